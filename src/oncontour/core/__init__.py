@@ -1,0 +1,1 @@
+"""The nouns of the project: volumes, grids, sequences, label schemes, errors. Needs numpy alone."""

@@ -1,0 +1,143 @@
+"""Label schemes: which labels a mask has, which regions they form, and how regions become one label map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncontour.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Code:
+    """A coded term: value, coding scheme and meaning, as DICOM writes it (PS3.3 section 8)."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """One value of a label map."""
+
+    value: int
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Region:
+    """A named set of labels: what is measured, drawn and sent.
+
+    Args:
+        name: short name in files and tables, such as "WT".
+        title: name in words.
+        labels: names of the labels that form it.
+        colour: sRGB, 0 to 255, as drawn on every picture.
+        category: DICOM Segmented Property Category (PS3.16 CID 7150).
+        type: DICOM Segmented Property Type (PS3.16 CID 7151 and its children).
+    """
+
+    name: str
+    title: str
+    labels: frozenset[str]
+    colour: tuple[int, int, int]
+    category: Code
+    type: Code
+
+
+@dataclass(frozen=True)
+class LabelScheme:
+    """Labels and the regions they form.
+
+    Args:
+        name: as it stands in plans and on the command line.
+        labels: every label of a label map but 0, the background.
+        regions: outermost first; a nested scheme lists each region before those inside it.
+        nested: whether each region lies inside the one before it.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    regions: tuple[Region, ...]
+    nested: bool
+
+    def region(self, name: str) -> Region:
+        """The region of that name."""
+        for region in self.regions:
+            if region.name == name:
+                return region
+        known = ", ".join(region.name for region in self.regions)
+        raise InputError(f"scheme {self.name}", f"region {name!r}", f"one of {known}", "Correct the region's name.")
+
+    def values(self, region: Region) -> tuple[int, ...]:
+        """The label values that form a region."""
+        return tuple(label.value for label in self.labels if label.name in region.labels)
+
+    def encode(self, label_map: NDArray) -> NDArray[np.bool_]:
+        """Boolean regions (R, i, j, k) of a label map (i, j, k).
+
+        >>> BRATS.encode(np.array([[[0, 1, 2, 3]]]))[:, 0, 0].astype(int).tolist()
+        [[0, 1, 1, 1], [0, 1, 0, 1], [0, 0, 0, 1]]
+        """
+        known = {0, *(label.value for label in self.labels)}
+        unknown = sorted(set(np.unique(label_map).tolist()) - known)
+        if unknown:
+            remedy = "Map the labels first, or choose the scheme that has them."
+            raise InputError(f"scheme {self.name}", f"labels {unknown}", f"only {sorted(known)}", remedy)
+        return np.stack([np.isin(label_map, self.values(region)) for region in self.regions])
+
+    def decode(self, regions: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Label map (i, j, k) of boolean regions (R, i, j, k): later regions are drawn over earlier ones.
+
+        >>> regions = BRATS.encode(np.array([[[0, 1, 2, 3]]]))
+        >>> BRATS.decode(regions).tolist()
+        [[[0, 1, 2, 3]]]
+        """
+        label_map = np.zeros(regions.shape[1:], dtype=np.uint8)
+        for mask, value in zip(regions, self.painting().values(), strict=True):
+            label_map[mask] = value
+        return label_map
+
+    def painting(self) -> Mapping[str, int]:
+        """The priority list of `decode`: region name -> the label value that it paints, in order.
+
+        A region paints the label that no later region holds.
+
+        >>> dict(BRATS.painting())
+        {'WT': 2, 'TC': 1, 'ET': 3}
+        """
+        painted = {}
+        for n, region in enumerate(self.regions):
+            inner = frozenset[str]().union(*(later.labels for later in self.regions[n + 1 :]))
+            own = [label.value for label in self.labels if label.name in region.labels - inner]
+            painted[region.name] = own[0]
+        return painted
+
+
+_MORPHOLOGIC = Code("49755003", "SCT", "Morphologically Abnormal Structure")
+
+BRATS = LabelScheme(
+    name="brats",
+    labels=(
+        Label(1, "NCR", "necrotic and non-enhancing tumour core"),
+        Label(2, "ED", "peritumoural oedema and infiltration"),
+        Label(3, "ET", "enhancing tumour"),
+    ),
+    regions=(
+        Region("WT", "whole tumour", frozenset({"NCR", "ED", "ET"}), (86, 180, 233), _MORPHOLOGIC,
+               Code("108369006", "SCT", "Neoplasm")),
+        Region("TC", "tumour core", frozenset({"NCR", "ET"}), (240, 228, 66), _MORPHOLOGIC,
+               Code("86049000", "SCT", "Neoplasm, Primary")),
+        Region("ET", "enhancing tumour", frozenset({"ET"}), (213, 94, 0), _MORPHOLOGIC,
+               Code("C113842", "NCIt", "Enhancing Lesion")),
+    ),
+    nested=True,
+)  # fmt: skip
+"""BraTS 2023 values: NCR 1, ED 2, ET 3; WT > TC > ET. Colours from the Okabe-Ito palette (colour-blind safe)."""
+
+SCHEMES: Mapping[str, LabelScheme] = {BRATS.name: BRATS}
