@@ -1,0 +1,1 @@
+"""Reading and writing DICOM. The only room that knows it."""
