@@ -39,7 +39,7 @@ class Region:
         labels: names of the labels that form it.
         colour: sRGB, 0 to 255, as drawn on every picture.
         category: DICOM Segmented Property Category (PS3.16 CID 7150).
-        type: DICOM Segmented Property Type (PS3.16 CID 7151 and its children).
+        type: DICOM Segmented Property Type (PS3.16 CID 7151 and its children; CID 7194 for lesions).
     """
 
     name: str
@@ -130,14 +130,18 @@ BRATS = LabelScheme(
     ),
     regions=(
         Region("WT", "whole tumour", frozenset({"NCR", "ED", "ET"}), (86, 180, 233), _MORPHOLOGIC,
-               Code("108369006", "SCT", "Neoplasm")),
+               Code("301766008", "SCT", "Lesion of Brain")),
         Region("TC", "tumour core", frozenset({"NCR", "ET"}), (240, 228, 66), _MORPHOLOGIC,
-               Code("86049000", "SCT", "Neoplasm, Primary")),
+               Code("108369006", "SCT", "Neoplasm")),
         Region("ET", "enhancing tumour", frozenset({"ET"}), (213, 94, 0), _MORPHOLOGIC,
                Code("C113842", "NCIt", "Enhancing Lesion")),
     ),
     nested=True,
 )  # fmt: skip
-"""BraTS 2023 values: NCR 1, ED 2, ET 3; WT > TC > ET. Colours from the Okabe-Ito palette (colour-blind safe)."""
+"""BraTS 2023 values: NCR 1, ED 2, ET 3; WT > TC > ET. Colours from the Okabe-Ito palette (colour-blind safe).
+
+The codes are of PS3.16 CID 7194. It has no terms for these regions: the whole tumour counts oedema, so it is the
+lesion, and the core is the neoplasm; "Neoplasm, Primary" (372087000) would claim what no mask can know.
+"""
 
 SCHEMES: Mapping[str, LabelScheme] = {BRATS.name: BRATS}

@@ -1,0 +1,171 @@
+"""Masks written as a DICOM Segmentation (SEG) in the geometry of the series that they were drawn on."""
+
+from __future__ import annotations
+
+import warnings
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncontour.core.checks import Check
+from oncontour.core.errors import OutputError
+from oncontour.core.labels import Code, LabelScheme, Region
+from oncontour.core.study import Image
+from oncontour.core.volume import Volume
+from oncontour.dicom.references import SourceFrames, refer, source_frames
+from oncontour.dicom.verify import verify_segmentation
+
+if TYPE_CHECKING:
+    from highdicom.seg import Segmentation, SegmentDescription
+
+MANUFACTURER = "Oncontour"
+SERIES_DESCRIPTION = "Tumour segmentation (research use only)"
+SERIES_NUMBER_OFFSET = 9000
+"""A derived series is numbered after its source, beyond the numbers that scanners give."""
+
+ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
+"""PS3.16 CID 7162, Segmentation Algorithm Family."""
+
+BRAIN = Code("12738006", "SCT", "Brain")
+
+
+def write_segmentation(
+    regions: Volume, scheme: LabelScheme, source: Image, path: Path, *, algorithm: str, version: str
+) -> tuple[Check, ...]:
+    """Write masks as a binary DICOM SEG, one segment a region, and read it back before it gets its name.
+
+    Segments may overlap. Each has a frame at every slice from the first to the last that any region touches, at least
+    two: an empty region so keeps its segment, with blank frames, and so does a study without tumour, because "looked
+    for, none found" differs from "not looked for"; and a reader always finds the spacing between slices.
+
+    The UIDs follow from masks, source, algorithm and version: the same result sent twice is one object.
+
+    Args:
+        regions: (R, i, j, k) boolean, in the source image's own grid.
+        scheme: names, codes and colours of the R regions.
+        source: the image that the masks were drawn on; read from DICOM.
+        path: the file to write.
+        algorithm: name of the algorithm, such as the bundle's name.
+        version: its version.
+
+    Returns:
+        What `verify_segmentation` found.
+
+    Raises:
+        OutputError: the source is not DICOM, the grids differ, the file cannot be written, or it did not read back.
+    """
+    _check_grid(regions, scheme, source)
+    frames = source_frames(source)
+    part = path.with_name(path.name + ".part")
+    try:
+        _build(regions.array, scheme, frames, algorithm, version).save_as(part)
+        checks = verify_segmentation(part, regions, scheme)
+        part.replace(path)
+    except OSError as error:
+        found = f"an operating system error: {error.strerror}"
+        raise OutputError(
+            path, found, "a folder that can be written", "Free space or choose another folder."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return checks
+
+
+def _check_grid(regions: Volume, scheme: LabelScheme, source: Image) -> None:
+    if regions.array.ndim != 4 or len(regions.array) != len(scheme.regions):
+        expected = f"({len(scheme.regions)}, i, j, k) for the scheme {scheme.name}"
+        raise OutputError("regions", f"array of shape {regions.array.shape}", expected, "Give one channel a region.")
+    if regions.array.dtype != np.bool_:
+        raise OutputError("regions", f"array of {regions.array.dtype}", "bool", "Threshold the probabilities first.")
+    if not regions.grid.same_as(source.volume.grid):
+        found = f"regions in a grid of {regions.grid.shape}"
+        expected = f"the grid of {source.source}, {source.volume.grid.shape}"
+        raise OutputError("regions", found, expected, "Resample the regions to the source image first.")
+
+
+def _build(
+    array: NDArray[np.bool_], scheme: LabelScheme, frames: SourceFrames, algorithm: str, version: str
+) -> Segmentation:
+    import pydicom.config
+    from highdicom import PlanePositionSequence
+    from highdicom.seg import Segmentation
+    from pydicom.uid import generate_uid
+
+    digest = _digest(array, frames, algorithm, version)
+    slices = _slices(array)
+    header = frames.headers[0]
+    with warnings.catch_warnings(), pydicom.config.disable_value_validation():
+        # What the source says of the patient is copied as it is, valid or not, and never quoted in a warning.
+        warnings.simplefilter("ignore")
+        segmentation = Segmentation(
+            source_images=frames.headers,
+            pixel_array=np.ascontiguousarray(array[..., slices].transpose(3, 2, 1, 0)).view(np.uint8),
+            plane_positions=[PlanePositionSequence("PATIENT", frames.positions[k].tolist()) for k in slices],
+            segmentation_type="BINARY",
+            segment_descriptions=[
+                _describe(number, region, digest, algorithm, version)
+                for number, region in enumerate(scheme.regions, start=1)
+            ],
+            omit_empty_frames=False,
+            series_instance_uid=generate_uid(entropy_srcs=[digest, "series"]),
+            sop_instance_uid=generate_uid(entropy_srcs=[digest, "instance"]),
+            series_number=int(header.get("SeriesNumber") or 0) + SERIES_NUMBER_OFFSET,
+            instance_number=1,
+            series_description=SERIES_DESCRIPTION,
+            content_label="TUMOUR",
+            content_description=f"Regions of scheme {scheme.name}; research use only",
+            manufacturer=MANUFACTURER,
+            manufacturer_model_name=algorithm[:64],
+            software_versions=version[:64],
+            device_serial_number="0",
+        )
+    refer(segmentation, frames)
+    return segmentation
+
+
+def _slices(array: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The slices to write: from the first to the last touched one, at least two, about the middle where none is."""
+    count = array.shape[3]
+    touched = np.flatnonzero(array.any(axis=(0, 1, 2)))
+    first, last = (touched[0], touched[-1]) if len(touched) else (count // 2, count // 2)
+    if first == last:
+        first, last = (first, last + 1) if last + 1 < count else (max(first - 1, 0), last)
+    return np.arange(first, last + 1)
+
+
+def _describe(number: int, region: Region, digest: str, algorithm: str, version: str) -> SegmentDescription:
+    from highdicom import AlgorithmIdentificationSequence
+    from highdicom.color import CIELabColor
+    from highdicom.seg import SegmentDescription
+    from highdicom.sr import CodedConcept
+    from pydicom.uid import generate_uid
+
+    def coded(code: Code) -> CodedConcept:
+        return CodedConcept(code.value, code.scheme, code.meaning)
+
+    segment = SegmentDescription(
+        segment_number=number,
+        segment_label=region.title,
+        segmented_property_category=coded(region.category),
+        segmented_property_type=coded(region.type),
+        algorithm_type="AUTOMATIC",
+        algorithm_identification=AlgorithmIdentificationSequence(
+            algorithm, coded(ARTIFICIAL_INTELLIGENCE), version, source=MANUFACTURER
+        ),
+        tracking_uid=generate_uid(entropy_srcs=[digest, region.name]),
+        tracking_id=region.name,
+        anatomic_regions=[coded(BRAIN)],
+        display_color=CIELabColor.from_rgb(*region.colour),
+    )
+    segment.SegmentDescription = f"{region.name}: {' + '.join(sorted(region.labels))}"
+    return segment
+
+
+def _digest(array: NDArray[np.bool_], frames: SourceFrames, algorithm: str, version: str) -> str:
+    digest = sha256(np.packbits(array).tobytes())
+    for text in (algorithm, version, *(header.SOPInstanceUID for header in frames.headers)):
+        digest.update(b"\0" + text.encode())
+    return digest.hexdigest()
