@@ -1,0 +1,27 @@
+"""The smallest box around what is set in a mask: most work needs to look no further."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[slice, slice, slice]
+
+
+def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
+    """Slices (i, j, k) of the smallest box that holds every set voxel of a mask; None where it is empty.
+
+    >>> mask = np.zeros((4, 5, 6), dtype=bool)
+    >>> mask[1, 2:4, 5] = True
+    >>> bounding_box(mask)
+    (slice(1, 2, None), slice(2, 4, None), slice(5, 6, None))
+    """
+    flat = mask.any(axis=2)
+    along_i = np.flatnonzero(flat.any(axis=1))
+    if not along_i.size:
+        return None
+    i = slice(int(along_i[0]), int(along_i[-1]) + 1)
+    along_j = np.flatnonzero(flat[i].any(axis=0))
+    j = slice(int(along_j[0]), int(along_j[-1]) + 1)
+    along_k = np.flatnonzero(mask[i, j].any(axis=(0, 1)))
+    return i, j, slice(int(along_k[0]), int(along_k[-1]) + 1)
