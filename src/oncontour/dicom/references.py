@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.errors import OutputError
-from oncontour.core.grid import Grid
 from oncontour.core.study import Image
 from oncontour.dicom.geometry import to_lps
 
@@ -39,6 +38,8 @@ _FRAME_TAGS = (
     "ImageOrientationPatient",
     "PixelSpacing",
     "SliceThickness",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
 )
 
 _MAY_BE_EMPTY = (
@@ -59,16 +60,30 @@ class SourceFrames:
     """Headers of a source series and where each slice of its volume lies.
 
     Args:
-        headers: without pixels; one a file of a classic series, or the one header of a multi-frame object. All share
-            one orientation and one spacing, which are the true ones (measured from the positions).
+        headers: one a file, without pixels, as classic MR images whatever they are, because a derived object needs no
+            more of them; all with one orientation, and the slice spacing that the positions have.
+        sop_class: what the files are.
         positions: (k, 3) centre of the first pixel of each slice of the volume, LPS mm, as the headers have it.
-        frames: (k,) index of the file (classic) or frame (multi-frame) of each slice, -1 for a slice that the reader
-            filled in because the series lacks it.
+        files: (k,) index of each slice's header; -1 where the reader filled in a slice that the series lacks.
+        numbers: (k,) number of the frame within an enhanced file, from 1 on; 0 in a classic one.
     """
 
     headers: tuple[Dataset, ...]
+    sop_class: str
     positions: NDArray[np.float64]
-    frames: NDArray[np.intp]
+    files: NDArray[np.intp]
+    numbers: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """One classic image, or one frame of an enhanced one; `measures` holds its PixelSpacing and SliceThickness."""
+
+    file: int
+    number: int
+    position: NDArray[np.float64]
+    cosines: list[float]
+    measures: Dataset
 
 
 def source_frames(image: Image) -> SourceFrames:
@@ -77,99 +92,104 @@ def source_frames(image: Image) -> SourceFrames:
     Raises:
         OutputError: the image did not come from DICOM, or its files do not hold the slices of its volume.
     """
+    import pydicom
+    from pydicom.uid import MRImageStorage
+
     if not image.dicom:
         remedy = "Give the study as DICOM, or leave out the DICOM output."
         raise OutputError(image.source, "an image that was read from NIfTI", "a DICOM series to refer to", remedy)
-    first = _read(image.files[0])
+    first = pydicom.dcmread(image.files[0], stop_before_pixels=True)
+    others = (pydicom.dcmread(f, stop_before_pixels=True, specific_tags=list(_FRAME_TAGS)) for f in image.files[1:])
+    headers = (first, *others)
     if "FrameOfReferenceUID" not in first:
         remedy = "Anonymise again with a tool that replaces UIDs and does not remove them."
         raise OutputError(image.source, "no FrameOfReferenceUID", "one (PS3.3 C.7.4.1)", remedy)
+    sop_class = str(first.SOPClassUID)
+    planes = [plane for n, header in enumerate(headers) for plane in _planes(header, n)]
+    positions, chosen = _match(planes, image)
+    example = next(plane for plane in chosen if plane is not None)
+    spacing = f"{_slice_spacing(image.volume.affine):.10g}"
     for keyword in _MAY_BE_EMPTY:
         if keyword not in first:
             setattr(first, keyword, "")
-    if "PerFrameFunctionalGroupsSequence" in first:
-        headers, positions = (first,), _share_geometry(first, image)
-    else:
-        headers = (first, *(_read(file, _FRAME_TAGS) for file in image.files[1:]))
-        positions = np.array([header.ImagePositionPatient for header in headers], dtype=np.float64)
-    _use_measured_geometry(headers, image.volume.grid)
-    return _match(headers, positions, image)
+    for header in headers:
+        header.SOPClassUID = MRImageStorage
+        header.ImageOrientationPatient = example.cosines
+        header.ImagePositionPatient = example.position.tolist()
+        header.PixelSpacing = example.measures.PixelSpacing
+        header.SliceThickness = example.measures.get("SliceThickness") or spacing
+        header.SpacingBetweenSlices = spacing
+    return SourceFrames(
+        headers,
+        sop_class,
+        positions,
+        np.array([-1 if plane is None else plane.file for plane in chosen]),
+        np.array([0 if plane is None else plane.number for plane in chosen]),
+    )
 
 
-def _read(file: Path, tags: tuple[str, ...] | None = None) -> Dataset:
-    import pydicom
-
-    return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=None if tags is None else list(tags))
-
-
-def _share_geometry(header: Dataset, image: Image) -> NDArray[np.float64]:
-    """Move orientation and spacing of an enhanced object into its shared group; return each frame's position."""
+def _planes(header: Dataset, file: int) -> Iterator[_Plane]:
+    if "PerFrameFunctionalGroupsSequence" not in header:
+        if "ImagePositionPatient" in header:
+            position = np.array(header.ImagePositionPatient, dtype=np.float64)
+            yield _Plane(file, 0, position, list(header.ImageOrientationPatient), header)
+        return
     shared = header.SharedFunctionalGroupsSequence[0]
-    frames = header.PerFrameFunctionalGroupsSequence
-    for keyword in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
-        if keyword not in shared:
-            setattr(shared, keyword, frames[0][keyword].value)
-    cosines = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, dtype=np.float64)
-    for n, frame in enumerate(frames, start=1):
-        if "PlaneOrientationSequence" not in frame:
-            continue
-        turned = np.abs(
-            np.array(frame.PlaneOrientationSequence[0].ImageOrientationPatient, dtype=float) - cosines
-        ).max()
-        if turned > COSINE_TOLERANCE:
-            found = f"frame {n} turned against the first (direction cosines differ by {turned:.3g})"
-            raise OutputError(image.source, found, "parallel frames", "Export the series as one stack a file.")
-        del frame.PlaneOrientationSequence
-    return np.array([frame.PlanePositionSequence[0].ImagePositionPatient for frame in frames], dtype=np.float64)
-
-
-def _match(headers: tuple[Dataset, ...], positions: NDArray[np.float64], image: Image) -> SourceFrames:
-    """Find the frame at each slice of the volume, by where it lies."""
-    affine = to_lps(image.volume.affine)
-    wanted = affine[:3, 3] + np.arange(image.volume.grid.shape[2])[:, None] * affine[:3, 2]
-    distance = np.linalg.norm(wanted[:, None] - positions[None], axis=2)
-    frames = distance.argmin(axis=1)
-    found = distance.min(axis=1) <= SLICE_TOLERANCE_MM
-    if np.count_nonzero(found) < LEAST_SHARE_OF_SLICES * len(wanted):
-        text = f"{np.count_nonzero(~found)} of {len(wanted)} slices where none of {len(positions)} frames lies"
-        raise OutputError(
-            image.source, text, f"frames within {SLICE_TOLERANCE_MM} mm", "Use the masks in NIfTI instead."
+    for number, frame in enumerate(header.PerFrameFunctionalGroupsSequence, start=1):
+        place, orientation, measures = (
+            (frame if keyword in frame else shared)[keyword].value[0]
+            for keyword in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
         )
-    return SourceFrames(headers, np.where(found[:, None], positions[frames], wanted), np.where(found, frames, -1))
+        position = np.array(place.ImagePositionPatient, dtype=np.float64)
+        yield _Plane(file, number, position, list(orientation.ImageOrientationPatient), measures)
 
 
-def _use_measured_geometry(headers: tuple[Dataset, ...], grid: Grid) -> None:
-    """Give all headers one orientation, and the slice spacing that their positions have.
+def _match(planes: list[_Plane], image: Image) -> tuple[NDArray[np.float64], list[_Plane | None]]:
+    """The plane at each slice of the volume, by where it lies, and the slices' positions in LPS mm."""
+    affine = to_lps(image.volume.affine)
+    axes = affine[:3, :2] / np.linalg.norm(affine[:3, :2], axis=0)
+    parallel = [p for p in planes if np.abs(np.reshape(p.cosines, (2, 3)).T - axes).max() <= COSINE_TOLERANCE]
+    wanted = affine[:3, 3] + np.arange(image.volume.grid.shape[2])[:, None] * affine[:3, 2]
+    places = np.array([plane.position for plane in parallel]).reshape(-1, 3)
+    distance = np.linalg.norm(wanted[:, None] - places[None], axis=2)
+    nearest = [parallel[row.argmin()] if row.min(initial=np.inf) <= SLICE_TOLERANCE_MM else None for row in distance]
+    missing = nearest.count(None)
+    if missing > (1 - LEAST_SHARE_OF_SLICES) * len(nearest):
+        found = f"{missing} of {len(nearest)} slices where none of {len(planes)} frames lies"
+        raise OutputError(
+            image.source, found, f"frames within {SLICE_TOLERANCE_MM} mm", "Use the masks in NIfTI instead."
+        )
+    positions = np.array([at if plane is None else plane.position for at, plane in zip(wanted, nearest, strict=True)])
+    return positions, nearest
 
-    SpacingBetweenSlices in a header is often the gap, or absent; a reader of the derived object trusts it.
+
+def _slice_spacing(affine: NDArray[np.float64]) -> float:
+    """Distance in mm between slices along their normal.
+
+    Measured, because SpacingBetweenSlices in a header is often the gap, or absent, and readers of the derived object
+    trust it.
     """
-    normal = np.cross(grid.affine[:3, 0], grid.affine[:3, 1])
-    spacing = float(abs(normal @ grid.affine[:3, 2]) / np.linalg.norm(normal))
-    first = headers[0]
-    if "SharedFunctionalGroupsSequence" in first:
-        measures = (first.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0],)
-    else:
-        measures = headers
-        for header in headers[1:]:
-            header.ImageOrientationPatient = first.ImageOrientationPatient
-    for item in measures:
-        item.SpacingBetweenSlices = f"{spacing:.10g}"
-        if not item.get("SliceThickness"):
-            item.SliceThickness = f"{spacing:.10g}"
+    normal = np.cross(affine[:3, 0], affine[:3, 1])
+    return float(abs(normal @ affine[:3, 2]) / np.linalg.norm(normal))
 
 
 def refer(derived: Dataset, source: SourceFrames) -> None:
-    """Let each frame of a derived multi-frame object name the source frame that lies at the same place.
+    """Let a derived multi-frame object, and each frame of it that lies where a source frame does, name its source.
 
-    A frame at a slice that the series lacks has an empty sequence, type 2 in PS3.3 C.7.6.16.2.6.
+    A frame at a slice that the series lacks has an empty sequence (type 2 in PS3.3 C.7.6.16.2.6).
     """
+    for reference in derived.SourceImageSequence:
+        reference.ReferencedSOPClassUID = source.sop_class
+    for series in derived.ReferencedSeriesSequence:
+        for reference in series.ReferencedInstanceSequence:
+            reference.ReferencedSOPClassUID = source.sop_class
     for frame in derived.PerFrameFunctionalGroupsSequence:
         position = np.array(frame.PlanePositionSequence[0].ImagePositionPatient, dtype=np.float64)
-        n = int(source.frames[np.abs(source.positions - position).max(axis=1).argmin()])
-        frame.DerivationImageSequence = [] if n < 0 else [_derivation(source, n)]
+        k = int(np.abs(source.positions - position).max(axis=1).argmin())
+        frame.DerivationImageSequence = [_derivation(source, k)] if source.files[k] >= 0 else []
 
 
-def _derivation(source: SourceFrames, n: int) -> Dataset:
+def _derivation(source: SourceFrames, k: int) -> Dataset:
     from pydicom.dataset import Dataset
     from pydicom.sr.codedict import codes
 
@@ -178,15 +198,14 @@ def _derivation(source: SourceFrames, n: int) -> Dataset:
         item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code[:3]
         return item
 
-    header = source.headers[n if len(source.headers) > 1 else 0]
     reference = Dataset()
-    reference.ReferencedSOPClassUID = header.SOPClassUID
-    reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
-    if "NumberOfFrames" in header:
-        reference.ReferencedFrameNumber = n + 1
+    reference.ReferencedSOPClassUID = source.sop_class
+    reference.ReferencedSOPInstanceUID = source.headers[source.files[k]].SOPInstanceUID
+    if source.numbers[k]:
+        reference.ReferencedFrameNumber = int(source.numbers[k])
     reference.SpatialLocationsPreserved = "YES"
     reference.PurposeOfReferenceCodeSequence = [coded(codes.DCM.SourceImageForImageProcessingOperation)]
     derivation = Dataset()
     derivation.SourceImageSequence = [reference]
-    derivation.DerivationCodeSequence = [coded(codes.DCM.Segmentation)]
+    derivation.DerivationCodeSequence = [coded(codes.cid7203.SegmentationImageDerivation)]
     return derivation

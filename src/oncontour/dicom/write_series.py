@@ -257,7 +257,7 @@ def _write_slice(
     dataset.InstanceNumber = k + 1
     dataset.ImagePositionPatient = _decimal(*position)
     cosines = np.array(header.ImageOrientationPatient, dtype=np.float64)
-    dataset.SliceLocation = _decimal(np.cross(cosines[:3], cosines[3:]) @ position)[0]
+    dataset.SliceLocation = _decimal(float(np.cross(cosines[:3], cosines[3:]) @ position))[0]
     dataset.PixelData = picture.T.astype("<u2").tobytes()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
