@@ -144,4 +144,15 @@ The codes are of PS3.16 CID 7194. It has no terms for these regions: the whole t
 lesion, and the core is the neoplasm; "Neoplasm, Primary" (372087000) would claim what no mask can know.
 """
 
-SCHEMES: Mapping[str, LabelScheme] = {BRATS.name: BRATS}
+BRAIN = LabelScheme(
+    name="brain",
+    labels=(Label(1, "BRAIN", "brain with its ventricles"),),
+    regions=(
+        Region("BRAIN", "brain", frozenset({"BRAIN"}), (0, 158, 115), Code("91723000", "SCT", "Anatomical Structure"),
+               Code("12738006", "SCT", "Brain")),
+    ),
+    nested=True,
+)  # fmt: skip
+"""The brain alone, as brain extraction gives it (PS3.16 CID 7150, CID 7140)."""
+
+SCHEMES: Mapping[str, LabelScheme] = {scheme.name: scheme for scheme in (BRATS, BRAIN)}

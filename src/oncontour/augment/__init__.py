@@ -1,0 +1,1 @@
+"""Augmentation: one idea a file; each function draws its parameters from a generator, then applies them."""

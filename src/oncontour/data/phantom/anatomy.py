@@ -1,0 +1,132 @@
+"""Healthy anatomies: label maps of heads, from the MNI152 brain that nilearn carries or from a folder of label maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from oncontour.core.errors import InputError
+from oncontour.core.volume import Volume
+
+
+class Tissue(IntEnum):
+    """What a voxel of a healthy head is. Values from SKIN on lie outside the brain."""
+
+    AIR = 0
+    WHITE = 1
+    GREY = 2
+    CEREBELLAR_WHITE = 3
+    CEREBELLAR_GREY = 4
+    BRAINSTEM = 5
+    DEEP_GREY = 6
+    PALLIDUM = 7
+    VENTRICLE = 8
+    CSF = 9
+    SKIN = 10
+    MUSCLE = 11
+    BONE = 12
+    MARROW = 13
+    EYE = 14
+    SOFT = 15
+    CAVITY = 16
+    FAT = 17
+
+
+WHITE_MATTER = (Tissue.WHITE, Tissue.CEREBELLAR_WHITE, Tissue.BRAINSTEM)
+GREY_MATTER = (Tissue.GREY, Tissue.CEREBELLAR_GREY)
+DEEP_MATTER = (Tissue.DEEP_GREY, Tissue.PALLIDUM)
+FLUID = (Tissue.VENTRICLE, Tissue.CSF)
+SOLID = (*WHITE_MATTER, *GREY_MATTER, *DEEP_MATTER, Tissue.VENTRICLE)
+
+FREESURFER = {
+    Tissue.WHITE: (2, 41, 25, 57, 28, 60, 77, 78, 79, 85, 136, 137, 163, 164),
+    Tissue.GREY: (3, 42, 17, 53, 18, 54),
+    Tissue.CEREBELLAR_WHITE: (7, 46),
+    Tissue.CEREBELLAR_GREY: (8, 47),
+    Tissue.BRAINSTEM: (16,),
+    Tissue.DEEP_GREY: (10, 49, 11, 50, 12, 51, 26, 58),
+    Tissue.PALLIDUM: (13, 52),
+    Tissue.VENTRICLE: (4, 43, 5, 44, 14, 15, 72, 30, 31, 62, 63),
+    Tissue.CSF: (24,),
+    Tissue.SKIN: (511,),
+    Tissue.MUSCLE: (507,),
+    Tissue.BONE: (515,),
+    Tissue.MARROW: (516,),
+    Tissue.EYE: (530, 502),
+    Tissue.SOFT: (506, 508, 512),
+    Tissue.CAVITY: (509, 514),
+}
+"""FreeSurfer numbers (5xx: SynthSeg's labels outside the brain) of each tissue; others outside the brain are soft."""
+
+NECK_MM = 45
+"""How much of the head below the brain is kept: what a head coil's field of view holds at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """One healthy head.
+
+    Args:
+        name: for manifests.
+        tissues: uint8 `Tissue` values (i, j, k), 1 mm, axes RAS.
+        brain: bool (i, j, k), the brain with its ventricles and the CSF in its sulci.
+    """
+
+    name: str
+    tissues: NDArray[np.uint8]
+    brain: NDArray[np.bool_]
+
+
+def brain_of(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """The brain as extraction programs draw it: tissue closed over its sulci, with CSF up to 2 mm outside it."""
+    solid = np.isin(tissues, SOLID)
+    closed = ndimage.binary_closing(np.pad(solid, 4), iterations=3)[4:-4, 4:-4, 4:-4]
+    closed |= ndimage.binary_dilation(solid, iterations=2) & (tissues == Tissue.CSF)
+    return ndimage.binary_fill_holes(closed)
+
+
+def _crop(tissues: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Cut to the head, without what lies far below the brain."""
+    lowest = int(np.nonzero(np.isin(tissues, SOLID).any((0, 1)))[0][0])
+    box = ndimage.find_objects((tissues > 0).astype(np.uint8))[0]
+    box = (box[0], box[1], slice(max(box[2].start, lowest - NECK_MM), box[2].stop))
+    return np.ascontiguousarray(tissues[box])
+
+
+def from_labels(name: str, volume: Volume) -> Anatomy:
+    """An anatomy from a label map with FreeSurfer's numbers, 1 mm."""
+    if max(abs(size - 1.0) for size in volume.grid.spacing) > 0.01:
+        found = f"spacing {volume.grid.spacing} mm"
+        raise InputError(name, found, "a label map of 1 mm voxels", "Resample it (nearest neighbour) first.")
+    labels = np.asarray(volume.reoriented("RAS").array).astype(np.int64)
+    table = np.full(int(labels.max()) + 1, Tissue.SOFT, np.uint8)
+    table[0] = Tissue.AIR
+    for tissue, values in FREESURFER.items():
+        table[[value for value in values if value < table.size]] = tissue
+    tissues = table[labels]
+    if not np.isin(tissues, SOLID).any():
+        remedy = "Give label maps as FreeSurfer or SynthSeg write them."
+        raise InputError(name, "no brain structure", "FreeSurfer label numbers", remedy)
+    tissues = _crop(tissues)
+    return Anatomy(name, tissues, brain_of(tissues))
+
+
+def load_folder(folder: Path) -> list[Anatomy]:
+    """Every label map (`*.nii.gz`) of a folder, in the order of their names."""
+    import nibabel
+
+    paths = sorted(folder.glob("*.nii.gz"))
+    if not paths:
+        raise InputError(folder, "no .nii.gz file", "label maps of heads", "Give the folder that holds them.")
+    anatomies = []
+    for path in paths:
+        image = nibabel.nifti1.load(path)
+        anatomies.append(
+            from_labels(path.name.removesuffix(".nii.gz"), Volume(np.asarray(image.dataobj), image.affine))
+        )
+    return anatomies

@@ -1,0 +1,150 @@
+"""How bright each tissue and each part of a tumour is on each sequence, drawn anew for every case.
+
+Brightness is in arbitrary units, near 0 (air) to 1. Means keep the physical order of a sequence (fluid dark on T1, bright
+on T2, dark on FLAIR) four times in five; otherwise they have no order at all, so that a network cannot lean on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from oncontour.core.sequence import Sequence
+from oncontour.data.phantom.anatomy import DEEP_MATTER, FLUID, GREY_MATTER, WHITE_MATTER, Tissue
+from oncontour.data.phantom.lesion import Part
+
+DISORDER = 0.2
+"""Share of sequences drawn without physical order."""
+
+UNCHANGED_AFTER_CONTRAST = 0.6
+"""Share of cases whose T1CE shows healthy tissue as its T1 does; in the others the two come from different scans."""
+
+_SPREAD = 0.03
+"""Deviation between structures of one class."""
+
+OUTSIDE: Mapping[Sequence, Mapping[Tissue, tuple[float, float]]] = {
+    Sequence.T1: {
+        Tissue.SKIN: (0.6, 1.2), Tissue.MUSCLE: (0.3, 0.6), Tissue.BONE: (0.02, 0.15), Tissue.MARROW: (0.5, 1.1),
+        Tissue.EYE: (0.1, 0.3), Tissue.SOFT: (0.3, 0.7), Tissue.CAVITY: (0.0, 0.1), Tissue.FAT: (0.9, 1.4),
+    },
+    Sequence.T2: {
+        Tissue.SKIN: (0.3, 0.7), Tissue.MUSCLE: (0.1, 0.3), Tissue.BONE: (0.02, 0.15), Tissue.MARROW: (0.3, 0.7),
+        Tissue.EYE: (0.7, 1.1), Tissue.SOFT: (0.3, 0.8), Tissue.CAVITY: (0.0, 0.1), Tissue.FAT: (0.5, 0.9),
+    },
+    Sequence.FLAIR: {
+        Tissue.SKIN: (0.3, 0.8), Tissue.MUSCLE: (0.15, 0.4), Tissue.BONE: (0.02, 0.15), Tissue.MARROW: (0.3, 0.8),
+        Tissue.EYE: (0.02, 0.2), Tissue.SOFT: (0.3, 0.7), Tissue.CAVITY: (0.0, 0.1), Tissue.FAT: (0.6, 1.1),
+    },
+    Sequence.ADC: {
+        Tissue.SKIN: (0.0, 0.3), Tissue.MUSCLE: (0.2, 0.5), Tissue.BONE: (0.0, 0.05), Tissue.MARROW: (0.0, 0.2),
+        Tissue.EYE: (0.7, 1.0), Tissue.SOFT: (0.1, 0.5), Tissue.CAVITY: (0.0, 0.02), Tissue.FAT: (0.0, 0.1),
+    },
+}  # fmt: skip
+"""Range of the mean of each tissue outside the brain; T1CE takes T1's."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Means and deviations of every tissue on one sequence.
+
+    Args:
+        white, grey, fluid: class means that tumours are drawn relative to.
+        means, deviations: by `Tissue` value, float32.
+    """
+
+    white: float
+    grey: float
+    fluid: float
+    means: np.ndarray
+    deviations: np.ndarray
+
+
+def _classes(rng: np.random.Generator, sequence: Sequence) -> tuple[float, float, float, float]:
+    """Means of white matter, grey matter, deep grey matter and fluid."""
+    uniform = rng.uniform
+    if rng.random() < DISORDER:
+        white, grey, deep, fluid = uniform(0.1, 1.0, 4)
+        return white, grey, deep, fluid
+    match sequence:
+        case Sequence.T1 | Sequence.T1CE:
+            white = uniform(0.6, 0.85)
+            grey = white - uniform(0.06, 0.28)
+            return white, grey, grey + uniform(0.3, 0.9) * (white - grey), uniform(0.05, 0.35)
+        case Sequence.T2:
+            white = uniform(0.25, 0.5)
+            return white, white + uniform(0.03, 0.25), white + uniform(-0.1, 0.2), uniform(0.75, 1.1)
+        case Sequence.FLAIR:
+            white = uniform(0.35, 0.6)
+            grey = white + uniform(-0.02, 0.2)
+            return white, grey, grey + uniform(-0.1, 0.1), uniform(0.02, 0.25)
+        case Sequence.ADC:
+            white = uniform(0.22, 0.28)
+            return white, white + uniform(0.0, 0.06), white + uniform(-0.02, 0.05), uniform(0.8, 1.1)
+
+
+def draw_contrast(rng: np.random.Generator, sequence: Sequence) -> Contrast:
+    """Draw the brightness of all tissues on one sequence."""
+    white, grey, deep, fluid = _classes(rng, sequence)
+    means = np.zeros(len(Tissue), np.float32)
+    outside = OUTSIDE[Sequence.T1 if sequence is Sequence.T1CE else sequence]
+    any_order = rng.random() < DISORDER
+    for tissue in Tissue:
+        if tissue in WHITE_MATTER:
+            means[tissue] = white + rng.normal(0, _SPREAD)
+        elif tissue in GREY_MATTER:
+            means[tissue] = grey + rng.normal(0, _SPREAD)
+        elif tissue in DEEP_MATTER:
+            means[tissue] = deep + rng.normal(0, _SPREAD)
+        elif tissue in FLUID:
+            means[tissue] = fluid + rng.normal(0, _SPREAD)
+        elif tissue in outside:
+            means[tissue] = rng.uniform(0.0, 1.0) if any_order else rng.uniform(*outside[tissue])
+    deviations = rng.uniform(0.005, 0.06, len(Tissue)).astype(np.float32)
+    deviations[Tissue.AIR] = 0.0
+    return Contrast(white, grey, fluid, np.clip(means, 0.0, None), deviations)
+
+
+def draw_contrasts(rng: np.random.Generator, sequences: tuple[Sequence, ...]) -> dict[Sequence, Contrast]:
+    """Draw all sequences of one case; T1CE mostly repeats T1 but for its gain."""
+    drawn = {sequence: draw_contrast(rng, sequence) for sequence in sequences}
+    if Sequence.T1 in drawn and Sequence.T1CE in drawn and rng.random() < UNCHANGED_AFTER_CONTRAST:
+        t1, gain = drawn[Sequence.T1], rng.uniform(0.9, 1.1)
+        drawn[Sequence.T1CE] = Contrast(
+            t1.white * gain, t1.grey * gain, t1.fluid * gain, t1.means * gain, t1.deviations
+        )
+    return drawn
+
+
+_RANGES: Mapping[Part, Mapping[Sequence, tuple[float, float]]] = {
+    Part.ENHANCING: {
+        Sequence.T1: (-0.3, 0.0), Sequence.T1CE: (0.08, 0.7), Sequence.T2: (0.0, 0.45), Sequence.FLAIR: (0.0, 0.45),
+        Sequence.ADC: (-0.05, 0.25),
+    },
+    Part.SOLID: {
+        Sequence.T1: (-0.35, -0.03), Sequence.T1CE: (-0.35, 0.0), Sequence.T2: (0.1, 0.55), Sequence.FLAIR: (0.05, 0.5),
+        Sequence.ADC: (0.0, 0.3),
+    },
+    Part.NECROSIS: {
+        Sequence.T1: (-0.5, -0.15), Sequence.T1CE: (-0.5, -0.15), Sequence.T2: (0.15, 0.7), Sequence.FLAIR: (-0.3, 0.45),
+        Sequence.ADC: (0.15, 0.7),
+    },
+    Part.EDEMA: {
+        Sequence.T1: (-0.25, 0.0), Sequence.T1CE: (-0.25, 0.0), Sequence.T2: (0.08, 0.5), Sequence.FLAIR: (0.12, 0.55),
+        Sequence.ADC: (0.1, 0.4),
+    },
+}  # fmt: skip
+"""Brightness of a tumour's parts relative to white matter (T1CE enhancement: to the brighter of white and grey)."""
+
+
+def draw_parts(rng: np.random.Generator, contrasts: Mapping[Sequence, Contrast]) -> dict[Part, dict[Sequence, float]]:
+    """Draw the mean brightness of each part of a tumour on each sequence."""
+    drawn: dict[Part, dict[Sequence, float]] = {}
+    for part, ranges in _RANGES.items():
+        drawn[part] = {}
+        for sequence, contrast in contrasts.items():
+            enhanced = part is Part.ENHANCING and sequence is Sequence.T1CE
+            base = max(contrast.white, contrast.grey) if enhanced else contrast.white
+            drawn[part][sequence] = base + rng.uniform(*ranges[sequence])
+    return drawn

@@ -1,0 +1,1 @@
+"""Inference: the model bundle on disk, and running it."""

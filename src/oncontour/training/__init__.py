@@ -1,0 +1,1 @@
+"""Training: cases, sampling, losses, the loop."""
