@@ -50,10 +50,10 @@ def bidimensional(
 
     Lines run between centres of boundary voxels of one component of one slice, inside the mask all the way: cavities
     and bays are not bridged. The second line crosses the first at a right angle within the tolerance.
-    "longest-first" takes the longest line of a component, then the longest across it (of equally long lines, the one with
-    the longest across); "max-product" takes the pair with the largest product. Both then take the largest product of all
-    slices and components. Axial slices are those along the array axis nearest to the patient's long axis; lengths and
-    angles are measured in the slice's plane, also when it is oblique or sheared.
+    "longest-first" takes the longest line of a component, then the longest across it (of equally long lines, the one
+    with the longest across); "max-product" takes the pair with the largest product. Both then take the largest product
+    of all slices and components. Axial slices are those along the array axis nearest to the patient's long axis;
+    lengths and angles are measured in the slice's plane, also when it is oblique or sheared.
 
     Args:
         mask: (i, j, k) boolean, cavities and cysts left out.
@@ -82,21 +82,22 @@ def bidimensional(
             break
         lines = boundary_lines(part, plane)
         measure = _longest_first if method == "longest-first" else _max_product
-        longest, across = measure(part, lines, np.deg2rad(tolerance_deg) + ROUNDING)
+        longest, across = measure(part, lines, np.deg2rad(tolerance_deg) + ROUNDING, best.product_mm2)
         if best.slice_index is None or longest * across > best.product_mm2:
             best = Bidimensional(longest * across, longest, across, box[axis].start + n)
     return best
 
 
-def _longest_first(mask: NDArray[np.bool_], lines: Lines, tolerance_rad: float) -> tuple[float, float]:
-    first = first_inside(mask, lines)
+def _longest_first(mask: NDArray[np.bool_], lines: Lines, tolerance_rad: float, least: float) -> tuple[float, float]:
+    """(longest, across) of one component; (0, 0) where their product cannot exceed `least`."""
+    long_enough = lines.take(lines.length**2 > least)  # the line across is never longer than the longest
+    first = first_inside(mask, long_enough)
     if first is None:
         return 0.0, 0.0
-    longest = float(lines.length[first])
+    longest = float(long_enough.length[first])
     last = int(np.searchsorted(-lines.length, -longest * (1 - ROUNDING), side="right"))
     ties = all_inside(mask, lines.take(slice(first, last)))
-    widest = max(_across(mask, lines, ties, n, tolerance_rad) for n in range(len(ties.length)))
-    return longest, widest
+    return longest, max(_across(mask, lines, ties, n, tolerance_rad) for n in range(len(ties.length)))
 
 
 def _across(mask: NDArray[np.bool_], lines: Lines, chosen: Lines, n: int, tolerance_rad: float) -> float:
@@ -107,21 +108,21 @@ def _across(mask: NDArray[np.bool_], lines: Lines, chosen: Lines, n: int, tolera
     return 0.0 if found is None else float(met.length[found])
 
 
-def _max_product(mask: NDArray[np.bool_], lines: Lines, tolerance_rad: float) -> tuple[float, float]:
-    """Try lines in the order of the product that they could reach at most, until no better one is possible."""
-    longest, across = _longest_first(mask, lines, tolerance_rad)
-    if not longest:
-        return 0.0, 0.0
-    inside = all_inside(mask, lines.take(lines.length * lines.length[0] > longest * across))
+def _max_product(mask: NDArray[np.bool_], lines: Lines, tolerance_rad: float, least: float) -> tuple[float, float]:
+    """As `_longest_first`, trying lines in the order of the product that they reach at most, while it can be better."""
+    longest, across = _longest_first(mask, lines, tolerance_rad, least)
+    least = max(least, longest * across)
+    inside = all_inside(mask, lines.take(lines.length * lines.length[:1].sum() > least))
     bounds = inside.length * np.minimum(_longest_across(inside, tolerance_rad), inside.length)
     for n in np.argsort(-bounds, kind="stable"):
-        if bounds[n] <= longest * across * (1 + ROUNDING):
+        if bounds[n] <= least * (1 + ROUNDING):
             break
         shorter = inside.take(slice(n, None))  # lines come longest first: the longer one of a pair is line n
         turned = shorter.take(perpendicular(shorter, float(inside.angle[n]), tolerance_rad))
         met = turned.length[crossing(turned, inside.start[n], inside.end[n])]
-        if met.size and inside.length[n] * met[0] > longest * across:
+        if met.size and inside.length[n] * met[0] > least:
             longest, across = float(inside.length[n]), float(met[0])
+            least = longest * across
     return longest, across
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 FIRST_BATCH = 64
 """Lines are tried from the longest on; in round masks one of the first fits."""
 
+PROBES = np.arange(1, 8)
+"""Eighths of a line that are looked at first: most lines across a ring leave the mask at one of them."""
+
 BATCH_CELLS = 2_000_000
 """At most so many pixels are looked up at once, which bounds the memory."""
 
@@ -68,22 +71,32 @@ def stay_inside(mask: NDArray[np.bool_], start: NDArray[np.int32], end: NDArray[
         start: (n, 2) pixel indices inside the mask.
         end: (n, 2) pixel indices inside the mask.
     """
+    steps = np.abs(end - start).max(axis=1, initial=0)[:, None]
+    inside = _set_at(mask, start, end, steps * PROBES // (PROBES[-1] + 1))
+    likely = np.flatnonzero(inside)
+    every = np.minimum(np.arange(int(steps[likely].max(initial=0)) + 1), steps[likely])
+    inside[likely] = _set_at(mask, start[likely], end[likely], every)
+    return inside
+
+
+def _set_at(
+    mask: NDArray[np.bool_], start: NDArray[np.int32], end: NDArray[np.int32], step: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Whether all pixels that lines (n) meet at some steps (n, s) along their longer axis are set."""
     delta = end - start
-    steep = np.abs(delta[:, 1]) > np.abs(delta[:, 0])
-    major = np.where(steep, delta[:, 1], delta[:, 0])
-    minor = np.where(steep, delta[:, 0], delta[:, 1])
-    steps, rise = np.abs(major)[:, None], np.abs(minor)[:, None]
-    m = np.minimum(np.arange(int(steps.max(initial=0)) + 1)[None], steps)
+    steep = (np.abs(delta[:, 1]) > np.abs(delta[:, 0]))[:, None]
+    major = np.where(steep, delta[:, 1:], delta[:, :1])
+    minor = np.where(steep, delta[:, :1], delta[:, 1:])
+    steps, rise = np.abs(major), np.abs(minor)
     twice = np.maximum(2 * steps, 1)
-    # Within step m, the line climbs from (2m - 1) to (2m + 1) half steps: these are the lowest and highest pixels met.
-    low = np.maximum(((2 * m - 1) * rise + steps) // twice, 0)
-    high = np.minimum(((2 * m + 1) * rise + steps - 1) // twice, rise)
-    along = m * np.sign(major)[:, None]
+    # Within a step the line climbs from (2 step - 1) to (2 step + 1) half steps: the lowest and highest pixel it meets.
+    low = np.maximum(((2 * step - 1) * rise + steps) // twice, 0)
+    high = np.maximum(np.minimum(((2 * step + 1) * rise + steps - 1) // twice, rise), low)
+    along = step * np.sign(major)
     inside = np.ones(len(start), dtype=bool)
-    for across in (low, np.maximum(high, low)):
-        side = across * np.sign(minor)[:, None]
-        i = start[:, :1] + np.where(steep[:, None], side, along)
-        j = start[:, 1:] + np.where(steep[:, None], along, side)
+    for across in (low * np.sign(minor), high * np.sign(minor)):
+        i = start[:, :1] + np.where(steep, across, along)
+        j = start[:, 1:] + np.where(steep, along, across)
         inside &= mask[i, j].all(axis=1)
     return inside
 
@@ -112,7 +125,7 @@ def all_inside(mask: NDArray[np.bool_], lines: Lines) -> Lines:
 
 
 def crossing(lines: Lines, start: NDArray[np.int32], end: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which lines meet the line from `start` to `end`, ends included. Lines that are parallel to it are not asked for."""
+    """Which lines meet the line from `start` to `end`, ends included; none of them may be parallel to it."""
     p, q = lines.start.astype(np.int64), lines.end.astype(np.int64)
     s, e = start.astype(np.int64), end.astype(np.int64)
     apart = _cross(e - s, p - s) * _cross(e - s, q - s) <= 0

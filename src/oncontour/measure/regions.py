@@ -36,7 +36,7 @@ class RegionMeasurement:
         centroid_mm: mean of the voxel centres; None where the region is empty.
         box_mm: (lowest corner, highest corner) along the world's axes of all its voxels, faces included; None if empty.
         longest_mm: longest 3-D diameter of one component, between voxel centres.
-        hemisphere: "left", "right" or "both" by the brain's mid-sagittal plane; None if empty or no brain mask was given.
+        hemisphere: "left", "right" or "both" by the brain's mid-sagittal plane; None if empty or without a brain mask.
     """
 
     name: str

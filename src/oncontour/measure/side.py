@@ -17,7 +17,7 @@ ONE_SIDE_SHARE = 0.9
 """A region is on one side when at least so much of it is; the fitted plane is not finer than a few millimetres."""
 
 WIDE_ROW_SHARE = 0.6
-"""Only rows at least this wide, compared with the widest, show the midline: at the poles the brain's outline is noise."""
+"""Only rows at least this wide, of the widest, show the midline: at the poles the brain's outline is noise."""
 
 
 @dataclass(frozen=True)

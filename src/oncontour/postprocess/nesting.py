@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,4 +22,4 @@ def clip_nested(regions: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def is_nested(regions: NDArray[np.bool_]) -> bool:
     """Whether each region (R, i, j, k) lies inside the one before it."""
-    return not any(bool((inner & ~outer).any()) for outer, inner in zip(regions[:-1], regions[1:], strict=True))
+    return not any(bool((inner & ~outer).any()) for outer, inner in pairwise(regions))
