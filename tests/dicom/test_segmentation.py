@@ -1,0 +1,404 @@
+"""A SEG must show every reader the masks where they were drawn."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from oncontour.core.errors import OutputError
+from oncontour.core.labels import BRATS
+from oncontour.core.orientation import ALL_ORIENTATIONS
+from oncontour.core.sequence import Sequence
+from oncontour.core.study import Image
+from oncontour.core.volume import Volume
+from oncontour.dicom.segmentation import write_segmentation
+from oncontour.dicom.write_series import SyntheticStudy, write_series
+
+SHAPE = (13, 9, 8)
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+AFFINE = np.array([[-0.8, 0.1, 0.4, 30], [0.1, -1.1, 0.2, -12], [0.1, 0.15, 3, 45], [0, 0, 0, 1.0]])
+AFFINE[:3, :3] = np.linalg.qr(AFFINE[:3, :3])[0] * (0.8, 1.1, 3)
+needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the real scans of ../shared/data are absent")
+
+
+def series(folder: Path, affine: np.ndarray = AFFINE, shape: tuple[int, ...] = SHAPE) -> Image:
+    volume = Volume(np.random.default_rng(0).random(shape).astype(np.float32), affine)
+    files = write_series(volume, folder, sequence=Sequence.T1CE, number=4, study=SyntheticStudy("t", 1), plane=None)
+    return Image(Sequence.T1CE, volume, "series 4", files, dicom=True)
+
+
+def nested(image: Image, seed: int = 0) -> Volume:
+    """Three lopsided regions, each inside the one before, that touch neither the first nor the last slice."""
+    noise = np.random.default_rng(seed).random(image.volume.array.shape)
+    noise[..., [0, -1]] = 1
+    noise[: noise.shape[0] // 3] = 1
+    return Volume(np.stack([noise < limit for limit in (0.5, 0.2, 0.05)]), image.volume.affine)
+
+
+def write(regions: Volume, image: Image, path: Path, **changes):
+    return write_segmentation(regions, BRATS, image, path, **({"algorithm": "unet", "version": "1.2"} | changes))
+
+
+def assert_same_voxels(positions: np.ndarray, regions: Volume, n: int, tolerance_mm: float = 1e-3) -> None:
+    """Positions (n, 3) in RAS mm are those of region n's voxels."""
+    index = np.rint(regions.grid.to_index(positions)).astype(int)
+    assert np.linalg.norm(regions.grid.to_world(index) - positions, axis=1).max(initial=0) < tolerance_mm
+    found = np.zeros(regions.array.shape[1:], dtype=int)
+    np.add.at(found, tuple(index.T), 1)
+    assert np.array_equal(found, regions.array[n])
+
+
+def by_highdicom(path: Path, number: int) -> np.ndarray:
+    """RAS positions of a segment's voxels, as highdicom reads them."""
+    import highdicom
+
+    volume = highdicom.seg.segread(path).get_volume(segment_numbers=[number])
+    index = np.argwhere(np.squeeze(volume.array, axis=3) if volume.array.ndim == 4 else volume.array)
+    return volume.map_indices_to_reference(index) * (-1, -1, 1)
+
+
+def by_dcmqi(path: Path, folder: Path) -> list[np.ndarray]:
+    """RAS positions of each segment's voxels, as dcmqi and ITK read them."""
+    tool = shutil.which("segimage2itkimage", path=str(Path(sys.executable).parent)) or shutil.which("segimage2itkimage")
+    if tool is None:
+        pytest.skip("dcmqi is missing: that another program reads our SEG is not tested")
+    import SimpleITK
+
+    folder.mkdir()
+    command = [tool, "--inputDICOM", str(path), "--outputDirectory", str(folder), "--outputType", "nrrd"]
+    subprocess.run(command, check=True, capture_output=True)
+    assert len(json.loads((folder / "meta.json").read_text())["segmentAttributes"]) == len(BRATS.regions)
+    positions = []
+    for n in range(1, len(BRATS.regions) + 1):
+        picture = SimpleITK.ReadImage(str(folder / f"{n}.nrrd"))
+        index = np.argwhere(SimpleITK.GetArrayFromImage(picture))[:, ::-1]
+        matrix = np.reshape(picture.GetDirection(), (3, 3)) * picture.GetSpacing()
+        positions.append((index @ matrix.T + picture.GetOrigin()) * (-1, -1, 1))
+    return positions
+
+
+def errors(path: Path) -> list[str]:
+    if not shutil.which("dciodvfy"):
+        pytest.skip("dciodvfy (Debian package dicom3tools) is missing: the SEG's validity is not tested")
+    said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    lines = (said.stderr + said.stdout).splitlines()
+    assert "Segmentation" in lines
+    return [line for line in lines if line.startswith("Error")]
+
+
+@pytest.mark.parametrize("codes", ALL_ORIENTATIONS)
+def test_every_orientation_reads_back(tmp_path, codes):
+    straight = np.diag([0.8, 1.1, 3.0, 1.0])
+    straight[:3, 3] = (-40, 22, 13)
+    turned = Volume(np.zeros(SHAPE, np.float32), straight).reoriented(codes)
+    image = series(tmp_path, turned.affine, turned.array.shape)
+    regions = nested(image)
+    checks = write(regions, image, tmp_path / "seg.dcm")
+    assert [check.verdict for check in checks] == ["ok"] * 3
+    assert max(check.value for check in checks) < 1e-3
+    for n in range(3):
+        assert_same_voxels(by_highdicom(tmp_path / "seg.dcm", n + 1), regions, n)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    angles=st.tuples(*[st.floats(-180, 180)] * 3),
+    spacing=st.tuples(st.floats(0.3, 2), st.floats(0.3, 2), st.floats(0.5, 8)),
+    voxel=st.tuples(st.integers(0, 12), st.integers(0, 8), st.integers(0, 7)),
+)
+def test_a_marked_voxel_of_an_oblique_series_keeps_its_place(tmp_path, angles, spacing, voxel):
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("xyz", angles, degrees=True).as_matrix() * np.array(spacing)
+    affine[:3, 3] = (13.3, -47.1, 88.8)
+    image = series(tmp_path, affine)
+    array = np.zeros((3, *SHAPE), dtype=bool)
+    array[(slice(None), *voxel)] = True
+    write(Volume(array, affine), image, tmp_path / "seg.dcm")
+    for number in (1, 2, 3):
+        found = by_highdicom(tmp_path / "seg.dcm", number)
+        assert found.shape == (1, 3)
+        assert np.abs(found[0] - image.volume.grid.to_world(voxel)).max() < 1e-3
+
+
+def test_dcmqi_reads_the_same_voxels(tmp_path):
+    image = series(tmp_path)
+    regions = nested(image)
+    write(regions, image, tmp_path / "seg.dcm")
+    for n, positions in enumerate(by_dcmqi(tmp_path / "seg.dcm", tmp_path / "dcmqi")):
+        assert_same_voxels(positions, regions, n)
+
+
+@pytest.mark.parametrize("empty", [(), (2,), (1, 2), (0, 1, 2)])
+def test_the_object_is_valid_whatever_is_empty(tmp_path, empty):
+    image = series(tmp_path)
+    regions = nested(image)
+    regions.array[list(empty)] = False
+    checks = write(regions, image, tmp_path / "seg.dcm")
+    assert [check.value is None for check in checks] == [n in empty for n in range(3)]
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    assert [segment.SegmentLabel for segment in dataset.SegmentSequence] == [r.title for r in BRATS.regions]
+    assert errors(tmp_path / "seg.dcm") == []
+    for n, positions in enumerate(by_dcmqi(tmp_path / "seg.dcm", tmp_path / "dcmqi")):
+        assert_same_voxels(positions, regions, n)
+
+
+@pytest.mark.parametrize("k", [0, 3, SHAPE[2] - 1])
+def test_a_tumour_in_one_slice_still_tells_the_slice_spacing(tmp_path, k):
+    image = series(tmp_path)
+    array = np.zeros((3, *SHAPE), dtype=bool)
+    array[:, 4:7, 2:5, k] = True
+    regions = Volume(array, image.volume.affine)
+    write(regions, image, tmp_path / "seg.dcm")
+    assert pydicom.dcmread(tmp_path / "seg.dcm").NumberOfFrames == 3 * 2
+    assert_same_voxels(by_dcmqi(tmp_path / "seg.dcm", tmp_path / "dcmqi")[0], regions, 0)
+
+
+def test_a_single_slice_can_be_segmented(tmp_path):
+    image = series(tmp_path, shape=(13, 9, 1))
+    regions = Volume(np.ones((3, 13, 9, 1), dtype=bool), AFFINE)
+    assert [check.verdict for check in write(regions, image, tmp_path / "seg.dcm")] == ["ok"] * 3
+
+
+def test_a_tilted_stack_is_written_frame_by_frame(tmp_path):
+    tilted = AFFINE.copy()
+    tilted[:3, 2] += 0.5 * tilted[:3, 1]
+    image = series(tmp_path, tilted)
+    regions = nested(image)
+    checks = write(regions, image, tmp_path / "seg.dcm")
+    assert max(check.value for check in checks) < 1e-3
+    assert f"{np.count_nonzero(regions.array[0]) * 0.8 * 1.1 * 3 / 1000:.2f} mL" in checks[0].message
+
+
+def frame_references(path: Path) -> list[tuple[list[float], str | None, int | None]]:
+    """(position, instance, frame number) of each frame."""
+    found = []
+    for frame in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence:
+        position = [float(value) for value in frame.PlanePositionSequence[0].ImagePositionPatient]
+        items = [source for item in frame.DerivationImageSequence for source in item.SourceImageSequence]
+        uid = items[0].ReferencedSOPInstanceUID if items else None
+        found.append((position, uid, items[0].get("ReferencedFrameNumber") if items else None))
+    return found
+
+
+def test_each_frame_names_the_slice_it_lies_on(tmp_path):
+    image = series(tmp_path)
+    shuffled = replace(image, files=image.files[::-1])
+    write(nested(image), shuffled, tmp_path / "seg.dcm")
+    places = {d.SOPInstanceUID: d.ImagePositionPatient for d in map(pydicom.dcmread, image.files)}
+    for position, uid, number in frame_references(tmp_path / "seg.dcm"):
+        assert np.abs(np.array(places[uid], dtype=float) - position).max() < 1e-6
+        assert number is None
+
+
+def test_a_slice_that_the_series_lacks_names_no_source(tmp_path):
+    image = series(tmp_path)
+    gap = replace(image, files=image.files[:3] + image.files[4:])
+    regions = nested(image)
+    checks = write(regions, gap, tmp_path / "seg.dcm")
+    assert [check.verdict for check in checks] == ["ok"] * 3
+    lost = image.volume.affine[:3, :3] @ (0, 0, 3) + image.volume.affine[:3, 3]
+    for position, uid, _ in frame_references(tmp_path / "seg.dcm"):
+        assert (uid is None) == bool(np.abs(position * np.array([-1, -1, 1]) - lost).max() < 1e-3)
+    assert errors(tmp_path / "seg.dcm") == []
+
+
+def test_files_that_do_not_hold_the_volume_are_refused(tmp_path):
+    image = series(tmp_path)
+    moved = image.volume.affine.copy()
+    moved[:3, 3] += 1
+    elsewhere = replace(image, volume=Volume(image.volume.array, moved))
+    with pytest.raises(OutputError, match="8 of 8 slices"):
+        write(Volume(nested(image).array, moved), elsewhere, tmp_path / "seg.dcm")
+    assert not (tmp_path / "seg.dcm").exists()
+
+
+def test_what_the_segments_say(tmp_path):
+    image = series(tmp_path)
+    write(nested(image), image, tmp_path / "seg.dcm")
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    source = pydicom.dcmread(image.files[0])
+    assert dataset.SegmentationType == "BINARY"
+    assert dataset.SegmentsOverlap == "YES"
+    for keyword in ("PatientName", "PatientID", "StudyInstanceUID", "FrameOfReferenceUID"):
+        assert dataset[keyword].value == source[keyword].value
+    for segment, region in zip(dataset.SegmentSequence, BRATS.regions, strict=True):
+        kind = segment.SegmentedPropertyTypeCodeSequence[0]
+        assert (kind.CodeValue, kind.CodingSchemeDesignator) == (region.type.value, region.type.scheme)
+        assert segment.SegmentAlgorithmType == "AUTOMATIC"
+        algorithm = segment.SegmentationAlgorithmIdentificationSequence[0]
+        assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("unet", "1.2")
+    assert len({segment.TrackingUID for segment in dataset.SegmentSequence}) == 3
+
+
+def test_the_codes_are_those_of_the_standard():
+    from pydicom.sr._cid_dict import cid_concepts
+    from pydicom.sr._concepts_dict import concepts
+
+    def listed(cid: int) -> set[tuple[str, str]]:
+        """(scheme, code) of a context group's own members, and of those it includes."""
+        return {
+            (scheme, value)
+            for scheme, keywords in cid_concepts[cid].items()
+            for keyword in keywords
+            for value, (_, groups) in concepts[scheme][keyword].items()
+            if cid in groups
+        }
+
+    for region in BRATS.regions:
+        assert (region.category.scheme, region.category.value) in listed(7150)
+        assert (region.type.scheme, region.type.value) in listed(7194)
+
+
+def test_the_same_result_is_the_same_object(tmp_path):
+    image = series(tmp_path)
+
+    def uids(name: str, regions: Volume, **changes) -> tuple[str, ...]:
+        write(regions, image, tmp_path / name, **changes)
+        dataset = pydicom.dcmread(tmp_path / name)
+        return dataset.SOPInstanceUID, dataset.SeriesInstanceUID, dataset.SegmentSequence[0].TrackingUID
+
+    first = uids("a.dcm", nested(image))
+    assert uids("b.dcm", nested(image)) == first
+    assert not set(uids("c.dcm", nested(image, seed=1))) & set(first)
+    assert not set(uids("d.dcm", nested(image), version="2")) & set(first)
+
+
+def change_headers(image: Image, change) -> None:
+    for file in image.files:
+        dataset = pydicom.dcmread(file)
+        change(dataset)
+        dataset.save_as(file)
+
+
+@pytest.mark.filterwarnings("ignore:The value length")
+def test_anonymised_and_odd_headers_are_carried_over(tmp_path):
+    image = series(tmp_path)
+
+    def change(dataset):
+        for keyword in ("PatientBirthDate", "AccessionNumber", "StudyID", "StudyTime", "SliceThickness"):
+            del dataset[keyword]
+        dataset.SpacingBetweenSlices = "77"
+        with pydicom.config.disable_value_validation():
+            dataset.PatientID = "x" * 70
+            dataset.PatientAge = "fifty"
+
+    change_headers(image, change)
+    write(nested(image), image, tmp_path / "seg.dcm")
+    dataset = pydicom.dcmread(tmp_path / "seg.dcm")
+    assert dataset.PatientID == "x" * 70
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert float(measures.SpacingBetweenSlices) == pytest.approx(3)
+
+
+def test_a_series_without_frame_of_reference_is_refused(tmp_path):
+    image = series(tmp_path)
+    change_headers(image, lambda dataset: dataset.pop("FrameOfReferenceUID"))
+    with pytest.raises(OutputError, match="FrameOfReferenceUID"):
+        write(nested(image), image, tmp_path / "seg.dcm")
+
+
+def test_a_nifti_source_is_refused(tmp_path):
+    image = series(tmp_path)
+    with pytest.raises(OutputError, match="NIfTI"):
+        write(nested(image), replace(image, dicom=False), tmp_path / "seg.dcm")
+
+
+@pytest.mark.parametrize("wrong", ["grid", "shape", "channels", "dtype"])
+def test_regions_of_another_grid_are_refused(tmp_path, wrong):
+    image = series(tmp_path)
+    regions = nested(image)
+    affine = image.volume.affine.copy()
+    affine[0, 3] += 0.5
+    bad = {
+        "grid": Volume(regions.array, affine),
+        "shape": Volume(regions.array[:, :, :, 1:], image.volume.affine),
+        "channels": Volume(regions.array[:2], image.volume.affine),
+        "dtype": Volume(regions.array.astype(np.float32), image.volume.affine),
+    }[wrong]
+    with pytest.raises(OutputError, match="regions"):
+        write(bad, image, tmp_path / "seg.dcm")
+
+
+def test_nothing_is_left_of_a_file_that_cannot_be_written(tmp_path):
+    image = series(tmp_path)
+    with pytest.raises(OutputError, match="operating system"):
+        write(nested(image), image, tmp_path / "no such folder" / "seg.dcm")
+    (tmp_path / "seg.dcm").mkdir()
+    with pytest.raises(OutputError, match="operating system"):
+        write(nested(image), image, tmp_path / "seg.dcm")
+    assert not list(tmp_path.glob("*.part"))
+
+
+def read_volume(places: np.ndarray, cosines: np.ndarray, spacing: list[float], shape: tuple[int, int]) -> Volume:
+    """The grid of parallel planes, slices filled in where one is missing; an independent little reader."""
+    step = places[1] - places[0]
+    count = round(float(np.linalg.norm(places[-1] - places[0]) / np.linalg.norm(step))) + 1
+    step = (places[-1] - places[0]) / max(count - 1, 1)
+    affine = np.eye(4)
+    affine[:3] = np.column_stack([cosines[:3] * spacing[1], cosines[3:] * spacing[0], step, places[0]])
+    return Volume(np.zeros((*shape, count), dtype=np.float32), np.diag([-1.0, -1, 1, 1]) @ affine)
+
+
+def ball(image: Image) -> Volume:
+    """Three concentric balls off the centre, radii 30, 20 and 10 mm."""
+    grid = image.volume.grid
+    centre = grid.to_world(np.array(grid.shape) * (0.6, 0.4, 0.45))
+    index = np.moveaxis(np.indices(grid.shape, dtype=np.float32), 0, -1)
+    distance = np.linalg.norm(grid.to_world(index) - centre, axis=-1)
+    return Volume(np.stack([distance < radius for radius in (30, 20, 10)]), grid.affine)
+
+
+def check_real(image: Image, folder: Path) -> None:
+    regions = ball(image)
+    checks = write(regions, image, folder / "seg.dcm")
+    assert max(check.value for check in checks) < 1e-3
+    assert errors(folder / "seg.dcm") == []
+    for n, positions in enumerate(by_dcmqi(folder / "seg.dcm", folder / "dcmqi")):
+        assert_same_voxels(positions, regions, n, tolerance_mm=1e-2)
+
+
+@needs_shared
+@pytest.mark.shared
+@pytest.mark.parametrize("number", [5, 6])
+def test_a_real_classic_series(tmp_path, number):
+    with zipfile.ZipFile(SHARED / "dicom-volunteer-t1-t2.zip") as archive:
+        archive.extractall(tmp_path)
+    headers = []
+    for file in (tmp_path / "dicom-volunteer-t1-t2").iterdir():
+        if file.name != "LICENSE":
+            header = pydicom.dcmread(file, stop_before_pixels=True)
+            if header.SeriesNumber == number:
+                headers.append((header, file))
+    cosines = np.array(headers[0][0].ImageOrientationPatient, dtype=float)
+    normal = np.cross(cosines[:3], cosines[3:])
+    headers.sort(key=lambda pair: np.array(pair[0].ImagePositionPatient, dtype=float) @ normal)
+    places = np.array([header.ImagePositionPatient for header, _ in headers], dtype=float)
+    first = headers[0][0]
+    volume = read_volume(places, cosines, list(map(float, first.PixelSpacing)), (first.Columns, first.Rows))
+    check_real(Image(Sequence.T1, volume, f"series {number}", tuple(file for _, file in headers), True), tmp_path)
+
+
+@needs_shared
+@pytest.mark.shared
+def test_a_real_enhanced_multi_frame_object(tmp_path):
+    (file,) = (SHARED / "dicom-siemens-enhanced" / "5_anat-T1w_acq-tfl").glob("*.dcm")
+    header = pydicom.dcmread(file, stop_before_pixels=True)
+    frames = header.PerFrameFunctionalGroupsSequence
+    places = np.array([frame.PlanePositionSequence[0].ImagePositionPatient for frame in frames], dtype=float)
+    cosines = np.array(frames[0].PlaneOrientationSequence[0].ImageOrientationPatient, dtype=float)
+    spacing = list(map(float, frames[0].PixelMeasuresSequence[0].PixelSpacing))
+    volume = read_volume(places, cosines, spacing, (header.Columns, header.Rows))
+    check_real(Image(Sequence.T1, volume, "series 5", (file,), True), tmp_path)
+    for position, uid, number in frame_references(tmp_path / "seg.dcm"):
+        assert uid == header.SOPInstanceUID
+        assert np.abs(places[number - 1] - position).max() < 1e-3
