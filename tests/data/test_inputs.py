@@ -58,7 +58,12 @@ def test_a_bad_case_stops_no_other(make_files, tmp_path, temporary):
 
 
 @pytest.mark.parametrize(
-    ("content", "found"), [({}, "an empty folder"), ({"notes.txt": b"hello"}, ""), ({"a_seg.nii.gz": b"x"}, "")]
+    ("content", "found"),
+    [
+        ({}, "an empty folder"),
+        ({"notes.txt": b"hello"}, "1 files, none DICOM"),
+        ({"a_seg.nii.gz": b"x"}, "1 NIfTI files, masks all of them"),
+    ],
 )
 def test_a_folder_without_images_is_not_a_study(tmp_path, temporary, content, found):
     folder = tmp_path / "folder"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 from oncontour.core.errors import InputError, NotAStudyError, OncontourError
 from oncontour.core.sequence import Sequence
@@ -15,6 +16,9 @@ from oncontour.core.study import Decision, Image, Study
 from oncontour.data.layouts import NiftiCase, case_name, check_sufficient, find_nifti_cases, read_case
 from oncontour.data.names import STATED
 from oncontour.data.nifti import is_nifti, read_nifti_noted, stem
+
+if TYPE_CHECKING:
+    from oncontour.dicom.series import DicomStudy
 
 SKIPPED_FOLDERS = frozenset({"labelstr", "labelsts", "labels", "masks", "segmentations", "predictions", "derivatives"})
 """Folders of data sets that hold no images; not entered unless they are given themselves."""
@@ -115,6 +119,11 @@ def _folder_cases(folder: Path, temporary: Path, use: Use) -> list[CaseInput]:
         return [_nifti_case(case, use) for case in here]
     inside = sorted(child for child in folder.iterdir() if _is_entered(child))
     if not any(_holds_nifti_cases(child) for child in inside):
+        masks = sum(is_nifti(path) for path in folder.iterdir())
+        if masks and not inside:
+            found = f"{masks} NIfTI files, masks all of them by their names"
+            expected = "images: T1CE, FLAIR or T2 among them"
+            raise NotAStudyError(folder, found, expected, "Add the images, or say which is which: --t1ce FILE ...")
         return _dicom_cases(folder, temporary, use)
     archives = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".zip")
     return [case for path in (*inside, *archives) for case in _cases_in(path, temporary, use)]
@@ -147,7 +156,12 @@ def _broken(path: Path, error: OncontourError) -> CaseInput:
     def read() -> Study:
         raise error
 
-    return CaseInput(_safe(path.absolute().stem if path.is_file() else path.absolute().name), path, (), read)
+    return CaseInput(_name_of(path), path, (), read)
+
+
+def _name_of(path: Path) -> str:
+    """The name of the case at a folder or file."""
+    return _safe(path.absolute().stem) if path.is_file() else _safe(case_name(path))
 
 
 def _safe(name: str) -> str:
@@ -176,10 +190,52 @@ def _renamed(case: CaseInput, name: str) -> CaseInput:
 
 
 def _dicom_cases(path: Path, temporary: Path, use: Use) -> list[CaseInput]:
-    """The DICOM studies of a folder or zip."""
-    from oncontour.dicom.find import find_studies
+    """The DICOM studies of a folder or zip; a folder of case folders gives each folder its own."""
+    from oncontour.dicom.study import case_name as study_name
     from oncontour.dicom.study import read_study
 
-    studies = find_studies(path, Path(mkdtemp(dir=temporary)))
-    name = _safe(path.absolute().stem if path.is_file() else path.absolute().name)
-    return [CaseInput(name, path, study.files, partial(read_study, study, use, name)) for study in studies]
+    cases = []
+    for place, study in _dicom_studies(path, temporary):
+        if isinstance(study, OncontourError):
+            cases.append(_broken(place, study))
+            continue
+        name = _name_of(place) if study.alone else _safe(study_name(study))
+        files = sorted({frame.path for series in study.series for frame in series.frames})
+        cases.append(CaseInput(name, place, tuple(files), partial(read_study, study, use, name)))
+    return cases
+
+
+def _dicom_studies(path: Path, temporary: Path) -> list[tuple[Path, DicomStudy | OncontourError]]:
+    """Studies and the folder or zip of each, or the error of what is none.
+
+    A folder's parts (folders and zips) are cases of their own where at least two hold a study and no study is spread
+    over several of them; else they are the series of what the folder holds.
+    """
+    from oncontour.dicom.find import find_studies
+    from oncontour.dicom.series import DicomStudy
+
+    parts = _parts(path)
+    if len(parts) > 1:
+        inside = [found for part in parts for found in _dicom_studies(part, temporary)]
+        uids = [study.uid for _, study in inside if isinstance(study, DicomStudy)]
+        if len(uids) > 1 and len(set(uids)) == len(uids):
+            return inside
+    try:
+        return [(path, study) for study in find_studies(path, Path(mkdtemp(dir=temporary)))]
+    except OncontourError as error:
+        return [(path, error)]
+
+
+def _parts(path: Path) -> list[Path]:
+    """The folders and zips in a folder; none where DICOM files lie beside them."""
+    from oncontour.dicom.header import looks_like_dicom
+
+    if path.is_file():
+        return []
+    parts = []
+    for child in sorted(path.iterdir()):
+        if _is_entered(child) or child.suffix.lower() == ".zip":
+            parts.append(child)
+        elif child.is_file() and child.name.upper() != "DICOMDIR" and looks_like_dicom(child):
+            return []
+    return parts
