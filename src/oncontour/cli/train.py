@@ -25,11 +25,11 @@ def train(
     """Train a model on synthetic cases. Ctrl-C saves; the same command goes on."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from oncontour.cli.console import console, guarded
+    from oncontour.cli.console import console, exit_codes
     from oncontour.training.run import Callbacks, train_bundle
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with guarded(), Progress(*columns, console=console) as bars:
+    with exit_codes(), Progress(*columns, console=console(to_stderr=True)) as bars:
         cases = bars.add_task("cases", total=None)
         steps = bars.add_task("steps", total=None)
         callbacks = Callbacks(
@@ -39,4 +39,4 @@ def train(
             ),
         )
         bundle = train_bundle(recipe, work, out, anatomies, workers, callbacks)
-    console.print(f"Bundle {bundle.name} written to {bundle.folder}")
+    typer.echo(f"Bundle {bundle.name} written to {bundle.folder}")

@@ -1,0 +1,47 @@
+"""What the commands share: where text goes, how an error looks, what the exit code says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from oncontour.core.errors import OncontourError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ALL_WELL, SOME_FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes. 130 is the shell's for a process that Ctrl-C ended."""
+
+
+def console(*, to_stderr: bool = False) -> Console:
+    """A console; tables go to standard output, progress and errors to standard error."""
+    from rich.console import Console
+
+    return Console(stderr=to_stderr, highlight=False)
+
+
+def print_error(error: OncontourError, title: str = "Error") -> None:
+    """Show an error: where, found, expected, remedy, a line each."""
+    from rich.text import Text
+
+    screen = console(to_stderr=True)
+    screen.print(Text(f"{title}: {error.where}", style="bold red"), soft_wrap=True)
+    for name, text in (("found", error.found), ("expected", error.expected), ("remedy", error.remedy)):
+        screen.print(Text.assemble((f"  {name:<9}", "bold"), text), soft_wrap=True)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn an error that stops the whole command into a message and its exit code."""
+    try:
+        yield
+    except OncontourError as error:
+        print_error(error)
+        raise typer.Exit(UNUSABLE) from error
+    except KeyboardInterrupt as error:
+        typer.echo("Interrupted: finished cases are kept, the one at work was left out.", err=True)
+        raise typer.Exit(INTERRUPTED) from error

@@ -1,0 +1,131 @@
+"""One case from images to files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from oncontour.core.study import Study
+from oncontour.core.volume import Volume
+from oncontour.data.files import write_json
+from oncontour.data.layouts import check_sufficient
+from oncontour.data.nifti import read_mask
+from oncontour.pipeline.folders import result_folder
+from oncontour.pipeline.models import Models
+from oncontour.pipeline.options import Options
+from oncontour.pipeline.outcome import CaseResult
+from oncontour.pipeline.progress import Clock
+from oncontour.pipeline.provenance import RECORD_NAME, case_record
+from oncontour.pipeline.results import case_report, write_result
+
+if TYPE_CHECKING:
+    from oncontour.inference.bundle import Bundle
+    from oncontour.preprocess.run import Prepared
+
+
+def segment_case(
+    study: Study,
+    folder: Path,
+    options: Options | None = None,
+    *,
+    models: Models | None = None,
+    clock: Clock | None = None,
+    record: Mapping[str, Any] | None = None,
+) -> CaseResult:
+    """Segment one study; its files appear in `folder` together at the end, or not at all.
+
+    1. preprocessing: reorient, correct, co-register, find the brain, resample, normalise;
+    2. segmentation: probabilities of each region on the working grid;
+    3. postprocessing: probabilities to the reference's native grid, then threshold, holes, islands;
+    4. measurement of each region;
+    5. report: masks, JSON, HTML, PDF, and DICOM where asked for.
+
+    Args:
+        study: the images.
+        folder: the result folder; an older result of that name is replaced.
+        options: the choices; `use` and `resume` play no part here.
+        models: to share loaded models between cases.
+        clock: to go on with one that has timed the reading.
+        record: what the result depends on; by default the study's files, the options, versions and bundles.
+
+    Raises:
+        OncontourError: the study cannot be used, or the result cannot be written.
+    """
+    check_sufficient(study.name, study.images)
+    options = options or Options()
+    models = models or Models(options.bundle)
+    clock = clock or Clock(study.name)
+    if record is None:
+        files = dict.fromkeys(file for image in study.images.values() for file in image.files)
+        record = case_record(files, options, models.record)
+    with result_folder(folder) as part:
+        result = _segment_into(part, study, options, models, clock)
+        write_json(part / RECORD_NAME, record)
+    return replace(result, folder=folder)
+
+
+def _segment_into(part: Path, study: Study, options: Options, models: Models, clock: Clock) -> CaseResult:
+    from oncontour.inference.predict import predict
+    from oncontour.measure.regions import measure_regions
+    from oncontour.report.json import write_quality
+
+    bundle = models.tumour
+    with clock.stage("preprocessing"):
+        prepared = _preprocess(study, options, models, clock)
+    clock.steps[-1:] = prepared.steps  # Its own steps tell more than their sum.
+    with clock.stage("segmentation") as say:
+        probabilities = predict(bundle, prepared.normalised, prepared.brain, clock.within)
+        say(f"Model {bundle.name} on {len(prepared.normalised)} sequences.")
+    with clock.stage("postprocessing") as say:
+        regions = _native_regions(probabilities, prepared, bundle)
+        say(f"Probabilities to the native grid of {prepared.reference}, then threshold, holes and islands.")
+    with clock.stage("measurement") as say:
+        measurements = measure_regions(regions, bundle.scheme, prepared.brain)
+        say(f"{len(measurements)} regions.")
+    result = CaseResult(
+        name=study.name,
+        folder=part,
+        reference=prepared.reference,
+        measurements=measurements,
+        checks=tuple(prepared.checks),
+        steps=tuple(clock.steps),
+        decisions=study.decisions,
+        notes=(*study.notes, *prepared.notes),
+    )
+    with clock.stage("writing") as say:
+        result = write_result(part, result, regions, study, prepared, bundle, dicom=options.dicom)
+        say("Masks, measurements, report and pictures.")
+    result = replace(result, steps=tuple(clock.steps))
+    write_quality(case_report(result, regions, prepared, bundle), part / "quality.json")
+    return result
+
+
+def _preprocess(study: Study, options: Options, models: Models, clock: Clock) -> Prepared:
+    from oncontour.preprocess.run import Options as Choices
+    from oncontour.preprocess.run import preprocess
+
+    choices = Choices(
+        bias_field=options.bias_field,
+        skull_stripped=options.skull_stripped,
+        brain_mask=read_mask(options.brain_mask) if options.brain_mask else None,
+        normalisation=options.normalisation or models.tumour.plan.normalisation,
+    )
+    return preprocess(study, choices, models.extract_brain, clock.within)
+
+
+def _native_regions(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> Volume:
+    """Masks (R, i, j, k) in the reference's native grid, from probabilities, region by region."""
+    from oncontour.postprocess.clean import clean_regions
+    from oncontour.postprocess.rules import Rules
+    from oncontour.preprocess.resample import resample_channels
+
+    grid = prepared.reference_grid
+    native = np.empty((len(probabilities.array), *grid.shape), np.float32)
+    for n, channel in enumerate(resample_channels(probabilities.array, probabilities.grid, grid)):
+        native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
+    rules = Rules(**bundle.plan.postprocess.model_dump())
+    return Volume(clean_regions(native, bundle.scheme, grid.voxel_volume_mm3, rules), grid.affine)

@@ -1,0 +1,57 @@
+"""The models of a run, each loaded once, when it is first needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from oncontour.core.volume import Volume
+from oncontour.pipeline.options import BRAIN_BUNDLE, DEFAULT_BUNDLE
+from oncontour.pipeline.provenance import file_digest
+
+if TYPE_CHECKING:
+    from oncontour.inference.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Models:
+    """The tumour model, and the one that finds the brain.
+
+    Args:
+        name: bundle of the tumour model: a shipped bundle's name, or a folder.
+    """
+
+    name: str = DEFAULT_BUNDLE
+
+    @cached_property
+    def tumour(self) -> Bundle:
+        """The tumour model.
+
+        Raises:
+            BundleError: no such bundle, or a damaged one.
+        """
+        from oncontour.inference.bundle import load_bundle
+
+        return load_bundle(self.name)
+
+    @cached_property
+    def brain(self) -> Bundle:
+        """The model that finds the brain; many studies never need it."""
+        from oncontour.inference.bundle import load_bundle
+
+        return load_bundle(BRAIN_BUNDLE)
+
+    @cached_property
+    def record(self) -> dict[str, dict[str, str]]:
+        """Name of each bundle, and the digest of its provenance.json, which holds those of its other files."""
+        return {
+            purpose: {"name": bundle.name, "sha256": file_digest(bundle.folder / "provenance.json")}
+            for purpose, bundle in (("tumour", self.tumour), ("brain", self.brain))
+        }
+
+    def extract_brain(self, volume: Volume) -> Volume:
+        """Brain mask of an image, as the preprocessing room wants it done."""
+        from oncontour.inference.brain import extract_brain
+
+        return extract_brain(volume, self.brain)

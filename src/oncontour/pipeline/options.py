@@ -1,0 +1,49 @@
+"""What the user may choose about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from oncontour.core.sequence import Sequence
+
+DEFAULT_BUNDLE = "default"
+BRAIN_BUNDLE = "brain"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choices of `segment`. The defaults suit a study straight from a scanner as well as one already prepared.
+
+    Args:
+        bundle: the model: "default", another shipped bundle's name, or a bundle's folder.
+        bias_field: whether to correct the bias field (N4).
+        skull_stripped: whether the images hold the brain alone; None: look at them.
+        brain_mask: a NIfTI mask of the brain in the world of the reference sequence; None: find the brain.
+        normalisation: "zscore", "minmax" or "percentile95"; None: what the bundle was trained with.
+        use: sequence -> series or file to take for it, against what headers and names say.
+        dicom: whether to write DICOM too, where the study is DICOM.
+        resume: whether to leave out cases whose result is there, of the same files, choices, version and bundle.
+    """
+
+    bundle: str = DEFAULT_BUNDLE
+    bias_field: bool = True
+    skull_stripped: bool | None = None
+    brain_mask: Path | None = None
+    normalisation: str | None = None
+    use: Mapping[Sequence, str] = field(default_factory=dict)
+    dicom: bool = False
+    resume: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """The choices that a result depends on, for manifests. The bundle is recorded apart, with its digest."""
+        return {
+            "bias_field": self.bias_field,
+            "skull_stripped": self.skull_stripped,
+            "brain_mask": self.brain_mask.name if self.brain_mask else None,
+            "normalisation": self.normalisation,
+            "use": {str(sequence): series for sequence, series in self.use.items()},
+            "dicom": self.dicom,
+        }

@@ -1,0 +1,96 @@
+"""Where a result came from: files by hash, versions, choices. Two equal records mean the same result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import resource
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import oncontour
+from oncontour.core.errors import InputError
+from oncontour.pipeline.options import Options
+
+REPORTED_PACKAGES = (
+    "torch",
+    "numpy",
+    "scipy",
+    "nibabel",
+    "pydicom",
+    "highdicom",
+    "SimpleITK",
+    "connected-components-3d",
+)
+"""Packages whose version can change a result."""
+
+RECORD_NAME = "provenance.json"
+
+
+def file_records(files: Iterable[Path]) -> list[dict[str, Any]]:
+    """Name, size in bytes and SHA-256 of each file.
+
+    Raises:
+        InputError: a file that cannot be read.
+    """
+    records = []
+    for path in files:
+        try:
+            records.append({"file": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
+        except OSError as error:
+            found = f"a file that cannot be read ({error.strerror})"
+            raise InputError(path, found, "a readable file", "Check the file and its permissions.") from error
+    return records
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal text."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_done(folder: Path, record: dict[str, Any]) -> bool:
+    """Whether a result folder holds the result of exactly this record."""
+    try:
+        stored = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return stored == record
+
+
+def versions() -> dict[str, str]:
+    """Versions of Oncontour, Python, the packages that matter, and the kind of machine."""
+    found = {"oncontour": oncontour.__version__, "python": platform.python_version(), "platform": platform.platform()}
+    for package in REPORTED_PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def peak_memory_gib() -> float:
+    """The most memory that this process has held so far, in GiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes (getrusage(2) of each).
+    return peak / 2**30 if sys.platform == "darwin" else peak / 2**20
+
+
+def case_record(files: Iterable[Path], options: Options, bundles: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that a case's result depends on.
+
+    Raises:
+        InputError: a file that cannot be read.
+    """
+    masks = [options.brain_mask] if options.brain_mask else []
+    return {
+        "oncontour": oncontour.__version__,
+        "inputs": file_records(files),
+        "brain_mask": file_records(masks),
+        "options": options.record(),
+        "bundles": dict(bundles),
+    }

@@ -1,0 +1,120 @@
+"""The files of a finished case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import oncontour
+from oncontour.core.sequence import ABSENCE_COSTS
+from oncontour.core.study import Study
+from oncontour.core.volume import Volume
+from oncontour.data.files import write_json
+from oncontour.data.nifti import write_nifti
+from oncontour.measure.regions import RegionMeasurement
+from oncontour.pipeline.outcome import CaseResult
+
+if TYPE_CHECKING:
+    from oncontour.inference.bundle import Bundle
+    from oncontour.preprocess.run import Prepared
+    from oncontour.report.case import CaseReport
+
+
+def write_result(
+    folder: Path, result: CaseResult, regions: Volume, study: Study, prepared: Prepared, bundle: Bundle, *, dicom: bool
+) -> CaseResult:
+    """Write everything but quality.json, which waits for the time that this takes.
+
+    Args:
+        folder: where to.
+        result: what was found.
+        regions: (R, i, j, k) boolean in the native grid of the reference.
+        study: the images as read.
+        prepared: the images as segmented.
+        bundle: the model.
+        dicom: whether to write a DICOM SEG.
+
+    Returns:
+        The result with what writing DICOM added to its checks and notes.
+
+    Raises:
+        OutputError: a file could not be written, or did not read back as written.
+    """
+    from oncontour.report.html import write_html
+    from oncontour.report.json import write_measurements
+    from oncontour.report.pdf import write_pdf
+
+    label_map = regions.with_array(bundle.scheme.decode(regions.array))
+    write_nifti(label_map, folder / "segmentation.nii.gz", "uint8")
+    write_nifti(regions, folder / "regions.nii.gz", "bool")
+    write_json(folder / "transforms.json", transforms_record(prepared))
+    if dicom:
+        result = _write_dicom(folder, result, regions, study, bundle)
+    report = case_report(result, regions, prepared, bundle)
+    write_measurements(report, folder / "measurements.json")
+    write_html(report, folder / "report.html")
+    write_pdf(report, folder / "report.pdf")
+    return result
+
+
+def case_report(result: CaseResult, regions: Volume, prepared: Prepared, bundle: Bundle) -> CaseReport:
+    """What the report says; masks are drawn as they were written, seen from the working grid."""
+    from oncontour.preprocess.resample import resample
+    from oncontour.report.case import CaseReport
+
+    grid = prepared.brain.grid
+    drawn = np.stack([resample(regions.with_array(mask), grid).array for mask in regions.array])
+    return CaseReport(
+        name=result.name,
+        images=prepared.images,
+        brain=prepared.brain,
+        regions=Volume(drawn, grid.affine),
+        scheme=bundle.scheme,
+        measurements=result.measurements,
+        reference=result.reference,
+        decisions=result.decisions,
+        missing=tuple(sequence for sequence in ABSENCE_COSTS if sequence not in prepared.images),
+        notes=result.notes,
+        checks=result.checks,
+        steps=result.steps,
+        model_card=bundle.card_line,
+        version=oncontour.__version__,
+        findings=findings(result.measurements),
+    )
+
+
+def findings(measurements: tuple[RegionMeasurement, ...]) -> str:
+    """The result in one sentence.
+
+    >>> findings((RegionMeasurement("WT", "whole tumour", 12.34, 1.0, 1, None, None, 30.0),))
+    'Found: whole tumour 12.3 mL.'
+    >>> findings((RegionMeasurement("WT", "whole tumour", 0.0, None, 0, None, None, 0.0),))
+    'No tumour found.'
+    """
+    if not any(measured.volume_ml for measured in measurements):
+        return "No tumour found."
+    parts = [f"{measured.title} {measured.volume_ml:.1f} mL" for measured in measurements]
+    return f"Found: {', '.join(parts)}."
+
+
+def transforms_record(prepared: Prepared) -> dict[str, Any]:
+    """transforms.json: for each sequence, the matrix from the reference's world to its own, both RAS+ mm."""
+    return {
+        "reference": str(prepared.reference),
+        "convention": "4x4, maps a point of the reference's world to the sequence's own world; RAS+, mm",
+        "transforms": {str(sequence): matrix.tolist() for sequence, matrix in prepared.transforms.items()},
+    }
+
+
+def _write_dicom(folder: Path, result: CaseResult, regions: Volume, study: Study, bundle: Bundle) -> CaseResult:
+    source = study.images[result.reference]
+    if not source.dicom:
+        return replace(result, notes=(*result.notes, "No DICOM was written: the study is not DICOM."))
+    from oncontour.dicom.segmentation import write_segmentation
+
+    name, version = f"Oncontour {bundle.name}", oncontour.__version__
+    checks = write_segmentation(regions, bundle.scheme, source, folder / "seg.dcm", algorithm=name, version=version)
+    return replace(result, checks=(*result.checks, *checks))

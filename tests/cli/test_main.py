@@ -1,0 +1,69 @@
+"""The command line as a whole: quick, and every command in its table."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from time import perf_counter
+
+import pytest
+from typer.testing import CliRunner
+
+import oncontour
+from oncontour.cli.main import COMMANDS, app
+
+QUICK_SECONDS = 0.5
+IMPORT_SECONDS = 0.3
+HEAVY = ("torch", "SimpleITK", "scipy", "matplotlib", "pydicom", "highdicom", "nibabel", "rich")
+
+
+def fastest(program: str) -> float:
+    """Seconds of the fastest of five runs: a busy machine is no fault of ours."""
+
+    def run(text: str) -> float:
+        began = perf_counter()
+        subprocess.run([sys.executable, "-c", text], check=True, capture_output=True)
+        return perf_counter() - began
+
+    return min(run(program) for _ in range(5))
+
+
+def test_help_is_quick():
+    program = "import sys; sys.argv = ['oncontour', '--help']; from oncontour.cli.main import app; app()"
+    assert fastest(program) < QUICK_SECONDS
+
+
+def test_import_is_quick_and_loads_nothing_heavy():
+    assert fastest("import oncontour") < IMPORT_SECONDS
+    program = f"import sys, oncontour, oncontour.core.sequence; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_command_line_loads_nothing_heavy():
+    program = f"import sys, oncontour.cli.main; print([m for m in {HEAVY[:-1]} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_exported_names_are_there():
+    for name in oncontour.__all__:
+        assert getattr(oncontour, name) is not None
+    assert not hasattr(oncontour, "nothing")
+
+
+def test_version():
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.stdout.strip()) == (0, f"oncontour {oncontour.__version__}")
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_every_command_has_help(module):
+    name = module.rsplit(".", 1)[-1]
+    done = CliRunner().invoke(app, [name, "--help"])
+    assert done.exit_code == 0
+    assert name in CliRunner().invoke(app, ["--help"]).stdout
+
+
+def test_an_unknown_command_is_unusable():
+    assert CliRunner().invoke(app, ["sgement"]).exit_code == 2
