@@ -16,12 +16,12 @@ def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
     >>> bounding_box(mask)
     (slice(1, 2, None), slice(2, 4, None), slice(5, 6, None))
     """
-    flat = mask.any(axis=2)
-    along_i = np.flatnonzero(flat.any(axis=1))
+    flat = np.any(mask, axis=2)
+    along_i = np.flatnonzero(np.any(flat, axis=1))
     if not along_i.size:
         return None
     i = slice(int(along_i[0]), int(along_i[-1]) + 1)
-    along_j = np.flatnonzero(flat[i].any(axis=0))
+    along_j = np.flatnonzero(np.any(flat[i], axis=0))
     j = slice(int(along_j[0]), int(along_j[-1]) + 1)
-    along_k = np.flatnonzero(mask[i, j].any(axis=(0, 1)))
+    along_k = np.flatnonzero(np.any(mask[i, j], axis=(0, 1)))
     return i, j, slice(int(along_k[0]), int(along_k[-1]) + 1)

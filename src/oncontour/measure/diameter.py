@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.box import bounding_box
-from oncontour.postprocess.components import component_boxes, label_components
+from oncontour.postprocess.components import Connectivity, component_boxes, label_components
 
 DIRECT_POINTS = 400
 """Up to so many points, all pairs are compared; a convex hull pays off only above."""
 
 
-def longest_diameter_mm(mask: NDArray[np.bool_], affine: NDArray[np.float64], connectivity: int = 26) -> float:
+def longest_diameter_mm(mask: NDArray[np.bool_], affine: NDArray[np.float64], connectivity: Connectivity = 26) -> float:
     """Longest distance in mm between two voxel centres of one component of a mask (i, j, k); 0 where it is empty.
 
     Exact: the ends of a longest line are corners of the convex hull. Foci that do not touch are not joined: the

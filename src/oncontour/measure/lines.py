@@ -33,7 +33,7 @@ class Lines:
     length: NDArray[np.float64]
     angle: NDArray[np.float64]
 
-    def take(self, chosen: NDArray) -> Lines:
+    def take(self, chosen: NDArray | slice) -> Lines:
         """Some of the lines, by boolean mask, slice or indices that keep the order."""
         return Lines(self.start[chosen], self.end[chosen], self.length[chosen], self.angle[chosen])
 

@@ -66,7 +66,7 @@ def measure_regions(regions: Volume, scheme: LabelScheme, brain: Volume | None =
         expected = f"({len(scheme.regions)}, i, j, k), one channel for each region of {scheme.name}"
         raise GeometryError("regions", f"shape {masks.shape}", expected, "Use the scheme of the model.")
     plane = mid_sagittal_plane(brain) if brain is not None else None
-    whole_ml = volume_ml(masks[0] if scheme.nested else masks.any(axis=0), regions.affine)
+    whole_ml = volume_ml(masks[0] if scheme.nested else np.any(masks, axis=0), regions.affine)
     return tuple(
         _measure(region, mask.astype(bool, copy=False), regions.affine, whole_ml, plane)
         for region, mask in zip(scheme.regions, masks, strict=True)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+Connectivity = Literal[4, 6, 8, 18, 26]
 
-def label_components(mask: NDArray[np.bool_], connectivity: int = 26) -> tuple[NDArray[np.unsignedinteger], int]:
+
+def label_components(
+    mask: NDArray[np.bool_], connectivity: Connectivity = 26
+) -> tuple[NDArray[np.unsignedinteger], int]:
     """Number the components of a mask.
 
     Args:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.postprocess.components import component_sizes, label_components
+from oncontour.postprocess.components import Connectivity, component_sizes, label_components
 
-BACKGROUND_CONNECTIVITY = {6: 26, 18: 6, 26: 6}
+BACKGROUND_CONNECTIVITY: dict[int, Connectivity] = {6: 26, 18: 6, 26: 6}
 """Foreground and background take opposite connectivities, or a hole could leak through the diagonal wall around it."""
 
 VOLUME_TOLERANCE = 1e-6
@@ -15,7 +15,7 @@ VOLUME_TOLERANCE = 1e-6
 
 
 def fill_holes(
-    mask: NDArray[np.bool_], voxel_volume_mm3: float, hole_mm3: float, connectivity: int = 26
+    mask: NDArray[np.bool_], voxel_volume_mm3: float, hole_mm3: float, connectivity: Connectivity = 26
 ) -> NDArray[np.bool_]:
     """Fill the holes smaller than `hole_mm3` (strictly).
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.postprocess.components import component_sizes, label_components
+from oncontour.postprocess.components import Connectivity, component_sizes, label_components
 
 
-def drop_islands(mask: NDArray[np.bool_], share: float, connectivity: int = 26) -> NDArray[np.bool_]:
+def drop_islands(mask: NDArray[np.bool_], share: float, connectivity: Connectivity = 26) -> NDArray[np.bool_]:
     """Keep the components of more than `share` of the largest one (Lotan et al. 2022: one tenth).
 
     Args:

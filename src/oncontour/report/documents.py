@@ -1,0 +1,155 @@
+"""What other programs read: `measurements.json` and `quality.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from oncontour.core.checks import Check, Step
+from oncontour.core.errors import OncontourError
+from oncontour.core.sequence import ABSENCE_COSTS, Sequence
+from oncontour.core.study import Decision
+from oncontour.measure import RegionMeasurement
+from oncontour.report.case import STATEMENT, CaseReport
+from oncontour.report.files import write_whole
+
+MEASUREMENTS_SCHEMA = "oncontour/measurements/1"
+QUALITY_SCHEMA = "oncontour/quality/1"
+"""The number after the last slash grows when a key changes its meaning or goes; new keys do not count."""
+
+DIGITS = 4
+"""Decimals written: a tenth of a cubic millimetre, a tenth of a micrometre."""
+
+
+def write_measurements(case: CaseReport, path: Path) -> None:
+    """Write what was measured.
+
+    Keys: `schema`, `case`, `version`, `model`, `statement`, `reference` (sequence whose grid was measured), `findings`,
+    `scheme`, and `regions`, a list in the scheme's order of objects with `name`, `title`, `volume_ml`,
+    `share_of_whole` (0 to 1, null without tumour), `components`, `centroid_mm` ([x, y, z] RAS+, null if empty), `box_mm`
+    ({"low", "high"}, RAS+, faces included, null if empty), `longest_diameter_mm` and `hemisphere` ("left", "right",
+    "both" or null).
+
+    Raises:
+        OutputError: the file could not be written.
+    """
+    document = {
+        "schema": MEASUREMENTS_SCHEMA,
+        "case": case.name,
+        "version": case.version,
+        "model": case.model_card,
+        "statement": STATEMENT,
+        "reference": case.reference,
+        "findings": case.findings,
+        "scheme": case.scheme.name,
+        "regions": [_region(item) for item in case.measurements],
+    }
+    _write(document, path)
+
+
+def write_quality(
+    path: Path,
+    *,
+    name: str,
+    version: str,
+    model_card: str = "",
+    reference: Sequence | None = None,
+    decisions: Iterable[Decision] = (),
+    missing: Iterable[Sequence] = (),
+    notes: Iterable[str] = (),
+    checks: Iterable[Check] = (),
+    steps: Iterable[Step] = (),
+    error: OncontourError | None = None,
+) -> None:
+    """Write what was found, assumed and checked, and how long each step took; also for a case that failed.
+
+    Keys: `schema`, `case`, `version`, `model`, `status` ("done" or "failed"), `error` (null, or `kind`, `where`, `found`,
+    `expected`, `remedy`), `reference` (sequence or null), `series` (list of `series`, `sequence` or null, `used`,
+    `reason`, `confidence` 0 to 1), `missing` (list of `sequence`, `cost`), `notes` (list of sentences), `checks` (list of
+    `name`, `verdict` "ok" / "warn" / "fail", `value` or null, `unit`, `limit`, `message`), `verdict` (the worst of them,
+    "ok" if there are none), `steps` (list of `name`, `seconds`, `summary`), `seconds` (their sum).
+
+    Raises:
+        OutputError: the file could not be written.
+    """
+    checks, steps = tuple(checks), tuple(steps)
+    verdicts = {check.verdict for check in checks}
+    document = {
+        "schema": QUALITY_SCHEMA,
+        "case": name,
+        "version": version,
+        "model": model_card,
+        "status": "failed" if error else "done",
+        "error": _error(error) if error else None,
+        "reference": reference,
+        "series": [
+            {
+                "series": item.series,
+                "sequence": item.sequence,
+                "used": item.used,
+                "reason": item.reason,
+                "confidence": item.confidence,
+            }
+            for item in decisions
+        ],
+        "missing": [{"sequence": item, "cost": ABSENCE_COSTS.get(item, "")} for item in missing],
+        "notes": list(notes),
+        "checks": [
+            {
+                "name": item.name,
+                "verdict": item.verdict,
+                "value": item.value,
+                "unit": item.unit,
+                "limit": item.limit,
+                "message": item.message,
+            }
+            for item in checks
+        ],
+        "verdict": next((verdict for verdict in ("fail", "warn") if verdict in verdicts), "ok"),
+        "steps": [{"name": item.name, "seconds": item.seconds, "summary": item.summary} for item in steps],
+        "seconds": sum(item.seconds for item in steps),
+    }
+    _write(document, path)
+
+
+def _region(item: RegionMeasurement) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "title": item.title,
+        "volume_ml": item.volume_ml,
+        "share_of_whole": item.share,
+        "components": item.components,
+        "centroid_mm": item.centroid_mm,
+        "box_mm": None if item.box_mm is None else {"low": item.box_mm[0], "high": item.box_mm[1]},
+        "longest_diameter_mm": item.longest_mm,
+        "hemisphere": item.hemisphere,
+    }
+
+
+def _error(error: OncontourError) -> dict[str, str]:
+    return {
+        "kind": type(error).__name__,
+        "where": error.where,
+        "found": error.found,
+        "expected": error.expected,
+        "remedy": error.remedy,
+    }
+
+
+def _write(document: dict[str, Any], path: Path) -> None:
+    text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
+    write_whole(Path(path), (text + "\n").encode("utf-8"))
+
+
+def _plain(value: Any) -> Any:
+    """Numbers rounded; what is not finite becomes null, since JSON has no word for it."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return round(float(value), DIGITS) if math.isfinite(value) else None
+    return value

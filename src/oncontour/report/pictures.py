@@ -1,0 +1,184 @@
+"""The montage: three planes through the tumour on two sequences, with the outlines of the regions."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncontour.core.box import bounding_box
+from oncontour.core.sequence import Sequence
+from oncontour.core.volume import Volume
+from oncontour.report.case import CaseReport
+from oncontour.report.views import VIEWS, View, choose_slices, picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN_FIRST = (Sequence.T1CE, Sequence.FLAIR, Sequence.T2, Sequence.T1, Sequence.ADC)
+"""The first two of these that the study has are shown: enhancement on one, oedema on the other."""
+
+WIDTH_MM = 182.0
+"""Width of the printed montage: A4 less its margins."""
+
+GAP_MM = 0.5
+"""Black line between two pictures."""
+
+DPI = 240
+"""Two pixels for each millimetre of brain at the printed size: outlines are smooth, files stay near 1 MB."""
+
+MARGIN_MM = 9.0
+"""Room around the brain for letters."""
+
+WINDOW_PERCENTILES = (1.0, 99.7)
+"""Brightness within the brain that is drawn as black and as white."""
+
+SCALE_BAR_MM = 50.0
+
+OUTLINE_POINTS = (1.7, 1.25, 0.8)
+"""Line widths from the outermost region in: where two outlines coincide, both stay visible."""
+
+PALE, DIM, BOARD = "#f2f2f2", "#b9bec4", "#000000"
+LETTER_POINTS, TITLE_POINTS, SMALL_POINTS = 8.0, 8.0, 6.5
+
+
+def montage_png(case: CaseReport, dpi: int = DPI) -> bytes:
+    """The montage as a PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    figure = montage(case)
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    file = BytesIO()
+    Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(file, format="PNG")
+    return file.getvalue()
+
+
+def montage(case: CaseReport) -> Figure:
+    """Axial, coronal and sagittal slices (columns) of up to two sequences (rows), in radiological orientation.
+
+    All pictures have one scale, each a bar of 5 cm. Without a tumour the slices run through the middle of the brain.
+    """
+    from matplotlib.figure import Figure
+
+    regions, brain = case.regions.reoriented("RAS"), case.brain.reoriented("RAS")
+    mask = brain.array.astype(bool)
+    slices = choose_slices(regions.array.astype(bool, copy=False), mask)
+    centre_mm, side_mm = _field_of_view(mask, brain.grid.spacing)
+    shown = [sequence for sequence in SHOWN_FIRST if sequence in case.images][:2]
+    panel_mm = (WIDTH_MM - 2 * GAP_MM) / 3
+    height_mm = max(1, len(shown)) * (panel_mm + GAP_MM) - GAP_MM
+    figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), facecolor=BOARD)
+    for row, sequence in enumerate(shown):
+        image = case.images[sequence].reoriented("RAS")
+        window = _window(image.array, mask)
+        for column, view in enumerate(VIEWS):
+            left = column * (panel_mm + GAP_MM) / WIDTH_MM
+            bottom = 1 - (row * (panel_mm + GAP_MM) + panel_mm) / height_mm
+            axes = figure.add_axes((left, bottom, panel_mm / WIDTH_MM, panel_mm / height_mm), facecolor=BOARD)
+            _frame(axes, view, centre_mm, side_mm)
+            _draw_slice(axes, image, view, slices, window)
+            _draw_outlines(axes, case, regions, view, slices)
+            _write_letters(axes, view)
+            _write_title(axes, sequence, view, image, slices)
+            _draw_scale_bar(axes)
+            if row == 0 and view is VIEWS[-1] and regions.array.any():
+                _write_legend(axes, case)
+    return figure
+
+
+def _field_of_view(brain: NDArray[np.bool_], spacing: tuple[float, float, float]) -> tuple[NDArray[np.float64], float]:
+    """Middle of the brain along R, A, S in mm from the array's low corner, and the side of a square that holds it."""
+    box = bounding_box(brain) or tuple(slice(0, n) for n in brain.shape)
+    low = np.array([part.start for part in box]) * spacing
+    high = np.array([part.stop for part in box]) * spacing
+    return (low + high) / 2, float((high - low).max() + 2 * MARGIN_MM)
+
+
+def _frame(axes: Axes, view: View, centre_mm: NDArray[np.float64], side_mm: float) -> None:
+    """Picture coordinates are mm along the RAS axes; both axes are turned, so that high ends lie left and on top."""
+    x, y = centre_mm[view.across], centre_mm[view.up]
+    axes.set_xlim(x + side_mm / 2, x - side_mm / 2)
+    axes.set_ylim(y - side_mm / 2, y + side_mm / 2)
+    axes.set_axis_off()
+    axes.set_gid(view.name)
+
+
+def _draw_slice(
+    axes: Axes, image: Volume, view: View, slices: tuple[int, int, int], window: tuple[float, float]
+) -> None:
+    pixels = picture(image.array, view, slices[view.axis]).astype(np.float32)
+    height, width = np.array(pixels.shape) * (image.grid.spacing[view.up], image.grid.spacing[view.across])
+    low, high = window
+    axes.imshow(
+        pixels, cmap="gray", vmin=low, vmax=high, extent=(width, 0, 0, height), interpolation="bicubic", aspect="auto"
+    )
+
+
+def _draw_outlines(axes: Axes, case: CaseReport, regions: Volume, view: View, slices: tuple[int, int, int]) -> None:
+    from matplotlib.patheffects import Normal, Stroke
+
+    step = np.array(regions.grid.spacing)
+    for n, region in enumerate(case.scheme.regions):
+        plane = np.moveaxis(regions.array[n], view.axis, 0)[slices[view.axis]]
+        if not plane.any():
+            continue
+        padded = np.pad(plane.astype(np.float32), 1).T
+        x = (np.arange(padded.shape[1]) - 0.5) * step[view.across]
+        y = (np.arange(padded.shape[0]) - 0.5) * step[view.up]
+        width = OUTLINE_POINTS[min(n, len(OUTLINE_POINTS) - 1)]
+        lines = axes.contour(x, y, padded, levels=[0.5], colors=[_colour(region.colour)], linewidths=width)
+        if n == 0:  # a dark edge lifts the outermost line off bright tissue
+            lines.set_path_effects([Stroke(linewidth=width + 0.9, foreground="#00000099"), Normal()])
+
+
+def _write_letters(axes: Axes, view: View) -> None:
+    places = ((view.left, 0.02, 0.5), (view.right, 0.98, 0.5), (view.top, 0.5, 0.98), (view.bottom, 0.5, 0.02))
+    alignments = (("left", "center"), ("right", "center"), ("center", "top"), ("center", "bottom"))
+    for (letter, x, y), (horizontal, vertical) in zip(places, alignments, strict=True):
+        _write(axes, x, y, letter, LETTER_POINTS, PALE, ha=horizontal, va=vertical, weight="bold")
+
+
+def _write_title(axes: Axes, sequence: Sequence, view: View, image: Volume, slices: tuple[int, int, int]) -> None:
+    place = image.grid.to_world(slices)[view.axis]
+    _write(axes, 0.02, 0.98, str(sequence), TITLE_POINTS, PALE, ha="left", va="top", weight="bold")
+    _write(axes, 0.02, 0.925, f"{view.name}  {view.position(place)}", SMALL_POINTS, DIM, ha="left", va="top")
+
+
+def _draw_scale_bar(axes: Axes) -> None:
+    left, right = axes.get_xlim()
+    low, high = axes.get_ylim()
+    end = right + 0.03 * (left - right)
+    y = low + 0.03 * (high - low)
+    axes.plot([end, end + SCALE_BAR_MM], [y, y], color=PALE, linewidth=1.4, solid_capstyle="butt")
+    label = f"{SCALE_BAR_MM / 10:.0f} cm"
+    _write(axes, 0.97, 0.042, label, SMALL_POINTS, DIM, ha="right", va="bottom")
+
+
+def _write_legend(axes: Axes, case: CaseReport) -> None:
+    for n, region in enumerate(case.scheme.regions):
+        _write(axes, 0.98, 0.98 - 0.05 * n, region.name, SMALL_POINTS + 0.5, _colour(region.colour), ha="right", va="top",
+               weight="bold")  # fmt: skip
+
+
+def _write(axes: Axes, x: float, y: float, text: str, size: float, colour: str, **style: str) -> None:
+    from matplotlib.patheffects import Normal, Stroke
+
+    drawn = axes.text(x, y, text, transform=axes.transAxes, fontsize=size, color=colour, **style)  # pyright: ignore[reportArgumentType]
+    drawn.set_path_effects([Stroke(linewidth=1.6, foreground="black"), Normal()])
+
+
+def _window(image: NDArray, brain: NDArray[np.bool_]) -> tuple[float, float]:
+    """Brightness to draw as black and as white; own to each image, whose intensities have no unit."""
+    inside = image[brain] if brain.any() else image.ravel()
+    low, high = np.percentile(inside[:: max(1, inside.size // 200_000)], WINDOW_PERCENTILES)
+    return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)
+
+
+def _colour(rgb: tuple[int, int, int]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*rgb)
