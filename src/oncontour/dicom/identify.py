@@ -59,7 +59,9 @@ def weigh(series: DicomSeries) -> Finding:
     ranked = sorted(scores, key=lambda kind: -scores[kind])
     if not ranked or scores[ranked[0]] < MINIMUM_SCORE:
         return Finding("unknown", None, True, "the headers say too little to name a sequence", 0.5)
-    kind, second = ranked[0], scores[ranked[1]] if len(ranked) > 1 else 0.0
+    kind = ranked[0]
+    rivals = [score for other, score in scores.items() if _OURS.get(other) is not _OURS.get(kind)]
+    second = max(rivals, default=0.0)  # two kinds that are both none of ours do not cast doubt on each other
     confidence = _logistic((scores[kind] - second) / 2) * min(1.0, 0.5 + scores[kind] / (2 * STRONG))
     why = ", ".join(dict.fromkeys(filter(None, reasons[kind])))
     if kind == T1:

@@ -75,7 +75,7 @@ RULES: tuple[Rule, ...] = (
     Rule("diffusion", DECISIVE, ("type diffusion",), unless=_IS_ADC),
     Rule("diffusion", DECISIVE, ("type anisotropy",)),
     Rule("diffusion", DECISIVE, ("code diffusion",), unless=_IS_ADC),
-    Rule("diffusion", DECISIVE, ("word diffusion",), unless=_IS_ADC),
+    Rule("diffusion", DECISIVE, ("word diffusion",), unless=(*_IS_ADC, "word exponential adc")),
     Rule("diffusion", DECISIVE, ("b-value",), unless=("type ADC",)),
     Rule("exponential ADC map", DECISIVE, ("word exponential adc",)),
     Rule("echo planar imaging", STRONG, ("echo planar",), unless=_IS_ADC),
