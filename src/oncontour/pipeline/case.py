@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import oncontour
+from oncontour.core.sequence import ABSENCE_COSTS
 from oncontour.core.study import Study
 from oncontour.core.volume import Volume
 from oncontour.data.files import write_json
@@ -20,7 +22,7 @@ from oncontour.pipeline.options import Options
 from oncontour.pipeline.outcome import CaseResult
 from oncontour.pipeline.progress import Clock
 from oncontour.pipeline.provenance import RECORD_NAME, case_record
-from oncontour.pipeline.results import case_report, write_result
+from oncontour.pipeline.results import write_result
 
 if TYPE_CHECKING:
     from oncontour.inference.bundle import Bundle
@@ -71,7 +73,7 @@ def segment_case(
 def _segment_into(part: Path, study: Study, options: Options, models: Models, clock: Clock) -> CaseResult:
     from oncontour.inference.predict import predict
     from oncontour.measure.regions import measure_regions
-    from oncontour.report.json import write_quality
+    from oncontour.report import write_quality
 
     bundle = models.tumour
     with clock.stage("preprocessing"):
@@ -90,6 +92,7 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         name=study.name,
         folder=part,
         reference=prepared.reference,
+        missing=tuple(sequence for sequence in ABSENCE_COSTS if sequence not in study.images),
         measurements=measurements,
         checks=tuple(prepared.checks),
         steps=tuple(clock.steps),
@@ -100,7 +103,18 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         result = write_result(part, result, regions, study, prepared, bundle, dicom=options.dicom)
         say("Masks, measurements, report and pictures.")
     result = replace(result, steps=tuple(clock.steps))
-    write_quality(case_report(result, regions, prepared, bundle), part / "quality.json")
+    write_quality(
+        part / "quality.json",
+        name=result.name,
+        version=oncontour.__version__,
+        model_card=bundle.card_line,
+        reference=result.reference,
+        decisions=result.decisions,
+        missing=result.missing,
+        notes=result.notes,
+        checks=result.checks,
+        steps=result.steps,
+    )
     return result
 
 

@@ -22,6 +22,7 @@ class CaseResult:
         name: the case's name.
         folder: where its files are.
         reference: the sequence whose native grid the result is in.
+        missing: standard sequences that the study lacks.
         measurements: one for each region, outermost first.
         checks: every quality check.
         steps: what was done, and how long it took.
@@ -32,6 +33,7 @@ class CaseResult:
     name: str
     folder: Path
     reference: Sequence
+    missing: tuple[Sequence, ...]
     measurements: tuple[RegionMeasurement, ...]
     checks: tuple[Check, ...]
     steps: tuple[Step, ...]

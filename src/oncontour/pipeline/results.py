@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import oncontour
-from oncontour.core.sequence import ABSENCE_COSTS
 from oncontour.core.study import Study
 from oncontour.core.volume import Volume
 from oncontour.data.files import write_json
@@ -43,9 +42,8 @@ def write_result(
     Raises:
         OutputError: a file could not be written, or did not read back as written.
     """
-    from oncontour.report.html import write_html
-    from oncontour.report.json import write_measurements
-    from oncontour.report.pdf import write_pdf
+    from oncontour.report import write_html, write_measurements, write_pdf
+    from oncontour.report.pictures import montage_png
 
     label_map = regions.with_array(bundle.scheme.decode(regions.array))
     write_nifti(label_map, folder / "segmentation.nii.gz", "uint8")
@@ -55,8 +53,9 @@ def write_result(
         result = _write_dicom(folder, result, regions, study, bundle)
     report = case_report(result, regions, prepared, bundle)
     write_measurements(report, folder / "measurements.json")
-    write_html(report, folder / "report.html")
-    write_pdf(report, folder / "report.pdf")
+    picture = montage_png(report)
+    write_html(report, folder / "report.html", picture)
+    write_pdf(report, folder / "report.pdf", picture)
     return result
 
 
@@ -76,7 +75,7 @@ def case_report(result: CaseResult, regions: Volume, prepared: Prepared, bundle:
         measurements=result.measurements,
         reference=result.reference,
         decisions=result.decisions,
-        missing=tuple(sequence for sequence in ABSENCE_COSTS if sequence not in prepared.images),
+        missing=result.missing,
         notes=result.notes,
         checks=result.checks,
         steps=result.steps,

@@ -77,7 +77,7 @@ def segment(
 
 def _cases(inputs: Inputs, name: str | None, temporary: Path, options: Options) -> list[CaseInput]:
     if isinstance(inputs, Mapping):
-        return [case_of_files({sequence: Path(path) for sequence, path in inputs.items()}, name)]
+        return [case_of_files({Sequence(str(sequence)): Path(path) for sequence, path in inputs.items()}, name)]
     paths = [inputs] if isinstance(inputs, str | Path) else inputs
     return find_cases([Path(path) for path in paths], temporary, options.use)
 
