@@ -89,7 +89,7 @@ def shift_half_a_voxel(dataset):
 
 def shift_one_slice(dataset):
     normal = np.linalg.qr(AFFINE[:3, :3])[0][:, 2] * 2.8
-    move(dataset, tuple(normal))
+    move(dataset, tuple(normal * (-1, -1, 1)))
 
 
 def drop_one_voxel(dataset):
@@ -117,6 +117,11 @@ def stretch(dataset):
 
 def thicken(dataset):
     dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].SpacingBetweenSlices = 3.5
+
+
+def put_two_frames_at_one_place(dataset):
+    first, second = dataset.PerFrameFunctionalGroupsSequence[:2]
+    second.PlanePositionSequence = first.PlanePositionSequence
 
 
 def swap_segments(dataset):
@@ -151,6 +156,7 @@ def drop_segment(dataset):
         (turn, "voxels outside the mask"),
         (stretch, "mm off|outside the mask"),
         (thicken, "mm3"),
+        (put_two_frames_at_one_place, "4 frames at 3 places"),
         (swap_segments, "voxels; expected 24"),
         (rename_segment, "label"),
         (drop_segment, "2 segments; expected 3"),

@@ -23,8 +23,8 @@ that fits one affine to them moves a slice by little more; a slice taken for its
 LEAST_SHARE_OF_SLICES = 0.5
 """A reader may fill in a missing slice or two; when most have no frame, volume and files do not belong together."""
 
-COSINE_TOLERANCE = 1e-3
-"""Frames whose direction cosines differ by less lie in parallel: 1e-3 moves the far corner of a head by 0.2 mm."""
+COSINE_TOLERANCE = 2e-3
+"""Frames whose direction cosines differ by less from the volume's are its slices; others of the same file are not."""
 
 _FRAME_TAGS = (
     "SOPClassUID",
@@ -107,7 +107,7 @@ def source_frames(image: Image) -> SourceFrames:
     sop_class = str(first.SOPClassUID)
     planes = [plane for n, header in enumerate(headers) for plane in _planes(header, n)]
     positions, chosen = _match(planes, image)
-    example = next(plane for plane in chosen if plane is not None)
+    example = min((plane for plane in chosen if plane is not None), key=lambda plane: _turned(plane, image))
     spacing = f"{_slice_spacing(image.volume.affine):.10g}"
     for keyword in _MAY_BE_EMPTY:
         if keyword not in first:
@@ -147,8 +147,7 @@ def _planes(header: Dataset, file: int) -> Iterator[_Plane]:
 def _match(planes: list[_Plane], image: Image) -> tuple[NDArray[np.float64], list[_Plane | None]]:
     """The plane at each slice of the volume, by where it lies, and the slices' positions in LPS mm."""
     affine = to_lps(image.volume.affine)
-    axes = affine[:3, :2] / np.linalg.norm(affine[:3, :2], axis=0)
-    parallel = [p for p in planes if np.abs(np.reshape(p.cosines, (2, 3)).T - axes).max() <= COSINE_TOLERANCE]
+    parallel = [plane for plane in planes if _turned(plane, image) <= COSINE_TOLERANCE]
     wanted = affine[:3, 3] + np.arange(image.volume.grid.shape[2])[:, None] * affine[:3, 2]
     places = np.array([plane.position for plane in parallel]).reshape(-1, 3)
     distance = np.linalg.norm(wanted[:, None] - places[None], axis=2)
@@ -161,6 +160,14 @@ def _match(planes: list[_Plane], image: Image) -> tuple[NDArray[np.float64], lis
         )
     positions = np.array([at if plane is None else plane.position for at, plane in zip(wanted, nearest, strict=True)])
     return positions, nearest
+
+
+def _turned(plane: _Plane, image: Image) -> float:
+    """Largest difference between a plane's direction cosines and those of the volume."""
+    axes = to_lps(image.volume.affine)[:3, :2].T
+    cosines = np.reshape(plane.cosines, (2, 3)).astype(np.float64)
+    axes, cosines = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (axes, cosines))
+    return float(np.abs(cosines - axes).max())
 
 
 def _slice_spacing(affine: NDArray[np.float64]) -> float:
@@ -183,10 +190,10 @@ def refer(derived: Dataset, source: SourceFrames) -> None:
     for series in derived.ReferencedSeriesSequence:
         for reference in series.ReferencedInstanceSequence:
             reference.ReferencedSOPClassUID = source.sop_class
+    derivations = [[] if file < 0 else [_derivation(source, k)] for k, file in enumerate(source.files)]
     for frame in derived.PerFrameFunctionalGroupsSequence:
         position = np.array(frame.PlanePositionSequence[0].ImagePositionPatient, dtype=np.float64)
-        k = int(np.abs(source.positions - position).max(axis=1).argmin())
-        frame.DerivationImageSequence = [_derivation(source, k)] if source.files[k] >= 0 else []
+        frame.DerivationImageSequence = derivations[np.abs(source.positions - position).max(axis=1).argmin()]
 
 
 def _derivation(source: SourceFrames, k: int) -> Dataset:
