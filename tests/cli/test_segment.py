@@ -162,4 +162,4 @@ def test_an_interrupt_says_what_is_kept(case, tmp_path, seen, monkeypatch):
     monkeypatch.setattr("oncontour.pipeline.segment.segment_case", interrupt)
     done = run(case, "--out", tmp_path / "out")
     assert done.exit_code == 130
-    assert "finished cases are kept" in done.stderr
+    assert "what is finished is kept" in done.stderr

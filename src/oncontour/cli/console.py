@@ -43,5 +43,5 @@ def exit_codes() -> Iterator[None]:
         print_error(error)
         raise typer.Exit(UNUSABLE) from error
     except KeyboardInterrupt as error:
-        typer.echo("Interrupted: finished cases are kept, the one at work was left out.", err=True)
+        typer.echo("Interrupted: what is finished is kept, what was at work is left out.", err=True)
         raise typer.Exit(INTERRUPTED) from error

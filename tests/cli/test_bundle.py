@@ -1,0 +1,91 @@
+"""`oncontour bundle`: list, show, verify."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from oncontour.cli.main import app
+from oncontour.inference.bundle import save_bundle, shipped_bundles
+from oncontour.networks import NETWORKS
+from oncontour.plans.plan import Plan
+
+ARGUMENTS = {"inputs": 2, "outputs": 3, "features": [4, 8], "fine": 4}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A bundle with a tiny untrained network."""
+    plan = Plan.model_validate(
+        {
+            "name": "tiny", "scheme": "brats", "channels": ["T1CE", "FLAIR"], "spacing_mm": 2.0,
+            "normalisation": "zscore",
+            "network": {"name": "residual_unet", "arguments": ARGUMENTS},
+            "synthetic": {"cases": 1, "seed": 0, "skull": False, "mni_share": 1.0},
+            "training": {
+                "steps": 1, "batch": 1, "patch": [16, 16, 16], "learning_rate": 0.01, "weight_decay": 0.0,
+                "foreground": 0.5, "sequence_dropout": 0.0, "average_decay": 0.9, "seed": 0,
+            },
+            "inference": {"mirror": [], "tile": [64, 64, 64], "overlap": 0.25},
+        }
+    )  # fmt: skip
+    network = NETWORKS["residual_unet"](**plan.network.arguments)
+    golden = np.random.default_rng(0).normal(size=(2, 16, 16, 16)).astype(np.float32)
+    folder = tmp_path_factory.mktemp("bundles") / "tiny"
+    save_bundle(folder, plan, network, golden, "# tiny\n\nA [test] model.\n", {"licence": "x"})
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["bundle", *map(str, arguments)], env={"COLUMNS": "200"})
+
+
+def test_show_prints_what_goes_in_what_comes_out_and_how_it_is_painted(folder):
+    done = run("show", folder)
+    assert done.exit_code == 0, done.output
+    for text in (
+        "tiny",
+        "A [test] model.",
+        "T1CE, FLAIR",
+        "2 mm",
+        "zscore",
+        "whole tumour",
+        "painted from top to bottom",
+    ):
+        assert text in done.stdout
+    rows = [line.split("│")[1:-1] for line in done.stdout.splitlines() if line.startswith("│")]
+    assert [(row[0].strip(), row[3].strip()) for row in rows] == [("WT", "2"), ("TC", "1"), ("ET", "3")]
+
+
+def test_verify_runs_the_golden_sample(folder):
+    done = run("verify", folder)
+    assert done.exit_code == 0, done.output
+    assert "tiny: sound" in done.stdout
+
+
+def test_verify_finds_damage(folder, tmp_path):
+    damaged = tmp_path / "tiny"
+    damaged.mkdir()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            (damaged / path.relative_to(folder)).parent.mkdir(exist_ok=True)
+            (damaged / path.relative_to(folder)).write_bytes(path.read_bytes())
+    weights = damaged / "fold_0.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    done = run("verify", damaged)
+    assert done.exit_code == 2
+    assert "fold_0.safetensors" in done.stderr
+    assert "expected sha256" in done.stderr
+
+
+def test_an_unknown_bundle_is_unusable():
+    done = run("show", "no-such-model")
+    assert done.exit_code == 2
+    assert "no plan.yaml" in done.stderr
+
+
+def test_list_names_what_is_shipped():
+    done = run("list")
+    assert done.exit_code == 0
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == shipped_bundles()
