@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,19 +59,22 @@ class LabelScheme:
         labels: every label of a label map but 0, the background.
         regions: outermost first; a nested scheme lists each region before those inside it.
         nested: whether each region lies inside the one before it.
+        composites: further sets of labels that papers report. They are measured on label maps, never painted.
     """
 
     name: str
     labels: tuple[Label, ...]
     regions: tuple[Region, ...]
     nested: bool
+    composites: tuple[Region, ...] = ()
 
     def region(self, name: str) -> Region:
-        """The region of that name."""
-        for region in self.regions:
+        """The region, or composite, of that name."""
+        everything = (*self.regions, *self.composites)
+        for region in everything:
             if region.name == name:
                 return region
-        known = ", ".join(region.name for region in self.regions)
+        known = ", ".join(region.name for region in everything)
         raise InputError(f"scheme {self.name}", f"region {name!r}", f"one of {known}", "Correct the region's name.")
 
     def values(self, region: Region) -> tuple[int, ...]:
@@ -155,4 +158,83 @@ BRAIN = LabelScheme(
 )  # fmt: skip
 """The brain alone, as brain extraction gives it (PS3.16 CID 7150, CID 7140)."""
 
-SCHEMES: Mapping[str, LabelScheme] = {scheme.name: scheme for scheme in (BRATS, BRAIN)}
+_WHOLE, _CORE, _ENHANCING = (region for region in BRATS.regions)
+_EDEMA = Code("79654002", "SCT", "Edema")
+_CYST = Code("367643001", "SCT", "Cyst")
+_NON_ENHANCING = Code("C81175", "NCIt", "Non-Enhancing Lesion")
+_LESION = Code("52988006", "SCT", "Lesion")
+
+
+PAEDIATRIC = LabelScheme(
+    name="paediatric",
+    labels=(
+        Label(1, "ET", "enhancing tumour"),
+        Label(2, "NET", "non-enhancing tumour"),
+        Label(3, "CC", "cystic component"),
+        Label(4, "ED", "peritumoural oedema"),
+    ),
+    regions=(
+        replace(_WHOLE, labels=frozenset({"ET", "NET", "CC", "ED"})),
+        replace(_CORE, labels=frozenset({"ET", "NET", "CC"})),
+        _ENHANCING,
+    ),
+    nested=True,
+    composites=(
+        Region("NET", "non-enhancing tumour", frozenset({"NET"}), (230, 159, 0), _MORPHOLOGIC, _NON_ENHANCING),
+        Region("CC", "cystic component", frozenset({"CC"}), (0, 114, 178), _MORPHOLOGIC, _CYST),
+        Region("ED", "peritumoural oedema", frozenset({"ED"}), (0, 158, 115), _MORPHOLOGIC, _EDEMA),
+        Region("NETCCED", "all that does not enhance", frozenset({"NET", "CC", "ED"}), (204, 121, 167), _MORPHOLOGIC,
+               _NON_ENHANCING),
+    ),
+)  # fmt: skip
+"""BraTS-PEDs 2024 values: ET 1, NET 2, CC 3, ED 4; composites as paper 000 (Vossough) reports them."""
+
+POSTOPERATIVE = LabelScheme(
+    name="postoperative",
+    labels=(
+        Label(1, "NCR", "necrotic and non-enhancing tumour core"),
+        Label(2, "ED", "oedema, infiltration and scar"),
+        Label(3, "ET", "enhancing tumour"),
+        Label(4, "RC", "resection cavity with its blood and gas"),
+    ),
+    regions=(
+        replace(_WHOLE, labels=frozenset({"NCR", "ED", "ET", "RC"})),
+        replace(_CORE, labels=frozenset({"NCR", "ET", "RC"})),
+        _ENHANCING,
+    ),
+    nested=True,
+    composites=(
+        Region("RC", "resection cavity", frozenset({"RC"}), (0, 114, 178), _MORPHOLOGIC, _LESION),
+    ),
+)  # fmt: skip
+"""BraTS 2024 post-treatment values; the core counts the cavity, as paper 002 (Lotan) does: TC - ET = NET + NC + RC."""
+
+_SHOWN = ("ET", "ADC", "FLAIR")
+
+
+def _shown(value: int) -> tuple[str, ...]:
+    return tuple(name for bit, name in enumerate(_SHOWN) if value >> bit & 1)
+
+
+SEQUENCE_MASKS = LabelScheme(
+    name="sequence-masks",
+    labels=tuple(
+        Label(value, "+".join(_shown(value)), "abnormal: " + ", ".join(_shown(value))) for value in range(1, 8)
+    ),
+    regions=tuple(
+        Region(name, title, frozenset("+".join(_shown(value)) for value in range(1, 8) if name in _shown(value)),
+               colour, _MORPHOLOGIC, code)
+        for name, title, colour, code in (
+            ("FLAIR", "hyperintense on FLAIR", (86, 180, 233), _WHOLE.type),
+            ("ADC", "abnormal on the ADC map", (240, 228, 66), _LESION),
+            ("ET", "enhancing tumour", _ENHANCING.colour, _ENHANCING.type),
+        )
+    ),
+    nested=False,
+)  # fmt: skip
+"""Overlapping masks, one a sequence (paper 003, Wan). A label's value is the sum of 1 (enhancing on T1CE), 2 (abnormal
+ADC) and 4 (hyperintense on FLAIR), so that one label map holds all overlaps; `decode` keeps only the last region's."""
+
+SCHEMES: Mapping[str, LabelScheme] = {
+    scheme.name: scheme for scheme in (BRATS, BRAIN, PAEDIATRIC, POSTOPERATIVE, SEQUENCE_MASKS)
+}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from oncontour.core.box import bounding_box
 from oncontour.core.errors import InputError
 from oncontour.core.volume import Volume
 
@@ -81,21 +83,48 @@ class Anatomy:
     tissues: NDArray[np.uint8]
     brain: NDArray[np.bool_]
 
+    @cached_property
+    def depth(self) -> NDArray[np.uint8]:
+        """Distance from the brain's surface in mm, rounded up; 0 outside the brain."""
+        import edt
+
+        depth = np.zeros(self.brain.shape, np.uint8)
+        box = bounding_box(self.brain)
+        if box is not None:
+            distance = edt.edt(np.ascontiguousarray(self.brain[box]), black_border=True, parallel=1)
+            depth[box] = np.ceil(np.minimum(distance, 255))
+        return depth
+
+
+def among(tissues: NDArray[np.uint8], members: tuple[Tissue, ...]) -> NDArray[np.bool_]:
+    """Whether each voxel is one of some tissues."""
+    table = np.zeros(256, bool)
+    table[list(members)] = True
+    return table[tissues]
+
 
 def brain_of(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The brain as extraction programs draw it: tissue closed over its sulci, with CSF up to 2 mm outside it."""
-    solid = np.isin(tissues, SOLID)
+    whole = among(tissues, SOLID)
+    box = bounding_box(whole)
+    brain = np.zeros(tissues.shape, bool)
+    if box is None:
+        return brain
+    box = tuple(slice(max(0, part.start - 4), part.stop + 4) for part in box)
+    solid = whole[box]
     closed = ndimage.binary_closing(np.pad(solid, 4), iterations=3)[4:-4, 4:-4, 4:-4]
-    closed |= ndimage.binary_dilation(solid, iterations=2) & (tissues == Tissue.CSF)
-    return ndimage.binary_fill_holes(closed)
+    closed |= ndimage.binary_dilation(solid, iterations=2) & (tissues[box] == Tissue.CSF)
+    brain[box] = ndimage.binary_fill_holes(closed)
+    return brain
 
 
 def _crop(tissues: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Cut to the head, without what lies far below the brain."""
-    lowest = int(np.nonzero(np.isin(tissues, SOLID).any((0, 1)))[0][0])
-    box = ndimage.find_objects((tissues > 0).astype(np.uint8))[0]
-    box = (box[0], box[1], slice(max(box[2].start, lowest - NECK_MM), box[2].stop))
-    return np.ascontiguousarray(tissues[box])
+    lowest = int(np.nonzero(among(tissues, SOLID).any((0, 1)))[0][0])
+    box = bounding_box(tissues > 0)
+    assert box is not None, "there is a brain in it"
+    bottom = max(box[2].start, lowest - NECK_MM)
+    return np.ascontiguousarray(tissues[box[0], box[1], bottom : box[2].stop])
 
 
 def from_labels(name: str, volume: Volume) -> Anatomy:
@@ -109,24 +138,29 @@ def from_labels(name: str, volume: Volume) -> Anatomy:
     for tissue, values in FREESURFER.items():
         table[[value for value in values if value < table.size]] = tissue
     tissues = table[labels]
-    if not np.isin(tissues, SOLID).any():
+    if not among(tissues, SOLID).any():
         remedy = "Give label maps as FreeSurfer or SynthSeg write them."
         raise InputError(name, "no brain structure", "FreeSurfer label numbers", remedy)
     tissues = _crop(tissues)
     return Anatomy(name, tissues, brain_of(tissues))
 
 
-def load_folder(folder: Path) -> list[Anatomy]:
-    """Every label map (`*.nii.gz`) of a folder, in the order of their names."""
-    import nibabel
-
-    paths = sorted(folder.glob("*.nii.gz"))
+def list_folder(folder: Path) -> tuple[Path, ...]:
+    """The label maps (`*.nii.gz`) of a folder, in the order of their names."""
+    paths = tuple(sorted(folder.glob("*.nii.gz")))
     if not paths:
         raise InputError(folder, "no .nii.gz file", "label maps of heads", "Give the folder that holds them.")
-    anatomies = []
-    for path in paths:
-        image = nibabel.nifti1.load(path)
-        anatomies.append(
-            from_labels(path.name.removesuffix(".nii.gz"), Volume(np.asarray(image.dataobj), image.affine))
-        )
-    return anatomies
+    return paths
+
+
+def load_file(path: Path) -> Anatomy:
+    """The anatomy of one label map."""
+    import nibabel
+
+    image = nibabel.nifti1.load(path)
+    return from_labels(path.name.removesuffix(".nii.gz"), Volume(np.asarray(image.dataobj), image.affine))
+
+
+def load_folder(folder: Path) -> list[Anatomy]:
+    """Every label map of a folder, in the order of their names."""
+    return [load_file(path) for path in list_folder(folder)]

@@ -4,48 +4,86 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from oncontour.data.phantom.fields import smooth_field
+from oncontour.data.phantom.separable import apply, shift_matrix, thick_slice_matrix
 
 Array = NDArray[np.float32]
+
+THICK_SLICES = 0.35
+MISREGISTERED = 0.4
+"""Shares of images with these effects."""
+
+ADC_FAILED = 0.5
+"""Share of ADC maps with voxels of value zero, where the fit failed (paper 003, S3.17)."""
 
 
 def gain(rng: np.random.Generator, image: Array) -> Array:
     """A non-linear grey scale and a smooth receive field (bias)."""
     bias = np.exp(smooth_field(rng, image.shape, 2.5, rng.uniform(0.0, 0.2)))
-    return (np.clip(image, 0.0, None) ** np.float32(rng.uniform(0.75, 1.3)) * bias).astype(np.float32)
+    bias *= np.clip(image, 0.0, None) ** np.float32(rng.uniform(0.75, 1.3))
+    return bias
 
 
-def thick_slices(rng: np.random.Generator, image: Array, spacing: float) -> Array:
-    """What 3 to 6 mm slices leave after resampling back to the grid."""
+def thick_slices(rng: np.random.Generator, shape: tuple[int, ...], spacing: float) -> list[Array | None]:
+    """Matrices of what 3 to 6 mm slices along one axis leave after resampling back to the grid."""
     factor, axis = rng.uniform(3.0, 6.0) / spacing, int(rng.integers(0, 3))
-    if factor <= 1.2:
-        return image
-    step = [1.0, 1.0, 1.0]
-    step[axis] = 1.0 / factor
-    blurred = ndimage.gaussian_filter1d(image, 0.42 * factor, axis=axis)
-    coarse = ndimage.zoom(blurred, step, order=1)
-    return ndimage.zoom(coarse, [n / m for n, m in zip(image.shape, coarse.shape, strict=True)], order=1)
+    matrices: list[Array | None] = [None, None, None]
+    if factor > 1.2:
+        matrices[axis] = thick_slice_matrix(shape[axis], factor)
+    return matrices
 
 
-def misregister(rng: np.random.Generator, image: Array, spacing: float) -> Array:
-    """A shift of a fraction of a millimetre, what registration leaves."""
-    return ndimage.shift(image, rng.normal(0.0, 0.8 / spacing, 3), order=1, mode="nearest")
+def misregistration(rng: np.random.Generator, shape: tuple[int, ...], spacing: float) -> list[Array | None]:
+    """Matrices of a shift of a fraction of a millimetre, what registration leaves."""
+    shifts = rng.normal(0.0, 0.8 / spacing, 3)
+    return [shift_matrix(size, voxels) for size, voxels in zip(shape, shifts, strict=True)]
 
 
 def noise(rng: np.random.Generator, image: Array) -> Array:
     """Rician noise: the magnitude of a complex signal."""
     deviation = np.float32(rng.uniform(0.005, 0.05))
-    real = image + deviation * rng.standard_normal(image.shape, np.float32)
-    return np.hypot(real, deviation * rng.standard_normal(image.shape, np.float32))
+    squares = rng.standard_normal(image.shape, np.float32)
+    squares *= deviation
+    squares += image
+    squares *= squares
+    imaginary = rng.standard_normal(image.shape, np.float32)
+    imaginary *= deviation
+    imaginary *= imaginary
+    squares += imaginary
+    return np.sqrt(squares, out=squares)
 
 
-def degrade(rng: np.random.Generator, image: Array, spacing: float) -> Array:
-    """All effects, each in its share of images."""
-    image = gain(rng, image)
-    if rng.random() < 0.35:
-        image = thick_slices(rng, image, spacing)
-    if rng.random() < 0.4:
-        image = misregister(rng, image, spacing)
-    return noise(rng, image)
+def resampled(rng: np.random.Generator, image: Array, spacing: float) -> Array:
+    """Thick slices and misregistration, each in its share of images."""
+    thick: list[Array | None] = [None, None, None]
+    if rng.random() < THICK_SLICES:
+        thick = thick_slices(rng, image.shape, spacing)
+    if rng.random() < MISREGISTERED:
+        shifts = misregistration(rng, image.shape, spacing)
+        thick = [b if a is None else a if b is None else b @ a for a, b in zip(thick, shifts, strict=True)]
+    return apply(image, thick)
+
+
+def failed_fits(rng: np.random.Generator, image: Array, parts_fluid: NDArray[np.bool_]) -> Array:
+    """An ADC map with voxels of value zero: scattered ones, and clusters in fluid and blood."""
+    if rng.random() >= ADC_FAILED:
+        return image
+    scattered = rng.random(image.shape, np.float32) < rng.uniform(0.0, 0.004)
+    clusters = parts_fluid & (smooth_field(rng, image.shape, 34) > rng.uniform(0.6, 1.8))
+    return np.where(scattered | clusters, np.float32(0), image)
+
+
+def echo_planar(rng: np.random.Generator, image: Array, spacing: float) -> Array:
+    """Distortion along the phase direction (j), a few millimetres, most in front and below where air is near."""
+    size = image.shape[1]
+    k = np.linspace(1.0, 0.0, image.shape[2], dtype=np.float32)
+    j = np.linspace(0.0, 1.0, size, dtype=np.float32)
+    place = smooth_field(rng, image.shape, 5, rng.uniform(0.0, 1.5) / spacing)
+    place += (rng.normal(0.0, 3.0) / spacing) * j[:, None] ** 4 * k**2
+    place += np.arange(size, dtype=np.float32)[:, None]
+    np.clip(place, 0, size - 1.001, out=place)
+    low = place.astype(np.int32)
+    place -= low
+    below = np.take_along_axis(image, low, 1)
+    return below + place * (np.take_along_axis(image, low + 1, 1) - below)

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from oncontour.core.sequence import Sequence
-from oncontour.data.phantom.anatomy import FLUID, GREY_MATTER, WHITE_MATTER, Anatomy, Tissue
-from oncontour.data.phantom.artefacts import degrade
+from oncontour.data.phantom.anatomy import FLUID, GREY_MATTER, WHITE_MATTER, Anatomy, Tissue, among
+from oncontour.data.phantom.artefacts import echo_planar, failed_fits, gain, noise, resampled
 from oncontour.data.phantom.contrast import Contrast, draw_contrasts, draw_parts
-from oncontour.data.phantom.decoys import add_decoys
-from oncontour.data.phantom.fields import smooth_field
+from oncontour.data.phantom.decoys import Decoys, draw_decoys
+from oncontour.data.phantom.deform import Deformation, Push, draw_deformation, for_each
+from oncontour.data.phantom.fields import Array, Box, draw_field, smooth_field
+from oncontour.data.phantom.kinds import KINDS, Kind, label_values
 from oncontour.data.phantom.lesion import (
-    ADULT,
+    INSIDE_MM,
+    Focus,
     Part,
+    Parts,
     Rates,
     Surroundings,
     Textures,
+    bounds,
+    draw_foci,
     grow,
     seed_tumour,
 )
+from oncontour.data.phantom.separable import apply, blur, blur_matrix
+from oncontour.data.phantom.surgery import draw_approach, draw_flap, open_skull, resect
 
-Array = NDArray[np.float32]
+ADC_UNIT = 3000.0
+"""10^-6 mm2/s of brightness 1 on an ADC map: free water is near 3000."""
 
-STANDARD_SEQUENCES = (Sequence.T1, Sequence.T1CE, Sequence.T2, Sequence.FLAIR)
+COARSE_MM = 3.0
+"""Places for tumours are chosen on a grid this coarse."""
 
-BRATS_LABELS = np.zeros(len(Part), np.uint8)
-BRATS_LABELS[[Part.EDEMA, Part.SOLID, Part.NECROSIS, Part.ENHANCING]] = (2, 1, 1, 3)
-"""`Part` -> label of the scheme "brats": non-enhancing tumour and necrosis are one label there."""
+INFRATENTORIAL = (Tissue.CEREBELLAR_WHITE, Tissue.CEREBELLAR_GREY, Tissue.BRAINSTEM)
 
 
 @dataclass(frozen=True)
@@ -42,15 +49,17 @@ class Spec:
         spacing_mm: of the isotropic grid.
         skull: whole head, or the brain alone as after skull stripping.
         tumour: whether to grow one.
-        rates: how often a tumour has which part.
-        sequences: which to simulate.
+        kind: of patient.
+        sequences: which to simulate; None: those of the kind.
+        clean: without thick slices, misregistration and noise, for who adds them later.
     """
 
     spacing_mm: float = 1.0
     skull: bool = False
     tumour: bool = True
-    rates: Rates = ADULT
-    sequences: tuple[Sequence, ...] = STANDARD_SEQUENCES
+    kind: Kind = field(default_factory=lambda: KINDS["adult"])
+    sequences: tuple[Sequence, ...] | None = None
+    clean: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,172 +67,224 @@ class PhantomCase:
     """A synthetic case.
 
     Args:
-        images: float32 (i, j, k) by sequence, not negative.
+        images: float32 (i, j, k) by sequence, not negative; ADC in 10^-6 mm2/s, others in arbitrary units near 0 to 1.
         parts: uint8 `Part` values (i, j, k).
+        values: label value, in the kind's scheme, of each `Part`.
         brain: bool (i, j, k).
         affine: (4, 4), voxel index -> RAS+ mm.
+        foci: of the tumour, first the main one; radius in mm.
+        mirrored: whether the anatomy's left and right were exchanged.
+        kind: of patient.
     """
 
     images: Mapping[Sequence, Array]
-    parts: NDArray[np.uint8]
+    parts: Parts
+    values: NDArray[np.uint8]
     brain: NDArray[np.bool_]
     affine: NDArray[np.float64]
+    foci: tuple[Focus, ...]
+    mirrored: bool
+    kind: Kind
 
     @property
     def labels(self) -> NDArray[np.uint8]:
-        """Label map of the scheme "brats"."""
-        return BRATS_LABELS[self.parts]
-
-
-def _rotation(angles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotation about the three axes in turn; angles in radians."""
-    matrix = np.eye(3)
-    for axis, angle in enumerate(angles):
-        turn = np.eye(3)
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        turn[[a, b], [a, b]] = np.cos(angle)
-        turn[a, b], turn[b, a] = -np.sin(angle), np.sin(angle)
-        matrix = matrix @ turn
-    return matrix
+        """Label map (i, j, k) of the kind's scheme."""
+        return self.values[self.parts]
 
 
 @dataclass(frozen=True, eq=False)
-class _Frame:
-    """The new grid and where each of its voxels comes from in the anatomy's (1 mm) voxels."""
+class _Tumour:
+    """A grown tumour: parts and textures on its box."""
 
-    shape: tuple[int, int, int]
-    spacing: float
-    indices: tuple[Array, ...]
-    source: list[Array]
-
-
-MARGIN_MM = 10.0
-"""Room around the anatomy for its rotation, scaling and deformation."""
+    box: Box
+    parts: Parts
+    textures: Textures
+    means: Mapping[Part, Mapping[Sequence, float]]
 
 
-def _deform(rng: np.random.Generator, anatomy: Anatomy, spec: Spec) -> _Frame:
-    """Draw a rotation (about 6 degrees), a scaling (0.88 to 1.12 an axis) and a smooth deformation of a few mm."""
-    region = anatomy.tissues > 0 if spec.skull else anatomy.brain
-    box = ndimage.find_objects(region.astype(np.uint8))[0]
-    centre = np.array([(part.start + part.stop - 1) / 2 for part in box])
-    extent = np.array([part.stop - part.start for part in box])
-    scale = rng.uniform(0.88, 1.12, 3)
-    sizes = np.ceil((extent * scale + 2 * MARGIN_MM) / spec.spacing_mm).astype(int)
-    shape = (int(sizes[0]), int(sizes[1]), int(sizes[2]))
-    matrix = _rotation(np.deg2rad(rng.normal(0, 6, 3))) / scale * spec.spacing_mm
-    indices = tuple(np.ogrid[tuple(slice(0, n) for n in shape)])
-    indices = tuple(index.astype(np.float32) for index in indices)
-    middle = (np.array(shape) - 1) / 2
-    source = []
-    for row, origin in zip(matrix.astype(np.float32), centre, strict=True):
-        place = sum(row[n] * (indices[n] - np.float32(middle[n])) for n in range(3)) + np.float32(origin)
-        place += smooth_field(rng, shape, 5, 3.5)
-        place += smooth_field(rng, shape, 12, 1.0)
-        source.append(place)
-    return _Frame(shape, spec.spacing_mm, indices, source)
+def make_case(anatomy: Anatomy, seed: int, spec: Spec, threads: int = 1) -> PhantomCase:
+    """Make one case. The same anatomy, seed and spec give the same voxels, whatever the number of threads.
 
-
-def _sample(values: NDArray, source: list[Array]) -> NDArray:
-    """Nearest value at fractional voxel positions; 0 outside."""
-    padded = np.pad(values, 1)
-    flat = np.zeros(source[0].shape, np.int32)
-    for place, size in zip(source, padded.shape, strict=True):
-        flat *= size
-        flat += np.clip(np.rint(place).astype(np.int32) + 1, 0, size - 1)
-    return padded.ravel()[flat]
-
-
-def _push(frame: _Frame, centre: NDArray[np.float64], radius_mm: float, strength: float) -> Array:
-    """Let the tumour press its neighbourhood outwards (mass effect), in place; returns the distance from it in mm."""
-    offsets = [frame.indices[n] - np.float32(centre[n]) for n in range(3)]
-    distance = np.sqrt(offsets[0] ** 2 + offsets[1] ** 2 + offsets[2] ** 2) * np.float32(frame.spacing) + 1e-3
-    push = np.float32(strength * radius_mm) * np.exp(-((distance / (2 * radius_mm)) ** 2)) / distance
-    for n in range(3):
-        frame.source[n] -= offsets[n] * np.float32(frame.spacing) * push
-    return distance
-
-
-def _soft(tissues: NDArray[np.uint8], members: tuple[Tissue, ...], spacing: float) -> Array:
-    return ndimage.gaussian_filter(np.isin(tissues, members).astype(np.float32), 1.2 / spacing, truncate=3)
-
-
-def _distance(mask: NDArray[np.bool_], spacing: float) -> Array:
-    import edt
-
-    return edt.edt(mask, anisotropy=(spacing,) * 3, black_border=True, parallel=1)
-
-
-def _healthy(
-    rng: np.random.Generator, tissues: NDArray[np.uint8], contrast: Contrast, brain: NDArray[np.bool_], spacing: float
-) -> Array:
-    """The image of the healthy head on one sequence: means, texture at two scales, partial volume."""
-    shape = brain.shape
-    texture = 0.6 * rng.standard_normal(shape, np.float32) + 0.8 * smooth_field(rng, shape, 34)
-    image = contrast.means[tissues] + contrast.deviations[tissues] * texture
-    image = ndimage.gaussian_filter(image, rng.uniform(0.35, 0.75) * max(1.0, 1.4 / spacing), truncate=3)
-    return image + (rng.uniform(0, 0.05) * smooth_field(rng, shape, 8)) * brain
-
-
-def _paint(
-    rng: np.random.Generator,
-    image: Array,
-    parts: NDArray[np.uint8],
-    means: Mapping[Part, float],
-    textures: Textures,
-    spacing: float,
-) -> None:
-    """Draw the tumour into one image, in place, inside out: oedema lets the anatomy show through, the core hardly."""
-    for part in (Part.EDEMA, Part.SOLID, Part.NECROSIS, Part.ENHANCING):
-        mask = parts == part
-        if not mask.any():
-            continue
-        edema = part is Part.EDEMA
-        margin = int(np.ceil(6 / spacing))
-        box = ndimage.find_objects(mask.astype(np.uint8))[0]
-        box = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in box)
-        blur = rng.uniform(0.6, 2.4 if edema else 1.6) / spacing
-        alpha = ndimage.gaussian_filter(mask[box].astype(np.float32), blur, truncate=3)
-        texture = rng.uniform(0, 0.14) * textures.coarse[box] + rng.uniform(0, 0.12) * textures.middle[box]
-        texture += rng.uniform(0, 0.1) * textures.fine[box]
-        keep = rng.uniform(0.1, 0.6) if edema else rng.uniform(0, 0.3)
-        inside = image[box]
-        seen = means[part] + (0.5 if edema else 1.0) * texture + keep * (inside - inside[mask[box]].mean())
-        image[box] = inside * (1 - alpha) + alpha * seen
-
-
-def make_case(anatomy: Anatomy, seed: int, spec: Spec) -> PhantomCase:
-    """Make one case. The same anatomy, seed and spec give the same voxels.
+    Args:
+        anatomy: a healthy head.
+        seed: of everything random.
+        spec: what to make.
+        threads: how many to work with, one a sequence.
 
     Returns:
         A case in an RAS grid centred on the world's origin.
     """
-    rng = np.random.default_rng(seed)
-    spacing = spec.spacing_mm
-    if rng.random() < 0.5:  # a mirrored head is another head
-        anatomy = Anatomy(anatomy.name, anatomy.tissues[::-1], anatomy.brain[::-1])
-    frame = _deform(rng, anatomy, spec)
-    tissues = _sample(anatomy.tissues, frame.source)
-    textures = Textures(*(smooth_field(rng, frame.shape, waves) for waves in (10, 18, 34)))
-    parts = np.zeros(frame.shape, np.uint8)
-    seeded = None
+    sequences = spec.sequences or spec.kind.sequences
+    rates, spacing = spec.kind.rates, spec.spacing_mm
+    streams = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(4 + len(Sequence))]
+    shape_rng, lesion_rng, contrast_rng, decoy_rng, *image_rngs = streams
+    deformation = draw_deformation(shape_rng, anatomy, spacing, spec.skull, spec.kind.scales)
+    foci: tuple[Focus, ...] = ()
     if spec.tumour:
-        inside = _distance(_sample(anatomy.brain, frame.source), spacing)
-        place = (np.isin(tissues, WHITE_MATTER) + np.float32(0.2)) * (inside > 6)
-        seeded = seed_tumour(rng, place.astype(np.float32), frame.indices, spacing, spec.rates)
-        distance = _push(frame, seeded.centre, seeded.radius_mm, rng.uniform(0, 0.25))
-        tissues = _sample(anatomy.tissues, frame.source)
-    brain = _sample(anatomy.brain, frame.source)
-    around = Surroundings(*(_soft(tissues, members, spacing) for members in (WHITE_MATTER, GREY_MATTER, FLUID)))
-    if seeded is not None:
-        parts = grow(rng, seeded, around, textures, brain, distance, spec.rates)
-    contrasts = draw_contrasts(rng, spec.sequences)
-    images = {s: _healthy(rng, tissues, contrast, brain, spacing) for s, contrast in contrasts.items()}
-    add_decoys(rng, images, around, brain, _distance(brain, spacing), spacing)
-    means = draw_parts(rng, contrasts)
-    for sequence, image in images.items():
-        _paint(rng, image, parts, {part: means[part][sequence] for part in means}, textures, spacing)
-        image = degrade(rng, image, spacing)
-        images[sequence] = image if spec.skull else image * brain
-    affine = np.diag([spacing, spacing, spacing, 1.0])
-    affine[:3, 3] = -spacing * (np.array(frame.shape) - 1) / 2
-    return PhantomCase(images, parts, brain, affine)
+        foci = _place(lesion_rng, deformation, anatomy, rates)
+        strength = lesion_rng.uniform(0, 0.25)
+        deformation = deformation.with_push(Push(foci[0].centre, foci[0].radius_mm, strength))
+    tissues, depth = deformation.sample(anatomy, threads)
+    parts = np.zeros(deformation.shape, np.uint8)
+    contrasts = draw_contrasts(contrast_rng, sequences)
+    means = draw_parts(contrast_rng, contrasts, faint=bool(contrast_rng.random() < rates.faint))
+    values = label_values(spec.kind, means, contrasts)
+    tumour = None
+    if foci:
+        box, grown, textures = _grow(lesion_rng, foci, tissues, depth, rates, spec)
+        parts[box] = grown
+        means = {part: {s: contrasts[s].white + mean for s, mean in row.items()} for part, row in means.items()}
+        tumour = _Tumour(box, grown, textures, means)
+    decoys = _decoys(decoy_rng, sequences, tissues, depth, spacing)
+    images: dict[Sequence, Array] = {}
+
+    def simulate(sequence: Sequence) -> None:
+        rng = image_rngs[list(Sequence).index(sequence)]
+        images[sequence] = _simulate(rng, sequence, contrasts[sequence], tissues, depth, tumour, decoys, spec)
+
+    for_each(simulate, list(sequences), min(threads, len(sequences)))
+    images = {sequence: images[sequence] for sequence in sequences}
+    affine = deformation.affine
+    return PhantomCase(images, parts, values, depth > 0, affine, foci, deformation.mirrored, spec.kind)
+
+
+def _place(rng: np.random.Generator, deformation: Deformation, anatomy: Anatomy, rates: Rates) -> tuple[Focus, ...]:
+    """Choose where a tumour's foci start: mostly in white matter, not near the surface."""
+    step = max(1, round(COARSE_MM / deformation.spacing_mm))
+    tissues, depth = deformation.sample_coarsely(anatomy, step)
+    place = (among(tissues, WHITE_MATTER) + 0.2) * (depth > INSIDE_MM)
+    if rates.infratentorial is not None:
+        below = among(tissues, INFRATENTORIAL)
+        for where, share in ((below, rates.infratentorial), (~below, 1 - rates.infratentorial)):
+            place[where] *= share / max(place[where].sum(), 1e-9)
+    cumulative = np.cumsum(place.ravel())
+
+    def start() -> NDArray[np.float64]:
+        flat = min(int(np.searchsorted(cumulative, rng.random() * cumulative[-1])), place.size - 1)
+        index = np.array(np.unravel_index(flat, place.shape)) * step + rng.integers(0, step, 3)
+        return np.minimum(index, np.array(deformation.shape) - 1).astype(float)
+
+    return draw_foci(rng, start, rates)
+
+
+def _grow(
+    rng: np.random.Generator,
+    foci: tuple[Focus, ...],
+    tissues: NDArray[np.uint8],
+    depth: NDArray[np.uint8],
+    rates: Rates,
+    spec: Spec,
+) -> tuple[Box, Parts, Textures]:
+    """Grow the tumour, operate where due (which may cut the skull in `tissues`)."""
+    shape = (tissues.shape[0], tissues.shape[1], tissues.shape[2])
+    seeded = seed_tumour(rng, foci, shape, spec.spacing_mm)
+    box = seeded.box
+    textures = Textures(*(draw_field(rng, shape, waves).on(box) for waves in (10, 18, 34)))
+    soft = [_soft(tissues[box], members, spec.spacing_mm) for members in (WHITE_MATTER, GREY_MATTER, FLUID)]
+    around = Surroundings(depth[box] > 0, *soft)
+    parts = grow(rng, seeded, around, textures, rates)
+    if rng.random() < rates.resected:
+        approach = draw_approach(rng, seeded, depth)
+        resect(rng, parts, seeded, around, textures, approach, rates)
+        if spec.skull and rng.random() < rates.flap:
+            open_skull(tissues, draw_flap(rng, approach, shape, spec.spacing_mm))
+    return box, parts, textures
+
+
+def _soft(tissues: NDArray[np.uint8], members: tuple[Tissue, ...], spacing: float) -> Array:
+    return blur(among(tissues, members).astype(np.float32), 1.2 / spacing)
+
+
+def _decoys(
+    rng: np.random.Generator,
+    sequences: tuple[Sequence, ...],
+    tissues: NDArray[np.uint8],
+    depth: NDArray[np.uint8],
+    spacing: float,
+) -> Decoys:
+    box = bounds(depth > 0, 1)
+    assert box is not None, "an anatomy has a brain"
+    white, fluid = (_soft(tissues[box], members, spacing) for members in (WHITE_MATTER, FLUID))
+    return draw_decoys(rng, sequences, box, depth[box], white, fluid, spacing)
+
+
+def _simulate(
+    rng: np.random.Generator,
+    sequence: Sequence,
+    contrast: Contrast,
+    tissues: NDArray[np.uint8],
+    depth: NDArray[np.uint8],
+    tumour: _Tumour | None,
+    decoys: Decoys,
+    spec: Spec,
+) -> Array:
+    """The image of one sequence."""
+    spacing = spec.spacing_mm
+    image = _healthy(rng, tissues, contrast, spacing)
+    box = decoys.box
+    image[box] += np.float32(rng.uniform(0, 0.05)) * smooth_field(rng, depth[box].shape, 8) * (depth[box] > 0)
+    decoys.draw_into(image, sequence)
+    if tumour is not None:
+        _paint(rng, image[tumour.box], tumour, sequence, spacing)
+    if sequence is Sequence.ADC:
+        np.clip(image, 0, None, out=image)
+        if not spec.clean:
+            image = echo_planar(rng, image, spacing)
+    else:
+        image = gain(rng, image)
+    if not spec.clean:
+        image = noise(rng, resampled(rng, image, spacing))
+    if sequence is Sequence.ADC:
+        image = failed_fits(rng, image, _fluid_parts(tumour, image.shape)) * np.float32(ADC_UNIT)
+    return image if spec.skull else image * (depth > 0)
+
+
+def _fluid_parts(tumour: _Tumour | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    mask = np.zeros(shape, bool)
+    if tumour is not None:
+        mask[tumour.box] = tumour.parts >= Part.NECROSIS
+    return mask
+
+
+def _healthy(rng: np.random.Generator, tissues: NDArray[np.uint8], contrast: Contrast, spacing: float) -> Array:
+    """The healthy head on one sequence: means, texture at two scales, partial volume."""
+    image = smooth_field(rng, tissues.shape, 34, 0.8)
+    image += np.float32(0.6) * rng.standard_normal(tissues.shape, np.float32)
+    image *= contrast.deviations[tissues]
+    image += contrast.means[tissues]
+    deviation = rng.uniform(0.35, 0.75) * max(1.0, 1.4 / spacing)
+    return apply(image, [blur_matrix(size, deviation) for size in image.shape])
+
+
+_PAINTED = (
+    Part.EDEMA, Part.INFILTRATION, Part.SOLID, Part.NECROSIS, Part.CYST, Part.ENHANCING,
+    Part.CAVITY, Part.BLOOD, Part.GAS,
+)  # fmt: skip
+"""The order in which parts are drawn, each over those before it."""
+
+_DIFFUSE = (Part.EDEMA, Part.INFILTRATION)
+"""Parts through which the anatomy shows."""
+
+_FLUID_PARTS = (Part.CYST, Part.CAVITY, Part.GAS)
+"""Parts with little texture."""
+
+
+def _paint(rng: np.random.Generator, image: Array, tumour: _Tumour, sequence: Sequence, spacing: float) -> None:
+    """Draw the tumour into the image of its box, in place; anatomy shows through oedema, hardly through the core."""
+    uniform = rng.uniform
+    for part in _PAINTED:
+        mask = tumour.parts == part
+        box = bounds(mask, int(np.ceil(6 / spacing)))
+        if box is None:
+            continue
+        diffuse = part in _DIFFUSE
+        alpha = blur(mask[box].astype(np.float32), uniform(0.6, 2.4 if diffuse else 1.6) / spacing)
+        textures = tumour.textures
+        texture = uniform(0, 0.14) * textures.coarse[box] + uniform(0, 0.12) * textures.middle[box]
+        texture += uniform(0, 0.1) * textures.fine[box]
+        texture *= 0.5 if diffuse else 0.25 if part in _FLUID_PARTS else 1.0
+        keep = uniform(0.1, 0.6) if diffuse else uniform(0, 0.3)
+        inside = image[box]
+        seen = texture + np.float32(tumour.means[part][sequence])
+        seen += np.float32(keep) * (inside - inside[mask[box]].mean())
+        image[box] = inside + alpha * (seen - inside)

@@ -1,7 +1,7 @@
 """How bright each tissue and each part of a tumour is on each sequence, drawn anew for every case.
 
-Brightness is in arbitrary units, near 0 (air) to 1. Means keep the physical order of a sequence (fluid dark on T1, bright
-on T2, dark on FLAIR) four times in five; otherwise they have no order at all, so that a network cannot lean on it.
+Brightness is in arbitrary units, near 0 (air) to 1. Means keep the physical order of a sequence (fluid dark on T1,
+bright on T2, dark on FLAIR) four times in five; otherwise they have no order at all, so that no network can lean on it.
 """
 
 from __future__ import annotations
@@ -127,24 +127,60 @@ _RANGES: Mapping[Part, Mapping[Sequence, tuple[float, float]]] = {
         Sequence.ADC: (0.0, 0.3),
     },
     Part.NECROSIS: {
-        Sequence.T1: (-0.5, -0.15), Sequence.T1CE: (-0.5, -0.15), Sequence.T2: (0.15, 0.7), Sequence.FLAIR: (-0.3, 0.45),
-        Sequence.ADC: (0.15, 0.7),
+        Sequence.T1: (-0.5, -0.15), Sequence.T1CE: (-0.5, -0.15), Sequence.T2: (0.15, 0.7),
+        Sequence.FLAIR: (-0.3, 0.45), Sequence.ADC: (0.15, 0.7),
     },
     Part.EDEMA: {
         Sequence.T1: (-0.25, 0.0), Sequence.T1CE: (-0.25, 0.0), Sequence.T2: (0.08, 0.5), Sequence.FLAIR: (0.12, 0.55),
         Sequence.ADC: (0.1, 0.4),
     },
+    Part.INFILTRATION: {
+        Sequence.T1: (-0.15, 0.0), Sequence.T1CE: (-0.15, 0.0), Sequence.T2: (0.05, 0.3), Sequence.FLAIR: (0.1, 0.4),
+        Sequence.ADC: (-0.01, 0.04),
+    },
+    Part.CYST: {
+        Sequence.T1: (0.0, 0.2), Sequence.T1CE: (0.0, 0.2), Sequence.T2: (-0.2, 0.1), Sequence.FLAIR: (0.0, 0.35),
+        Sequence.ADC: (-0.2, 0.05),
+    },
+    Part.CAVITY: {
+        Sequence.T1: (0.0, 0.15), Sequence.T1CE: (0.0, 0.15), Sequence.T2: (-0.2, 0.05), Sequence.FLAIR: (0.0, 0.3),
+        Sequence.ADC: (-0.2, 0.05),
+    },
+    Part.BLOOD: {
+        Sequence.T1: (0.05, 0.5), Sequence.T1CE: (0.05, 0.5), Sequence.T2: (-0.25, 0.5), Sequence.FLAIR: (-0.2, 0.5),
+        Sequence.ADC: (-0.2, 0.2),
+    },
+    Part.GAS: dict.fromkeys(Sequence, (-1.0, -0.5)),
 }  # fmt: skip
-"""Brightness of a tumour's parts relative to white matter (T1CE enhancement: to the brighter of white and grey)."""
+"""Brightness of each part relative to white matter; of cysts and cavities relative to fluid; of enhancement on T1CE
+to the brighter of white and grey matter."""
+
+_FAINT = (0.03, 0.12)
+"""Range of faint enhancement on T1CE."""
+
+_SAME_AFTER_CONTRAST = (Part.CYST, Part.CAVITY, Part.BLOOD)
+"""What takes up no contrast agent: on T1CE as on T1, nearly. Blood is told from enhancement by T1 alone."""
 
 
-def draw_parts(rng: np.random.Generator, contrasts: Mapping[Sequence, Contrast]) -> dict[Part, dict[Sequence, float]]:
-    """Draw the mean brightness of each part of a tumour on each sequence."""
+def draw_parts(
+    rng: np.random.Generator, contrasts: Mapping[Sequence, Contrast], faint: bool = False
+) -> dict[Part, dict[Sequence, float]]:
+    """Draw the mean brightness of each part of a tumour on each sequence, relative to white matter.
+
+    Args:
+        faint: whether enhancement is faint.
+    """
     drawn: dict[Part, dict[Sequence, float]] = {}
     for part, ranges in _RANGES.items():
         drawn[part] = {}
         for sequence, contrast in contrasts.items():
-            enhanced = part is Part.ENHANCING and sequence is Sequence.T1CE
-            base = max(contrast.white, contrast.grey) if enhanced else contrast.white
-            drawn[part][sequence] = base + rng.uniform(*ranges[sequence])
+            limits, base = ranges[sequence], 0.0
+            if part is Part.ENHANCING and sequence is Sequence.T1CE:
+                base = max(contrast.grey - contrast.white, 0.0)
+                limits = _FAINT if faint else limits
+            elif part in (Part.CYST, Part.CAVITY):
+                base = contrast.fluid - contrast.white
+            drawn[part][sequence] = base + rng.uniform(*limits)
+        if part in _SAME_AFTER_CONTRAST and Sequence.T1 in contrasts and Sequence.T1CE in contrasts:
+            drawn[part][Sequence.T1CE] = drawn[part][Sequence.T1] + rng.normal(0.0, 0.02)
     return drawn

@@ -2,48 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from oncontour.core.sequence import Sequence
-from oncontour.data.phantom.fields import smooth_field
-from oncontour.data.phantom.lesion import Surroundings
+from oncontour.data.phantom.fields import Array, Box, smooth_field
+from oncontour.data.phantom.separable import blur
 
-Array = NDArray[np.float32]
-
-DURA_MM = 5.0
+DURA_MM = 5
 """Dura, cortical veins and sinuses enhance within this distance of the brain's surface."""
 
-PERIVENTRICULAR_MM = 15.0
+PERIVENTRICULAR_MM = 15
 """Fluid deeper than this is ventricle, whose border is bright on FLAIR."""
 
 
-def add_decoys(
-    rng: np.random.Generator,
-    images: dict[Sequence, Array],
-    around: Surroundings,
-    brain: NDArray[np.bool_],
-    depth_mm: Array,
-    spacing: float,
-) -> None:
-    """Draw decoys into the images, in place.
+@dataclass(frozen=True, eq=False)
+class Decoys:
+    """What to add to each sequence.
 
     Args:
-        depth_mm: distance from the brain's surface, 0 outside.
+        box: of the grid, where the brain is.
+        added: float32 on the box.
     """
-    shape, uniform = brain.shape, rng.uniform
-    surface = brain & (depth_mm < DURA_MM)
-    ventricle = (around.fluid > 0.6) & ~surface
-    if Sequence.T1CE in images:
+
+    box: Box
+    added: dict[Sequence, Array]
+
+    def draw_into(self, image: Array, sequence: Sequence) -> None:
+        """Add to one image, in place."""
+        if sequence in self.added:
+            image[self.box] += self.added[sequence]
+
+
+def draw_decoys(
+    rng: np.random.Generator,
+    sequences: tuple[Sequence, ...],
+    box: Box,
+    depth_mm: NDArray[np.uint8],
+    white: Array,
+    fluid: Array,
+    spacing: float,
+) -> Decoys:
+    """Draw the decoys of one case.
+
+    Args:
+        box: where the brain is; the arrays are those of the box.
+        depth_mm: distance from the brain's surface, rounded up, 0 outside.
+        white, fluid: soft membership, 0 to 1.
+    """
+    shape, uniform = white.shape, rng.uniform
+    brain = depth_mm > 0
+    surface = brain & (depth_mm <= DURA_MM)
+    ventricle = (fluid > 0.6) & ~surface
+    added: dict[Sequence, Array] = {}
+    if Sequence.T1CE in sequences:
         dura = uniform(0.1, 0.7) * surface * np.clip(smooth_field(rng, shape, 16) - uniform(0.1, 0.8), 0, 1)
         plexus = uniform(0.1, 0.6) * (ventricle & (smooth_field(rng, shape, 26) > uniform(0.4, 1.0)))
         vessels = uniform(0.0, 0.5) * brain * np.clip(smooth_field(rng, shape, 30) - 1.6, 0, 1)
-        images[Sequence.T1CE] += (dura + plexus + vessels).astype(np.float32)
-    spots = (around.white > 0.4) & (smooth_field(rng, shape, 20) > uniform(1.0, 2.2))
-    spots = ndimage.gaussian_filter(spots.astype(np.float32), 1.6 / spacing)
-    rim = ndimage.gaussian_filter((ventricle & (depth_mm > PERIVENTRICULAR_MM)).astype(np.float32), 4.0 / spacing)
-    if Sequence.FLAIR in images:
-        images[Sequence.FLAIR] += uniform(0.1, 0.4) * spots + uniform(0, 0.25) * rim * (around.fluid < 0.5)
-    if Sequence.T2 in images:
-        images[Sequence.T2] += uniform(0, 0.3) * spots
+        added[Sequence.T1CE] = (dura + plexus + vessels).astype(np.float32)
+    spots = blur(((white > 0.4) & (smooth_field(rng, shape, 20) > uniform(1.0, 2.2))).astype(np.float32), 1.6 / spacing)
+    if Sequence.FLAIR in sequences:
+        deep = (ventricle & (depth_mm > PERIVENTRICULAR_MM)).astype(np.float32)
+        rim = np.float32(uniform(0, 0.25)) * blur(deep, 4.0 / spacing) * (fluid < 0.5)
+        added[Sequence.FLAIR] = np.float32(uniform(0.1, 0.4)) * spots + rim
+    if Sequence.T2 in sequences:
+        added[Sequence.T2] = np.float32(uniform(0, 0.3)) * spots
+    return Decoys(box, added)

@@ -2,28 +2,38 @@
 
 A lesion is a union of lobes whose surface is roughened at three scales; a distance-like field `depth` (0 at a lobe's
 centre, 1 at the core's surface) decides everything else: rims of any thickness, necrosis, and oedema that follows white
-matter and spares cortex and ventricles (the trial's finding: spread matters more than beauty).
+matter and spares cortex and ventricles. Spread of shapes matters more than beauty: networks trained on smooth
+ellipsoids did not hold on real scans.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.data.phantom.fields import smooth_field
+from oncontour.core.box import bounding_box
+from oncontour.data.phantom.fields import Array, Box, draw_field
+
+Parts = NDArray[np.uint8]
 
 
 class Part(IntEnum):
-    """What a voxel of a tumour is."""
+    """What a voxel of a tumour, or of what surgery left, is."""
 
     NONE = 0
     EDEMA = 1
     SOLID = 2  # non-enhancing tumour
-    NECROSIS = 3  # necrotic or cystic core
+    NECROSIS = 3
     ENHANCING = 4
+    CYST = 5
+    INFILTRATION = 6  # bright on FLAIR, not changed on ADC
+    CAVITY = 7  # left by resection, filled with fluid
+    BLOOD = 8
+    GAS = 9
 
 
 @dataclass(frozen=True)
@@ -31,143 +41,212 @@ class Rates:
     """How often a tumour has each part, and how large it is.
 
     Args:
-        enhancing, necrosis, edema: share of tumours that have the part.
-        second, third: share of tumours with a second focus, and a third.
+        enhancing, solid, necrosis, cyst, edema: share of tumours that have the part.
+        infiltration: share whose oedema goes on as infiltration.
+        faint: share of enhancing tumours that enhance faintly.
+        second: share of tumours with a second focus.
+        third: share of those that have a third.
         log_radius, log_radius_deviation: of the natural logarithm of the core's radius in mm.
         smallest_mm, largest_mm: limits of that radius.
+        infratentorial: share of tumours that start in cerebellum or brainstem; None: wherever white matter is.
+        resected: share that has been operated on.
+        blood, gas, residual: share of those with blood products, with gas, with tumour left behind.
+        flap: share of those with a skull flap, where there is a skull.
     """
 
     enhancing: float = 0.88
+    solid: float = 1.0
     necrosis: float = 0.75
+    cyst: float = 0.0
     edema: float = 0.90
-    second: float = 0.25
-    third: float = 0.08
+    infiltration: float = 0.0
+    faint: float = 0.0
+    second: float = 0.31
+    third: float = 0.065
     log_radius: float = 2.75
     log_radius_deviation: float = 0.45
     smallest_mm: float = 4.0
     largest_mm: float = 32.0
+    infratentorial: float | None = None
+    resected: float = 0.0
+    blood: float = 0.6
+    gas: float = 0.1
+    residual: float = 0.5
+    flap: float = 0.8
 
 
-ADULT = Rates()
-"""Glioma in adults: mostly a ring of enhancement around necrosis, in oedema."""
+EDEMA_REACH_MM = 30.0
+"""Oedema ends this far from the nearest focus's surface."""
 
-PAEDIATRIC = Rates(enhancing=0.85, necrosis=0.68, edema=0.43, second=0.24, third=0.05, log_radius=2.85)
-"""Shares of the paediatric cohort of paper 000, Table 1 (ET 85 %, CC 68 %, ED 43 %)."""
+INSIDE_MM = 6
+"""Tumours start at least this deep in the brain."""
+
+_LOBE_REACH = 2.0
+"""Roughness carries a lobe's surface out to about this multiple of its axes."""
+
+_INSIDE_OUT = (0.6, 7), (0.5, 15), (0.35, 30)
+"""Share and number of waves of the surface's three scales of roughness."""
 
 
 @dataclass(frozen=True, eq=False)
-class Seeded:
-    """Where a tumour sits before it grows.
+class Focus:
+    """Where a tumour starts: voxel index and radius in mm."""
 
-    Args:
-        depth: (i, j, k) float32; below 1 inside the core.
-        centre: voxel index of the first focus.
-        radius_mm: of the first focus.
-    """
-
-    depth: NDArray[np.float32]
     centre: NDArray[np.float64]
     radius_mm: float
 
 
-def seed_tumour(
-    rng: np.random.Generator,
-    place: NDArray[np.float32],
-    indices: tuple[NDArray[np.float32], ...],
-    spacing: float,
-    rates: Rates,
-) -> Seeded:
-    """Choose foci and lobes.
+@dataclass(frozen=True, eq=False)
+class Seeded:
+    """A tumour before it grows.
 
     Args:
-        place: (i, j, k) chance, up to a factor, that a focus starts in each voxel.
-        indices: open grid of voxel indices along i, j, k (as `np.ogrid` gives).
-        spacing: mm of a voxel, the same along each axis.
+        box: of the grid, the part that the tumour can reach.
+        depth: float32 on the box; below 1 inside the core.
+        outside_mm: float32 on the box; distance from the nearest focus's sphere.
+        foci: first the main one.
+        spacing: mm of a voxel.
     """
-    shape = place.shape
-    cumulative = np.cumsum(place.ravel(), dtype=np.float64)
-    foci = 1 + int(rng.random() < rates.second) + int(rng.random() < rates.third)
+
+    box: Box
+    depth: Array
+    outside_mm: Array
+    foci: tuple[Focus, ...]
+    spacing: float
+
+
+def draw_foci(rng: np.random.Generator, start: Callable[[], NDArray[np.float64]], rates: Rates) -> tuple[Focus, ...]:
+    """Draw number, place and size of a tumour's foci; `start` draws a voxel index to start in."""
+    count = 1
+    if rng.random() < rates.second:
+        count += 1 + int(rng.random() < rates.third)
     drawn = np.exp(rng.normal(rates.log_radius, rates.log_radius_deviation))
     radius = float(np.clip(drawn, rates.smallest_mm, rates.largest_mm))
-    depth = np.full(shape, 81.0, np.float32)  # squared until the last step
-    centre = np.zeros(3)
-    for focus in range(foci):
-        flat = min(int(np.searchsorted(cumulative, rng.random() * cumulative[-1])), place.size - 1)
-        start = np.array(np.unravel_index(flat, shape), float)
-        size = radius if focus == 0 else max(rates.smallest_mm, radius * rng.uniform(0.25, 0.8))
-        if focus == 0:
-            centre = start
+    sizes = [radius] + [max(rates.smallest_mm, radius * rng.uniform(0.25, 0.8)) for _ in range(count - 1)]
+    return tuple(Focus(start(), size) for size in sizes)
+
+
+def seed_tumour(
+    rng: np.random.Generator, foci: tuple[Focus, ...], shape: tuple[int, int, int], spacing: float
+) -> Seeded:
+    """Give foci their lobes and rough surfaces.
+
+    Args:
+        shape: of the grid.
+        spacing: mm of a voxel, the same along each axis.
+    """
+    lobes = []
+    low, high = np.array(shape, float), np.zeros(3)
+    for focus in foci:
+        reach = (focus.radius_mm + EDEMA_REACH_MM) / spacing
+        low, high = np.minimum(low, focus.centre - reach), np.maximum(high, focus.centre + reach)
         for lobe in range(1 + int(rng.integers(0, 4))):
-            origin = start + (rng.normal(0, 0.45 * size / spacing, 3) if lobe else 0.0)
-            lobe_size = size * (rng.uniform(0.35, 0.8) if lobe else 1.0)
-            axes = rng.uniform(0.65, 1.5, 3) * lobe_size / spacing
-            squares = [((indices[n] - origin[n]) / axes[n]) ** 2 for n in range(3)]
-            np.minimum(depth, squares[0] + squares[1] + squares[2], out=depth)
+            origin = focus.centre + (rng.normal(0, 0.45 * focus.radius_mm / spacing, 3) if lobe else 0.0)
+            size = focus.radius_mm * (rng.uniform(0.35, 0.8) if lobe else 1.0)
+            axes = rng.uniform(0.65, 1.5, 3) * size / spacing
+            lobes.append((origin, axes))
+            low, high = np.minimum(low, origin - _LOBE_REACH * axes), np.maximum(high, origin + _LOBE_REACH * axes)
+    low = np.clip(np.floor(low), 0, np.array(shape) - 1).astype(int)
+    high = np.clip(np.ceil(high) + 1, low + 1, shape).astype(int)
+    box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
+    index = [offset.astype(np.float32) for offset in np.ogrid[box]]
+    depth = _least(lobes, index)
     np.sqrt(depth, out=depth)
-    rough = rng.uniform(0.1, 0.5)
-    surface = sum(share * smooth_field(rng, shape, waves, 0.5) for share, waves in ((0.6, 7), (0.5, 15), (0.35, 30)))
-    depth *= np.exp(rough * surface)
-    return Seeded(depth.astype(np.float32), centre, radius)
+    surface = sum(share * draw_field(rng, shape, waves, 0.5).on(box) for share, waves in _INSIDE_OUT)
+    depth *= np.exp(np.float32(rng.uniform(0.1, 0.5)) * surface)
+    outside = np.full(depth.shape, np.inf, np.float32)
+    for focus in foci:
+        distance = np.sqrt(_least([(focus.centre, np.full(3, 1 / spacing))], index))
+        np.minimum(outside, distance - np.float32(focus.radius_mm), out=outside)
+    return Seeded(box, depth, outside, foci, spacing)
+
+
+def _least(ellipsoids: list[tuple[NDArray[np.float64], NDArray[np.float64]]], index: list[Array]) -> Array:
+    """Least squared distance from ellipsoids (centre, half axes), in units of their half axes."""
+    least: Array | None = None
+    for origin, axes in ellipsoids:
+        parts = [((index[n] - np.float32(origin[n])) / np.float32(axes[n])) ** 2 for n in range(3)]
+        square = parts[0] + parts[1] + parts[2]
+        least = square if least is None else np.minimum(least, square, out=least)
+    assert least is not None
+    return least
 
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Soft membership (0 to 1, float32) of the voxels' neighbourhood in white matter, grey matter and fluid."""
+    """A tumour's neighbourhood on its box: brain, and soft membership (0 to 1) in white and grey matter and fluid."""
 
-    white: NDArray[np.float32]
-    grey: NDArray[np.float32]
-    fluid: NDArray[np.float32]
+    brain: NDArray[np.bool_]
+    white: Array
+    grey: Array
+    fluid: Array
 
 
 @dataclass(frozen=True, eq=False)
 class Textures:
-    """Smooth fields at three scales, shared by shapes and intensities of one tumour."""
+    """Smooth fields at three scales on the tumour's box, shared by its shapes and intensities."""
 
-    coarse: NDArray[np.float32]
-    middle: NDArray[np.float32]
-    fine: NDArray[np.float32]
+    coarse: Array
+    middle: Array
+    fine: Array
 
 
-def grow(
-    rng: np.random.Generator,
-    seeded: Seeded,
-    around: Surroundings,
-    textures: Textures,
-    brain: NDArray[np.bool_],
-    distance_mm: NDArray[np.float32],
-    rates: Rates,
-) -> NDArray[np.uint8]:
-    """Grow the parts of a tumour.
-
-    Args:
-        distance_mm: distance from the first focus.
-
-    Returns:
-        (i, j, k) uint8 `Part` values.
-    """
+def grow(rng: np.random.Generator, seeded: Seeded, around: Surroundings, textures: Textures, rates: Rates) -> Parts:
+    """Grow the parts of a tumour: (i, j, k) uint8 `Part` values on the tumour's box."""
     u = seeded.depth
     uniform = rng.uniform
     parts = np.zeros(u.shape, np.uint8)
-    core = (u < 1) & brain & (around.fluid < uniform(0.6, 1.01))
+    core = (u < 1) & around.brain & (around.fluid < uniform(0.6, 1.01))
     parts[core] = Part.SOLID
-    if rng.random() < rates.enhancing:
-        kind = rng.random()
-        if kind < 0.55:  # a rim of any thickness
-            rim = uniform(0.06, 0.3) * (1 + 0.6 * textures.middle)
-            enhancing = core & (np.abs(u - uniform(0.6, 0.95)) < rim)
-        elif kind < 0.8:  # patches
-            enhancing = core & (textures.middle + 0.5 * textures.fine > uniform(-0.6, 0.9))
-        else:  # a solid nodule
-            enhancing = core & (u < uniform(0.5, 1.0) + 0.15 * textures.middle)
-        parts[enhancing] = Part.ENHANCING
+    has_rim, has_cyst = rng.random() < rates.enhancing, rng.random() < rates.cyst
+    if has_rim:
+        parts[core & _enhancing(rng, u, textures)] = Part.ENHANCING
     if rng.random() < rates.necrosis:
         inner = core & (parts != Part.ENHANCING) & (u < uniform(0.4, 0.95) + 0.1 * textures.coarse)
         parts[inner] = Part.NECROSIS
-    if rng.random() < rates.edema:
-        spread = u * np.exp(-uniform(0.1, 0.6) * (around.white - 0.5))
+    if has_cyst:
+        parts[core & _cystic(rng, seeded, textures)] = Part.CYST
+    if rng.random() >= rates.solid:
+        parts[parts == Part.SOLID] = Part.CYST if has_cyst and not has_rim else Part.ENHANCING
+    has_edema = rng.random() < rates.edema
+    if has_edema:
+        spread = u * np.exp(-uniform(0.1, 0.6) * (around.white - np.float32(0.5)))
         spread += uniform(0.05, 0.5) * textures.coarse + uniform(0, 0.3) * textures.middle
-        reach = spread < uniform(1.15, 2.6)
-        spared = (around.fluid < uniform(0.25, 0.6)) & (around.grey < uniform(0.6, 1.2))
-        near = distance_mm < seeded.radius_mm + 30
-        parts[reach & spared & near & brain & (parts == Part.NONE)] = Part.EDEMA
+        free = (around.fluid < uniform(0.25, 0.6)) & (around.grey < uniform(0.6, 1.2)) & around.brain
+        free &= (seeded.outside_mm < EDEMA_REACH_MM) & (parts == Part.NONE)
+        limit = uniform(1.15, 2.6)
+        parts[free & (spread < limit)] = Part.EDEMA
+        if rng.random() < rates.infiltration:
+            parts[free & (spread >= limit * uniform(0.6, 0.9)) & (spread < limit)] = Part.INFILTRATION
     return parts
+
+
+def _enhancing(rng: np.random.Generator, u: Array, textures: Textures) -> NDArray[np.bool_]:
+    """Where a core enhances: a rim of any thickness, patches, or a solid nodule."""
+    kind = rng.random()
+    if kind < 0.55:
+        rim = rng.uniform(0.06, 0.3) * (1 + 0.6 * textures.middle)
+        return np.abs(u - rng.uniform(0.6, 0.95)) < rim
+    if kind < 0.8:
+        return textures.middle + 0.5 * textures.fine > rng.uniform(-0.6, 0.9)
+    return u < rng.uniform(0.5, 1.0) + 0.15 * textures.middle
+
+
+def _cystic(rng: np.random.Generator, seeded: Seeded, textures: Textures) -> NDArray[np.bool_]:
+    """One large smooth cyst off the centre, or several small ones."""
+    if rng.random() < 0.6:
+        focus = seeded.foci[int(rng.integers(len(seeded.foci)))]
+        size = focus.radius_mm / seeded.spacing
+        middle, half = focus.centre + rng.normal(0, 0.3, 3) * size, rng.uniform(0.35, 0.85) * size
+        index = [offset.astype(np.float32) for offset in np.ogrid[seeded.box]]
+        return _least([(middle, np.full(3, half))], index) < 1 + 0.2 * textures.coarse
+    return textures.middle + 0.3 * textures.coarse > rng.uniform(0.2, 0.9)
+
+
+def bounds(mask: NDArray[np.bool_], margin: int) -> Box | None:
+    """The box of a mask with a margin, cut at the array's ends."""
+    box = bounding_box(mask)
+    if box is None:
+        return None
+    i, j, k = (slice(max(0, part.start - margin), part.stop + margin) for part in box)
+    return i, j, k
