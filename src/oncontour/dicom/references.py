@@ -66,6 +66,8 @@ class SourceFrames:
         positions: (k, 3) centre of the first pixel of each slice of the volume, LPS mm, as the headers have it.
         files: (k,) index of each slice's header; -1 where the reader filled in a slice that the series lacks.
         numbers: (k,) number of the frame within an enhanced file, from 1 on; 0 in a classic one.
+        own_frame: whether the series has no FrameOfReferenceUID (some anonymisers remove it), so that the derived
+            object gets one of its own and only the references tie it to the series.
     """
 
     headers: tuple[Dataset, ...]
@@ -73,6 +75,7 @@ class SourceFrames:
     positions: NDArray[np.float64]
     files: NDArray[np.intp]
     numbers: NDArray[np.intp]
+    own_frame: bool
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def source_frames(image: Image) -> SourceFrames:
         OutputError: the image did not come from DICOM, or its files do not hold the slices of its volume.
     """
     import pydicom
-    from pydicom.uid import MRImageStorage
+    from pydicom.uid import MRImageStorage, generate_uid
 
     if not image.dicom:
         remedy = "Give the study as DICOM, or leave out the DICOM output."
@@ -101,9 +104,10 @@ def source_frames(image: Image) -> SourceFrames:
     first = pydicom.dcmread(image.files[0], stop_before_pixels=True)
     others = (pydicom.dcmread(f, stop_before_pixels=True, specific_tags=list(_FRAME_TAGS)) for f in image.files[1:])
     headers = (first, *others)
-    if "FrameOfReferenceUID" not in first:
-        remedy = "Anonymise again with a tool that replaces UIDs and does not remove them."
-        raise OutputError(image.source, "no FrameOfReferenceUID", "one (PS3.3 C.7.4.1)", remedy)
+    own_frame = not first.get("FrameOfReferenceUID")
+    if own_frame:
+        for header in headers:
+            header.FrameOfReferenceUID = generate_uid(entropy_srcs=[first.SeriesInstanceUID, "frame of reference"])
     sop_class = str(first.SOPClassUID)
     planes = [plane for n, header in enumerate(headers) for plane in _planes(header, n)]
     positions, chosen = _match(planes, image)
@@ -125,6 +129,7 @@ def source_frames(image: Image) -> SourceFrames:
         positions,
         np.array([-1 if plane is None else plane.file for plane in chosen]),
         np.array([0 if plane is None else plane.number for plane in chosen]),
+        own_frame,
     )
 
 

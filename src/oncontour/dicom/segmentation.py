@@ -32,6 +32,16 @@ ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 BRAIN = Code("12738006", "SCT", "Brain")
 
 
+_OWN_FRAME = Check(
+    "DICOM SEG frame of reference",
+    "warn",
+    None,
+    "",
+    "the source series names one",
+    "The source series names no frame of reference: viewers that go by it alone cannot overlay the masks.",
+)
+
+
 def write_segmentation(
     regions: Volume, scheme: LabelScheme, source: Image, path: Path, *, algorithm: str, version: str
 ) -> tuple[Check, ...]:
@@ -52,7 +62,7 @@ def write_segmentation(
         version: its version.
 
     Returns:
-        What `verify_segmentation` found.
+        What `verify_segmentation` found, and a warning where the series names no frame of reference.
 
     Raises:
         OutputError: the source is not DICOM, the grids differ, the file cannot be written, or it did not read back.
@@ -71,7 +81,7 @@ def write_segmentation(
         ) from error
     finally:
         part.unlink(missing_ok=True)
-    return checks
+    return (*checks, _OWN_FRAME) if frames.own_frame else checks
 
 
 def _check_grid(regions: Volume, scheme: LabelScheme, source: Image) -> None:
