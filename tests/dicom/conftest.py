@@ -136,7 +136,9 @@ def save_series(folder: Path, planes: list[Dataset], syntax=ExplicitVRLittleEndi
     return [save(one, folder / f"{n * 7919 % 1009:04d}-{n}.dcm", syntax) for n, one in enumerate(planes)]
 
 
-def enhanced(pixels: np.ndarray, positions, orientation=AXIAL, spacing=(1.0, 1.0), per_frame=None, **headers) -> Dataset:
+def enhanced(
+    pixels: np.ndarray, positions, orientation=AXIAL, spacing=(1.0, 1.0), per_frame=None, **headers
+) -> Dataset:
     """An enhanced MR object of stored values (frame, row, column); `per_frame` gives each frame's own EchoTime or slope."""
 
     def item(**attributes) -> Dataset:
@@ -160,7 +162,9 @@ def enhanced(pixels: np.ndarray, positions, orientation=AXIAL, spacing=(1.0, 1.0
     dataset.SharedFunctionalGroupsSequence = [shared]
     frames = []
     for n, position in enumerate(positions):
-        own = {"EchoTime": 96.0, "slope": 1.0, "intercept": 0.0, "FrameType": None} | (per_frame(n) if per_frame else {})
+        own = {"EchoTime": 96.0, "slope": 1.0, "intercept": 0.0, "FrameType": None} | (
+            per_frame(n) if per_frame else {}
+        )
         frame = item(
             PlanePositionSequence=[item(ImagePositionPatient=[f"{x:.10g}" for x in position])],
             MREchoSequence=[item(EffectiveEchoTime=own["EchoTime"])],

@@ -6,7 +6,13 @@ from oncontour.dicom.header import read_header
 from oncontour.dicom.identify import identify, weigh
 from oncontour.dicom.series import DicomSeries
 
-S, G, P, C, H = "SIEMENS", "GE MEDICAL SYSTEMS", "Philips Medical Systems", "Canon Medical Systems", "Hitachi Medical Corporation"
+S, G, P, C, H = (
+    "SIEMENS",
+    "GE MEDICAL SYSTEMS",
+    "Philips Medical Systems",
+    "Canon Medical Systems",
+    "Hitachi Medical Corporation",
+)
 T = "TOSHIBA"
 ORIGINAL = ["ORIGINAL", "PRIMARY", "M", "ND"]
 OTHER = ["ORIGINAL", "PRIMARY", "OTHER"]

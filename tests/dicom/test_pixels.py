@@ -224,7 +224,9 @@ def test_enhanced_echoes_are_two_series(factory, tmp_path):
 
 def test_missing_slice_of_thick_slices_is_refused_with_numbers(read, factory):
     planes = factory.series_planes(RANDOM)
-    with pytest.raises(IncompleteSeriesError, match=r"5 slices 5 mm apart with 1 missing \(a gap of 10 mm after slice 3\)"):
+    with pytest.raises(
+        IncompleteSeriesError, match=r"5 slices 5 mm apart with 1 missing \(a gap of 10 mm after slice 3\)"
+    ):
         read(planes[:3] + planes[4:])
 
 

@@ -79,8 +79,8 @@ def _order_in_time(all_of: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     first = min(given)
 
     def settled(one: Candidate) -> Candidate:
-        if one.finding.contrast_known or one.series.acquired == float("-inf"):
-            return one
+        if one.finding.contrast_known or one.series.acquired in (float("-inf"), first):
+            return one  # one time for all is what some anonymisers leave
         after = one.series.acquired >= first
         sequence = Sequence.T1CE if after else Sequence.T1
         when = "after" if after else "before"
