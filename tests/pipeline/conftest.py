@@ -38,18 +38,27 @@ def make_study(tmp_path):
     return make
 
 
+@pytest.fixture(scope="session")
+def stand_in_bundles():
+    """Makes a `load_bundle` that gives bundles without a network, whose folders lie under a root."""
+
+    def make(root: Path):
+        def load(name):
+            folder = root / str(name)
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / "provenance.json").exists():
+                (folder / "provenance.json").write_text("{}")
+            plan = SimpleNamespace(normalisation="zscore", postprocess=PostprocessPlan(minimum_whole_mm3=1.0))
+            return SimpleNamespace(name=str(name), folder=folder, plan=plan, scheme=BRATS, card_line="A stand-in.")
+
+        return load
+
+    return make
+
+
 @pytest.fixture
-def bundles(tmp_path_factory, monkeypatch):
-    """Bundles without a network: "default" and "brain", whose provenance a test may change."""
+def bundles(tmp_path_factory, monkeypatch, stand_in_bundles):
+    """Bundles without a network, "default" and "brain", in this folder; a test may change their provenance."""
     root = tmp_path_factory.mktemp("bundles")
-
-    def load(name):
-        folder = root / str(name)
-        folder.mkdir(exist_ok=True)
-        if not (folder / "provenance.json").exists():
-            (folder / "provenance.json").write_text("{}")
-        plan = SimpleNamespace(normalisation="zscore", postprocess=PostprocessPlan(minimum_whole_mm3=1.0))
-        return SimpleNamespace(name=str(name), folder=folder, plan=plan, scheme=BRATS, card_line="A stand-in.")
-
-    monkeypatch.setattr("oncontour.inference.bundle.load_bundle", load)
+    monkeypatch.setattr("oncontour.inference.bundle.load_bundle", stand_in_bundles(root))
     return root
