@@ -29,9 +29,9 @@ def write_measurements(case: CaseReport, path: Path) -> None:
 
     Keys: `schema`, `case`, `version`, `model`, `statement`, `reference` (sequence whose grid was measured), `findings`,
     `scheme`, and `regions`, a list in the scheme's order of objects with `name`, `title`, `volume_ml`,
-    `share_of_whole` (0 to 1, null without tumour), `components`, `centroid_mm` ([x, y, z] RAS+, null if empty), `box_mm`
-    ({"low", "high"}, RAS+, faces included, null if empty), `longest_diameter_mm` and `hemisphere` ("left", "right",
-    "both" or null).
+    `share_of_whole` (0 to 1, null without tumour), `components`, `centroid_mm` ([x, y, z] RAS+, null if empty),
+    `box_mm` ({"low", "high"}, RAS+, faces included, null if empty), `longest_diameter_mm` and `hemisphere` ("left",
+    "right", "both" or null).
 
     Raises:
         OutputError: the file could not be written.
@@ -66,11 +66,11 @@ def write_quality(
 ) -> None:
     """Write what was found, assumed and checked, and how long each step took; also for a case that failed.
 
-    Keys: `schema`, `case`, `version`, `model`, `status` ("done" or "failed"), `error` (null, or `kind`, `where`, `found`,
-    `expected`, `remedy`), `reference` (sequence or null), `series` (list of `series`, `sequence` or null, `used`,
-    `reason`, `confidence` 0 to 1), `missing` (list of `sequence`, `cost`), `notes` (list of sentences), `checks` (list of
-    `name`, `verdict` "ok" / "warn" / "fail", `value` or null, `unit`, `limit`, `message`), `verdict` (the worst of them,
-    "ok" if there are none), `steps` (list of `name`, `seconds`, `summary`), `seconds` (their sum).
+    Keys: `schema`, `case`, `version`, `model`, `status` ("done" or "failed"), `error` (null, or `kind`, `where`,
+    `found`, `expected`, `remedy`), `reference` (sequence or null), `series` (list of `series`, `sequence` or null,
+    `used`, `reason`, `confidence` 0 to 1), `missing` (list of `sequence`, `cost`), `notes` (list of sentences),
+    `checks` (list of `name`, `verdict` "ok" / "warn" / "fail", `value` or null, `unit`, `limit`, `message`), `verdict`
+    (the worst of them, "ok" if there are none), `steps` (list of `name`, `seconds`, `summary`), `seconds` (their sum).
 
     Raises:
         OutputError: the file could not be written.

@@ -46,5 +46,7 @@ def html(case: CaseReport, picture: bytes | None = None) -> str:
         checks_text=page.checks_text(case.checks),
         steps=page.step_texts(case.steps),
         total=page.total_text(case.steps),
+        pictures_note=page.PICTURES_NOTE,
+        grid_note=page.grid_note(case),
         statement=STATEMENT,
     )

@@ -1,4 +1,4 @@
-"""Small drawings of the PDF: the mark of a verdict, the colour of a region. Shapes, not colour alone, tell them apart."""
+"""Small drawings of the PDF: the mark of a verdict (a shape, not colour alone, tells it) and the colour of a region."""
 
 from __future__ import annotations
 
@@ -10,26 +10,22 @@ INK, SOFT, LINE = "#1b1f24", "#59626c", "#dfe3e8"
 OK, WARN, FAIL = "#1b7340", "#8a5a00", "#b3261e"
 """On white, each has a contrast of at least 5.5 to 1."""
 
-SIZE = 6.5
-"""Points: as high as a capital letter beside it."""
-
-BASELINE = 1.6
-"""Points between the foot of a line and its letters."""
+SIZE = 6.0
+"""Points: about as high as a capital letter beside it."""
 
 
 class Mark(Flowable):
-    """A tick, a triangle with a bar, or a cross."""
+    """A tick, a triangle with a bar, or a cross, standing on the line of letters of a size in points."""
 
-    def __init__(self, verdict: Verdict, colour: str) -> None:
+    def __init__(self, verdict: Verdict, colour: str, letters: float) -> None:
         super().__init__()
-        self.verdict, self.colour = verdict, colour
+        self.verdict, self.colour, self.letters = verdict, colour, letters
 
     def wrap(self, aW: float, aH: float) -> tuple[float, float]:  # noqa: N803, ARG002
-        return SIZE, SIZE + BASELINE
+        return SIZE, self.letters
 
     def draw(self) -> None:
         canvas, s = self.canv, SIZE
-        canvas.translate(0, BASELINE - 0.4)
         canvas.setStrokeColor(self.colour)
         canvas.setFillColor(self.colour)
         canvas.setLineWidth(1.2)
@@ -50,18 +46,18 @@ class Mark(Flowable):
 
 
 class Swatch(Flowable):
-    """A square of a region's colour."""
+    """A square of a region's colour, standing on the line of letters of a size in points."""
 
-    def __init__(self, colour: tuple[int, int, int]) -> None:
+    def __init__(self, colour: tuple[int, int, int], letters: float) -> None:
         super().__init__()
-        self.colour = colour
+        self.colour, self.letters = colour, letters
 
     def wrap(self, aW: float, aH: float) -> tuple[float, float]:  # noqa: N803, ARG002
-        return SIZE, SIZE + BASELINE + 0.6
+        return SIZE, self.letters
 
     def draw(self) -> None:
         red, green, blue = (value / 255 for value in self.colour)
         self.canv.setFillColorRGB(red, green, blue)
         self.canv.setStrokeColor(SOFT)
         self.canv.setLineWidth(0.3)
-        self.canv.roundRect(0, BASELINE, SIZE, SIZE, 1, stroke=1, fill=1)
+        self.canv.roundRect(0, 0, SIZE, SIZE, 1, stroke=1, fill=1)

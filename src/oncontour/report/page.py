@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
 from oncontour.core.checks import Check, Step, Verdict
 from oncontour.core.sequence import ABSENCE_COSTS, Sequence
@@ -12,6 +13,7 @@ from oncontour.core.study import Decision
 from oncontour.measure import RegionMeasurement
 from oncontour.measure.regions import Point
 from oncontour.report.case import CaseReport
+from oncontour.report.views import signed
 
 VERDICT_WORDS: dict[Verdict, str] = {"ok": "OK", "warn": "Warning", "fail": "Fail"}
 
@@ -19,6 +21,17 @@ SEVERITY: tuple[Verdict, ...] = ("fail", "warn", "ok")
 """What needs attention stands first."""
 
 NOTHING = "–"
+
+PICTURES_NOTE = "Pictures: radiological orientation, the patient's right on the picture's left; each bar is 5 cm."
+"""How to read the montage."""
+
+
+def grid_note(case: CaseReport) -> str:
+    """In which grid and coordinates the numbers are meant."""
+    return (
+        f"Volumes and diameters are measured in the grid of {case.reference}; "
+        "x, y, z are its world coordinates, growing to the patient's right, front and head."
+    )
 
 
 @dataclass(frozen=True)
@@ -90,13 +103,12 @@ def volume_text(volume_ml: float) -> str:
 
 
 def place_text(point: Point) -> str:
-    """A place in the scanner's coordinates, by direction.
+    """A place in the world, RAS+.
 
     >>> place_text((23.4, -7.0, 31.6))
-    'R 23  P 7  S 32'
+    '23, −7, 32'
     """
-    letters = ("LR", "PA", "IS")
-    return "  ".join(f"{pair[value >= 0]} {abs(value):.0f}" for pair, value in zip(letters, point, strict=True))
+    return ", ".join(signed(value) for value in point)
 
 
 def sequence_rows(case: CaseReport) -> list[SequenceRow]:
@@ -140,19 +152,23 @@ def check_rows(checks: Iterable[Check]) -> list[CheckRow]:
 
 def value_text(check: Check) -> str:
     """The measured number, its unit, and the rule that it was held against."""
-    value = NOTHING if check.value is None else f"{check.value:.3g} {check.unit}".strip()
+    if check.value is None or not math.isfinite(check.value):
+        number = NOTHING
+    else:
+        number = f"{check.value:.3g}" if abs(check.value) < 1000 else f"{check.value:.0f}"
+    value = f"{number} {check.unit}".strip()
     return f"{value} ({check.limit})" if check.limit else value
 
 
 def checks_text(checks: Iterable[Check]) -> str:
-    """Counts by verdict, such as "9 OK, 1 warning".
+    """Counts by verdict.
 
     >>> checks_text([Check("a", "ok", 1.0, "", "", ""), Check("b", "warn", 1.0, "", "", "")])
     '1 warning, 1 OK'
     """
-    verdicts = sorted((check.verdict for check in checks), key=SEVERITY.index)
-    words = {"ok": "OK", "warn": "warning", "fail": "failed"}
-    return ", ".join(f"{len(list(group))} {words[verdict]}" for verdict, group in groupby(verdicts)) or "none made"
+    counts = Counter(check.verdict for check in checks)
+    words = {"fail": "failed", "warn": "warning" if counts["warn"] == 1 else "warnings", "ok": "OK"}
+    return ", ".join(f"{counts[verdict]} {words[verdict]}" for verdict in SEVERITY if counts[verdict]) or "none made"
 
 
 def step_texts(steps: Iterable[Step]) -> list[tuple[str, str]]:

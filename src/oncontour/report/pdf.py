@@ -55,7 +55,7 @@ def pdf(case: CaseReport, picture: bytes | None = None) -> bytes:
     canvas.setTitle(f"{case.name}: brain tumour volumetry")
     canvas.setCreator(f"Oncontour {case.version}")
     y = _header(canvas, case, A4[1] - TOP)
-    y = _picture(canvas, picture or montage_png(case), y - 2 * MM)
+    y = _picture(canvas, picture or montage_png(case), y - 3.5 * MM)
     y = _place(canvas, _regions(case), MARGIN, y - 2 * MM)
     bottom = _footer(canvas, case)
     height = y - 3 * MM - bottom
@@ -84,15 +84,22 @@ def _picture(canvas: Canvas, png: bytes, y: float) -> float:
 
 
 def _regions(case: CaseReport) -> Table:
-    heads = ("Region", "Volume (mL)", "Share of whole", "Components", "Longest diameter (mm)", "Side", "Centre (mm)")
+    heads = (
+        "Region",
+        "Volume (mL)",
+        "Share of whole",
+        "Components",
+        "Longest diameter (mm)",
+        "Side",
+        "Centre x, y, z (mm)",
+    )
     numbers = (1, 2, 3, 4)
     rows: list[list[Flowable]] = [
         [_text(head, 7.5, SOFT, align="right" if n in numbers else "left") for n, head in enumerate(heads)]
     ]
     for row in page.region_rows(case):
-        name = _row(
-            [Swatch(row.colour), _markup(f"<b>{_safe(row.name)}</b>  {_safe(row.title)}", 8.5, INK)], 4 * MM, 40 * MM
-        )
+        title = _markup(f"<b>{_safe(row.name)}</b>  {_safe(row.title)}", 8.5, INK)
+        name = _row([Swatch(row.colour, 8.5), title], 4 * MM, 40 * MM)
         values = [row.volume, row.share, row.components, row.longest]
         cells = [_text(value, 8.5, INK, bold=n == 0, align="right") for n, value in enumerate(values)]
         rows.append([name, *cells, _text(row.side, 8.5, INK), _text(row.centre, 8.5, INK)])
@@ -105,7 +112,7 @@ def _left(case: CaseReport) -> list[Flowable]:
     for row in page.sequence_rows(case):
         if row.missing:
             words = f'<font color="{WARN}"><b>missing</b></font>  {_safe(row.text)}.'
-            cell = _row([Mark("warn", WARN), _markup(words, 7.5, INK)], 4 * MM, COLUMN - 16 * MM)
+            cell = _row([Mark("warn", WARN, 7.5), _markup(words, 7.5, INK)], 4 * MM, COLUMN - 16 * MM)
         else:
             reference = " · <b>reference</b>" if row.reference else ""
             reason = f'<br/><font color="{SOFT}">{_safe(row.text)}</font>' if row.text else ""
@@ -127,7 +134,7 @@ def _right(case: CaseReport) -> list[Flowable]:
     rows = []
     for row in shown:
         colour = VERDICT_COLOURS[row.verdict]
-        mark = _row([Mark(row.verdict, colour), _text(row.word, 7.5, colour, bold=True)], 3.6 * MM, 15 * MM)
+        mark = _row([Mark(row.verdict, colour, 7.5), _text(row.word, 7.5, colour, bold=True)], 3.6 * MM, 15 * MM)
         text = row.value if row.verdict == "ok" else f"{row.value}. {row.text}"
         between = "  " if row.verdict == "ok" else "<br/>"
         cell = _markup(f'{_safe(row.name)}{between}<font color="{SOFT}">{_safe(text)}</font>', 7.5, INK)
@@ -147,13 +154,8 @@ def _footer(canvas: Canvas, case: CaseReport) -> float:
     lines = [
         _text(STATEMENT, 7.5, INK, bold=True),
         _text(f"Model: {case.model_card}", 7, SOFT),
-        _text(f"Time {page.total_text(case.steps)}: {steps}." if steps else "", 7, SOFT),
-        _text(
-            "Pictures: radiological orientation, the patient's right on the picture's left. Volumes and diameters are "
-            f"measured in the grid of {case.reference}; centres in the scanner's coordinates.",
-            7,
-            SOFT,
-        ),
+        *([_text(f"Time {page.total_text(case.steps)}: {steps}.", 7, SOFT)] if steps else []),
+        _text(f"{page.PICTURES_NOTE} {page.grid_note(case)}", 7, SOFT),
     ]
     y = 9 * MM
     for line in reversed(lines):
@@ -202,6 +204,7 @@ def _markup(
     space_before: float = 0,
     space_after: float = 0,
 ) -> Flowable:
+    from reportlab.lib.colors import HexColor
     from reportlab.lib.enums import TA_LEFT, TA_RIGHT
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph
@@ -211,7 +214,7 @@ def _markup(
         fontName="Helvetica",
         fontSize=size,
         leading=size * 1.28,
-        textColor=colour,
+        textColor=HexColor(colour),
         alignment=TA_RIGHT if align == "right" else TA_LEFT,
         leftIndent=2.6 * MM if bullet else 0,
         bulletFontSize=size,
@@ -223,6 +226,7 @@ def _markup(
 
 def _safe(text: str) -> str:
     """Text without markup; letters that Helvetica lacks (a case may have any name) come from DejaVu Sans."""
+    text = text.replace("−", "–")  # Helvetica's character set has no minus; its en dash looks the same
     try:
         text.encode("cp1252")
     except UnicodeEncodeError:
@@ -247,8 +251,9 @@ def _row(cells: list[Flowable], first: float, rest: float) -> Table:
     """A mark and the text beside it."""
     from reportlab.platypus import Table
 
-    style = [("LEFTPADDING", (0, 0), (-1, -1), 0), ("RIGHTPADDING", (0, 0), (-1, -1), 0), ("TOPPADDING", (0, 0), (-1, -1), 0),
-             ("BOTTOMPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]  # fmt: skip
+    sides = ("LEFT", "RIGHT", "TOP", "BOTTOM")
+    style: list[tuple] = [(f"{side}PADDING", (0, 0), (-1, -1), 0) for side in sides]
+    style.append(("VALIGN", (0, 0), (-1, -1), "TOP"))
     return Table([cells], [first, rest], style=style, hAlign="LEFT")
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.box import bounding_box
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.report.case import CaseReport
@@ -24,8 +23,8 @@ SHOWN_FIRST = (Sequence.T1CE, Sequence.FLAIR, Sequence.T2, Sequence.T1, Sequence
 WIDTH_MM = 182.0
 """Width of the printed montage: A4 less its margins."""
 
-GAP_MM = 0.5
-"""Black line between two pictures."""
+GAP_MM = 0.4
+"""Grey line between two pictures."""
 
 DPI = 240
 """Two pixels for each millimetre of brain at the printed size: outlines are smooth, files stay near 1 MB."""
@@ -33,15 +32,18 @@ DPI = 240
 MARGIN_MM = 9.0
 """Room around the brain for letters."""
 
-WINDOW_PERCENTILES = (1.0, 99.7)
+WINDOW_PERCENTILES = (1.0, 99.5)
 """Brightness within the brain that is drawn as black and as white."""
+
+STRAY_SHARE = 0.01
+"""Slices with less than this share of the brain's largest area do not widen the picture: stray voxels of its mask."""
 
 SCALE_BAR_MM = 50.0
 
-OUTLINE_POINTS = (1.7, 1.25, 0.8)
+OUTLINE_POINTS = (1.5, 1.1, 0.75)
 """Line widths from the outermost region in: where two outlines coincide, both stay visible."""
 
-PALE, DIM, BOARD = "#f2f2f2", "#b9bec4", "#000000"
+PALE, DIM, LINE, BOARD = "#f2f2f2", "#b9bec4", "#454b52", "#000000"
 LETTER_POINTS, TITLE_POINTS, SMALL_POINTS = 8.0, 8.0, 6.5
 
 
@@ -73,7 +75,7 @@ def montage(case: CaseReport) -> Figure:
     shown = [sequence for sequence in SHOWN_FIRST if sequence in case.images][:2]
     panel_mm = (WIDTH_MM - 2 * GAP_MM) / 3
     height_mm = max(1, len(shown)) * (panel_mm + GAP_MM) - GAP_MM
-    figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), facecolor=BOARD)
+    figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), facecolor=LINE)
     for row, sequence in enumerate(shown):
         image = case.images[sequence].reoriented("RAS")
         window = _window(image.array, mask)
@@ -94,10 +96,14 @@ def montage(case: CaseReport) -> Figure:
 
 def _field_of_view(brain: NDArray[np.bool_], spacing: tuple[float, float, float]) -> tuple[NDArray[np.float64], float]:
     """Middle of the brain along R, A, S in mm from the array's low corner, and the side of a square that holds it."""
-    box = bounding_box(brain) or tuple(slice(0, n) for n in brain.shape)
-    low = np.array([part.start for part in box]) * spacing
-    high = np.array([part.stop for part in box]) * spacing
-    return (low + high) / 2, float((high - low).max() + 2 * MARGIN_MM)
+    low, high = np.zeros(3), np.array(brain.shape, dtype=np.float64)
+    if brain.any():
+        for axis, others in enumerate(((1, 2), (0, 2), (0, 1))):
+            area = np.count_nonzero(brain, axis=others)
+            kept = np.flatnonzero(area >= STRAY_SHARE * area.max())
+            low[axis], high[axis] = kept[0], kept[-1] + 1
+    middle, size = (low + high) / 2 * spacing, (high - low) * spacing
+    return middle, float(size.max() + 2 * MARGIN_MM)
 
 
 def _frame(axes: Axes, view: View, centre_mm: NDArray[np.float64], side_mm: float) -> None:
@@ -105,8 +111,9 @@ def _frame(axes: Axes, view: View, centre_mm: NDArray[np.float64], side_mm: floa
     x, y = centre_mm[view.across], centre_mm[view.up]
     axes.set_xlim(x + side_mm / 2, x - side_mm / 2)
     axes.set_ylim(y - side_mm / 2, y + side_mm / 2)
-    axes.set_axis_off()
-    axes.set_gid(view.name)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
 
 
 def _draw_slice(
@@ -162,8 +169,10 @@ def _draw_scale_bar(axes: Axes) -> None:
 
 def _write_legend(axes: Axes, case: CaseReport) -> None:
     for n, region in enumerate(case.scheme.regions):
-        _write(axes, 0.98, 0.98 - 0.05 * n, region.name, SMALL_POINTS + 0.5, _colour(region.colour), ha="right", va="top",
-               weight="bold")  # fmt: skip
+        y = 0.98 - 0.05 * n
+        _write(
+            axes, 0.98, y, region.name, LETTER_POINTS - 1, _colour(region.colour), ha="right", va="top", weight="bold"
+        )
 
 
 def _write(axes: Axes, x: float, y: float, text: str, size: float, colour: str, **style: str) -> None:

@@ -19,7 +19,7 @@ class View:
         across: the RAS axis that runs along a picture's rows, from its high end on the left.
         up: the RAS axis that runs along its columns, from its high end on the top.
         left, right, top, bottom: the letters at the picture's edges.
-        ends: letters of the slicing axis, low end first.
+        coordinate: the name of the slicing axis.
     """
 
     name: str
@@ -30,21 +30,29 @@ class View:
     right: str
     top: str
     bottom: str
-    ends: tuple[str, str]
+    coordinate: str
 
     def position(self, world_mm: float) -> str:
-        """Where a slice lies, such as "S 32 mm".
+        """Where a slice lies in the world. A number, not a side: the world's origin need not lie in the head.
 
         >>> AXIAL.position(-7.6)
-        'I 8 mm'
+        'z −8 mm'
         """
-        letter = self.ends[int(world_mm >= 0)]
-        return f"{letter} {abs(world_mm):.0f} mm"
+        return f"{self.coordinate} {signed(world_mm)} mm"
 
 
-AXIAL = View("axial", 2, 0, 1, "R", "L", "A", "P", ("I", "S"))
-CORONAL = View("coronal", 1, 0, 2, "R", "L", "S", "I", ("P", "A"))
-SAGITTAL = View("sagittal", 0, 1, 2, "A", "P", "S", "I", ("L", "R"))
+def signed(value: float) -> str:
+    """A whole number with a true minus sign.
+
+    >>> signed(-7.6), signed(-0.2)
+    ('−8', '0')
+    """
+    return f"{round(value):d}".replace("-", "−")
+
+
+AXIAL = View("axial", 2, 0, 1, "R", "L", "A", "P", "z")
+CORONAL = View("coronal", 1, 0, 2, "R", "L", "S", "I", "y")
+SAGITTAL = View("sagittal", 0, 1, 2, "A", "P", "S", "I", "x")
 VIEWS = (AXIAL, CORONAL, SAGITTAL)
 
 

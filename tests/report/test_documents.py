@@ -1,0 +1,78 @@
+import json
+
+import pytest
+
+from oncontour.core.errors import NotAStudyError, OutputError
+from oncontour.core.sequence import Sequence
+from oncontour.report import write_measurements, write_quality
+
+
+def test_measurements(case, tmp_path):
+    path = tmp_path / "measurements.json"
+    write_measurements(case, path)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert list(document) == [
+        "schema", "case", "version", "model", "statement", "reference", "findings", "scheme", "regions",
+    ]  # fmt: skip
+    assert document["schema"] == "oncontour/measurements/1"
+    assert document["reference"] == "T1CE"
+    whole = document["regions"][0]
+    assert list(whole) == [
+        "name", "title", "volume_ml", "share_of_whole", "components", "centroid_mm", "box_mm", "longest_diameter_mm",
+        "hemisphere",
+    ]  # fmt: skip
+    assert whole["volume_ml"] == pytest.approx(case.measurements[0].volume_ml, abs=1e-4)
+    assert whole["centroid_mm"] == pytest.approx(case.measurements[0].centroid_mm, abs=1e-3)
+    assert whole["hemisphere"] == "right"
+    assert [item.name for item in tmp_path.iterdir()] == ["measurements.json"]
+
+
+def quality(path, case, **more):
+    write_quality(
+        path,
+        name=case.name,
+        version=case.version,
+        reference=case.reference,
+        decisions=case.decisions,
+        missing=case.missing,
+        notes=case.notes,
+        checks=case.checks,
+        steps=case.steps,
+        **more,
+    )
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_quality(case, tmp_path):
+    document = quality(tmp_path / "quality.json", case)
+    assert document["status"] == "done"
+    assert document["error"] is None
+    assert document["verdict"] == "fail"
+    assert document["seconds"] == 15.75
+    assert document["series"][2] == {
+        "series": "series 1", "sequence": None, "used": False, "reason": "localiser: three orientations",
+        "confidence": 0.95,
+    }  # fmt: skip
+    assert document["missing"][0]["sequence"] == Sequence.T1
+    assert document["checks"][3]["value"] is None  # NaN is no JSON
+    assert document["steps"][1] == {"name": "network", "seconds": 14.5, "summary": "3 tiles"}
+
+
+def test_quality_of_a_failed_case_says_why(tmp_path):
+    path = tmp_path / "quality.json"
+    error = NotAStudyError("folder", "no image", "a brain MRI study", "Give the folder of the study.")
+    write_quality(path, name="case", version="0.1.0", error=error)
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["status"] == "failed"
+    assert document["error"] == {
+        "kind": "NotAStudyError", "where": "folder", "found": "no image", "expected": "a brain MRI study",
+        "remedy": "Give the folder of the study.",
+    }  # fmt: skip
+    assert document["verdict"] == "ok"
+
+
+def test_a_folder_in_the_way_is_an_output_error(case, tmp_path):
+    (tmp_path / "quality.json").mkdir()
+    with pytest.raises(OutputError, match="folder that can be written to"):
+        quality(tmp_path / "quality.json", case)
+    assert not (tmp_path / "quality.json.part").exists()
