@@ -61,7 +61,7 @@ def test_a_good_case(case, tmp_path, seen):
     done = run(case, "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
     assert "12.3" in done.stdout
-    assert str(tmp_path / "out" / "pat1") in done.stdout.replace("\n", "")
+    assert f"pat1: {tmp_path / 'out' / 'pat1' / 'report.html'}\n" in done.stdout
     for text in ("t1c.nii.gz", 'the name holds "t1c"', "0.95", "A note.", "warn: T2 may be mirrored."):
         assert text in done.stderr
 

@@ -19,6 +19,18 @@ def test_files_are_recorded_by_name_size_and_hash(tmp_path):
         file_records([tmp_path / "absent"])
 
 
+def test_dicom_files_are_recorded_together_and_without_names(tmp_path):
+    for n, name in enumerate(("doe_jane_1", "doe_jane_2")):
+        (tmp_path / name).write_bytes(b"x" * (n + 1))
+    paths = [tmp_path / "doe_jane_1", tmp_path / "doe_jane_2"]
+    (record,) = file_records(paths)
+    assert (record["dicom_files"], record["bytes"]) == (2, 3)
+    assert "doe" not in str(record)
+    assert file_records(paths[::-1]) == [record]
+    (tmp_path / "doe_jane_2").write_bytes(b"xy")
+    assert file_records(paths) != [record]
+
+
 def test_a_record_changes_with_everything_a_result_depends_on(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).write_text(name)

@@ -10,7 +10,7 @@ from typing import Self
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from oncontour.cli.console import console, print_error
 from oncontour.core.study import Decision
@@ -96,9 +96,13 @@ def series_table(case: str, decisions: Iterable[Decision]) -> Table:
 
 def _print_summary(screen: Console, outcomes: list[CaseOutcome]) -> None:
     regions = list(dict.fromkeys(region for outcome in outcomes for region in outcome.volumes_ml))
-    table = Table("case", "outcome", *(f"{region} mL" for region in regions), "seconds", "files")
+    numbers = [Column(f"{region} mL", justify="right") for region in regions]
+    table = Table(Column("case", overflow="fold"), "outcome", *numbers, Column("seconds", justify="right"))
     for outcome in outcomes:
         volumes = [f"{outcome.volumes_ml[region]:.1f}" if region in outcome.volumes_ml else "" for region in regions]
-        table.add_row(outcome.name, outcome.status, *volumes, f"{outcome.seconds:.0f}", escape(str(outcome.folder)))
+        table.add_row(outcome.name, outcome.status, *volumes, f"{outcome.seconds:.0f}")
     screen.print(table)
+    for outcome in outcomes:
+        shown = "error.json" if outcome.error is not None else "report.html"
+        screen.print(f"{outcome.name}: {outcome.folder / shown}", markup=False, soft_wrap=True)
     screen.print("Research use only; not a medical device.")

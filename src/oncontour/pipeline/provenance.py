@@ -14,6 +14,7 @@ from typing import Any
 
 import oncontour
 from oncontour.core.errors import InputError
+from oncontour.data.nifti import is_nifti
 from oncontour.pipeline.options import Options
 
 REPORTED_PACKAGES = (
@@ -32,18 +33,28 @@ RECORD_NAME = "provenance.json"
 
 
 def file_records(files: Iterable[Path]) -> list[dict[str, Any]]:
-    """Name, size in bytes and SHA-256 of each file.
+    """Name, size in bytes and SHA-256 of each NIfTI file; of all DICOM files together, without their names.
+
+    DICOM files come by the hundred, and some exports name them after the patient.
 
     Raises:
         InputError: a file that cannot be read.
     """
-    records = []
+    records, dicom, size = [], [], 0
     for path in files:
         try:
-            records.append({"file": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
+            digest, bytes_ = file_digest(path), path.stat().st_size
         except OSError as error:
             found = f"a file that cannot be read ({error.strerror})"
             raise InputError(path, found, "a readable file", "Check the file and its permissions.") from error
+        if is_nifti(path):
+            records.append({"file": path.name, "bytes": bytes_, "sha256": digest})
+        else:
+            dicom.append(digest)
+            size += bytes_
+    if dicom:
+        together = hashlib.sha256("".join(sorted(dicom)).encode()).hexdigest()
+        records.append({"dicom_files": len(dicom), "bytes": size, "sha256_of_sorted_sha256": together})
     return records
 
 
