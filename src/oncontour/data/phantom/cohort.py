@@ -1,0 +1,111 @@
+"""A synthetic cohort on disk, as NIfTI in BraTS naming or as DICOM, with its truth and how it was made.
+
+OUT/manifest.json                  every case's record
+OUT/CASE/CASE-t1c.nii.gz, ...      NIfTI: images, and CASE-seg.nii.gz (CASE-seg2.nii.gz: the second reader's)
+OUT/CASE/1/001-0001.dcm, ...       DICOM: one folder a series
+OUT/truth/CASE.json                the case's record
+OUT/truth/CASE-seg.nii.gz          DICOM: the truth in the grid of the reference sequence
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from oncontour.core.errors import InputError, OutputError
+from oncontour.data.files import explained, write_json
+from oncontour.data.phantom.anatomy import list_folder
+from oncontour.data.phantom.settings import MNI, Settings, case_name, made_with
+from oncontour.data.phantom.write import record_path, write_case
+
+
+def write_cohort(
+    folder: Path,
+    count: int,
+    seed: int = 0,
+    settings: Settings | None = None,
+    anatomies: Path | None = None,
+    workers: int = 1,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Path:
+    """Make a cohort; cases already there are kept.
+
+    Args:
+        folder: where it goes; made if needed.
+        count: number of cases.
+        seed: of the first case; case n has seed + n.
+        settings: how cases are made.
+        anatomies: folder of label maps to draw heads from, beside the MNI152 brain; None: that brain alone.
+        workers: processes. One process works on the sequences of a case with two threads.
+        progress: called with the number of cases done.
+
+    Returns:
+        The manifest's path.
+
+    Raises:
+        InputError: no anatomy to start from.
+        OutputError: a case of that name was made otherwise, or a file cannot be written.
+    """
+    settings = settings or Settings()
+    if count < 1:
+        raise InputError("cases", str(count), "1 or more", "Give the number of cases to make.")
+    sources: tuple[str, ...] = (MNI, *(str(path) for path in list_folder(anatomies))) if anatomies else (MNI,)
+    with explained(folder):
+        (folder / "truth").mkdir(parents=True, exist_ok=True)
+    seeds = range(seed, seed + count)
+    missing = [one for one in seeds if not _is_there(folder, one, settings, sources)]
+    progress(count - len(missing))
+    if workers == 1 or len(missing) < 2:
+        for done, one in enumerate(missing, start=count - len(missing) + 1):
+            write_case(folder, one, settings, sources, threads=2)
+            progress(done)
+    else:
+        _write_in_parallel(
+            folder, missing, settings, sources, workers, lambda done: progress(count - len(missing) + done)
+        )
+    manifest = folder / "manifest.json"
+    write_json(
+        manifest,
+        {"made_by": "oncontour phantom", "cases": [_record(folder, case_name(settings, one)) for one in seeds]},
+    )
+    return manifest
+
+
+def _write_in_parallel(
+    folder: Path,
+    seeds: list[int],
+    settings: Settings,
+    sources: tuple[str, ...],
+    workers: int,
+    progress: Callable[[int], None],
+) -> None:
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        jobs = [pool.submit(write_case, folder, one, settings, sources) for one in seeds]
+        try:
+            for done, job in enumerate(as_completed(jobs), start=1):
+                job.result()
+                progress(done)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _record(folder: Path, name: str) -> dict[str, Any]:
+    return json.loads(record_path(folder, name).read_text("utf-8"))
+
+
+def _is_there(folder: Path, seed: int, settings: Settings, sources: tuple[str, ...]) -> bool:
+    """Whether a case is finished; refuses one that was made otherwise."""
+    name = case_name(settings, seed)
+    known = record_path(folder, name).exists()
+    if not (folder / name).exists():
+        return False
+    if known and _record(folder, name)["made_with"] == made_with(settings, sources):
+        return True
+    found = "a case of that name made with other settings" if known else "a folder that no phantom was written to"
+    raise OutputError(folder / name, found, "no such case, or the same one", "Give another folder or another seed.")
