@@ -1,5 +1,7 @@
 import dataclasses
+from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from oncontour.core.errors import GeometryError
 from oncontour.core.labels import BRATS
 from oncontour.core.orientation import ALL_ORIENTATIONS, reorient_array
 from oncontour.core.volume import Volume
-from oncontour.measure import measure_regions, volume_ml
+from oncontour.measure import bidimensional, measure_regions, volume_ml
 
 OBLIQUE = np.array([[0.9, 0.05, 0.1, -30], [-0.05, 1.1, 0.2, -17], [0.0, -0.1, 2.5, 11], [0, 0, 0, 1.0]])
 
@@ -100,3 +102,19 @@ def test_regions_that_are_not_nested_share_the_union():
 def test_wrong_number_of_regions_is_refused():
     with pytest.raises(GeometryError, match="one channel for each region"):
         measure_regions(Volume(np.zeros((2, 4, 4, 4), dtype=bool), np.eye(4)), BRATS)
+
+
+@pytest.mark.shared
+def test_an_expert_mask_has_the_documented_volumes():
+    """Labels 1, 2, 3 of glioma-00000: 11738, 12836 and 32731 voxels of 1 mm3."""
+    file = Path(__file__).parents[3] / "shared/data/glioma-00000/BraTS-GLI-00000-000-seg.nii.gz"
+    if not file.exists():
+        pytest.skip("the real scans of ../shared/data are not here")
+    image = nibabel.load(file)
+    labels = np.asarray(image.dataobj).astype(np.uint8)
+    whole, core, enhancing = measure_regions(Volume(BRATS.encode(labels), image.affine), BRATS)
+    assert whole.volume_ml == pytest.approx((11738 + 12836 + 32731) / 1000)
+    assert core.volume_ml == pytest.approx((11738 + 32731) / 1000)
+    assert enhancing.volume_ml == pytest.approx(32731 / 1000)
+    product = bidimensional(labels == 3, image.affine)
+    assert 0 < product.perpendicular_mm <= product.longest_mm <= enhancing.longest_mm
