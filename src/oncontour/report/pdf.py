@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,9 +26,6 @@ MARGIN, TOP = 14 * MM, 12 * MM
 WIDTH = A4[0] - 2 * MARGIN
 COLUMN_GAP = 8 * MM
 COLUMN = (WIDTH - COLUMN_GAP) / 2
-
-MOST_CHECKS, MOST_NOTES = 12, 5
-"""What does not fit one page is counted here and stands in `quality.json` and in the HTML report."""
 
 VERDICT_COLOURS = {"ok": OK, "warn": WARN, "fail": FAIL}
 
@@ -59,8 +57,8 @@ def pdf(case: CaseReport, picture: bytes | None = None) -> bytes:
     y = _place(canvas, _regions(case), MARGIN, y - 2 * MM)
     bottom = _footer(canvas, case)
     height = y - 3 * MM - bottom
-    _column(canvas, _left(case), MARGIN, bottom, height)
-    _column(canvas, _right(case), MARGIN + COLUMN + COLUMN_GAP, bottom, height)
+    _column(canvas, lambda most: _left(case, most), len(case.notes), MARGIN, bottom, height)
+    _column(canvas, lambda most: _right(case, most), len(case.checks), MARGIN + COLUMN + COLUMN_GAP, bottom, height)
     canvas.showPage()
     canvas.save()
     return file.getvalue()
@@ -106,7 +104,7 @@ def _regions(case: CaseReport) -> Table:
     return _table(rows, [44, 20, 24, 20, 31, 15, 28], pad_left=(5, 6))
 
 
-def _left(case: CaseReport) -> list[Flowable]:
+def _left(case: CaseReport, most_notes: int) -> list[Flowable]:
     story: list[Flowable] = [_heading("Sequences")]
     rows = []
     for row in page.sequence_rows(case):
@@ -123,14 +121,14 @@ def _left(case: CaseReport) -> list[Flowable]:
         story.append(_text(unused, 7.5, SOFT))
     if case.notes:
         story.append(_heading("Assumptions and repairs", space=2.5 * MM))
-        story += [_text(note, 7.5, INK, bullet=True) for note in case.notes[:MOST_NOTES]]
-        story += _more(len(case.notes) - MOST_NOTES, "note")
+        story += [_text(note, 7.5, INK, bullet=True) for note in case.notes[:most_notes]]
+        story += _more(len(case.notes) - most_notes, "note")
     return story
 
 
-def _right(case: CaseReport) -> list[Flowable]:
+def _right(case: CaseReport, most_checks: int) -> list[Flowable]:
     story: list[Flowable] = [_heading("Checks", page.checks_text(case.checks))]
-    shown = page.check_rows(case.checks)[:MOST_CHECKS]
+    shown = page.check_rows(case.checks)[:most_checks]
     rows = []
     for row in shown:
         colour = VERDICT_COLOURS[row.verdict]
@@ -141,7 +139,7 @@ def _right(case: CaseReport) -> list[Flowable]:
         rows.append([mark, cell])
     if rows:
         story.append(_table(rows, [18, COLUMN / MM - 18]))
-    return story + _more(len(case.checks) - MOST_CHECKS, "check")
+    return story + _more(len(case.checks) - most_checks, "check")
 
 
 def _more(count: int, what: str) -> list[Flowable]:
@@ -175,12 +173,23 @@ def _place(canvas: Canvas, flowable: Flowable, x: float, top: float, width: floa
     return top - height
 
 
-def _column(canvas: Canvas, story: list[Flowable], x: float, bottom: float, height: float) -> None:
-    """Draw a story from the top of its column; letters shrink where it would not fit."""
+def _column(
+    canvas: Canvas, build: Callable[[int], list[Flowable]], most: int, x: float, bottom: float, height: float
+) -> None:
+    """Draw a story from the top of its column, with as many of its items as fit: the most important come first.
+
+    The story itself counts what is left out, which stands in `quality.json` and in the HTML report. Only where it does
+    not fit even without any item do letters shrink.
+    """
     from reportlab.platypus import Frame, KeepInFrame
 
+    story = next((story for count in range(most, 0, -1) if _height(story := build(count)) <= height), None) or build(0)
     frame = Frame(x, bottom, COLUMN, height, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
     frame.addFromList([KeepInFrame(COLUMN, height, story, mode="shrink")], canvas)
+
+
+def _height(story: list[Flowable]) -> float:
+    return sum(part.wrap(COLUMN, A4[1])[1] + part.getSpaceBefore() + part.getSpaceAfter() for part in story)
 
 
 def _heading(text: str, aside: str = "", space: float = 0) -> Flowable:
