@@ -54,7 +54,7 @@ format: $(SET_UP)
 	$(BIN)/ruff format
 
 docs: $(SET_UP)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Documentation: $(CURDIR)/site/index.html"
 
 # After a change of versions in .venv: write down what is there.
