@@ -6,9 +6,8 @@ from reportlab.platypus import Flowable
 
 from oncontour.core.checks import Verdict
 
-INK, SOFT, LINE = "#1b1f24", "#59626c", "#dfe3e8"
-OK, WARN, FAIL = "#1b7340", "#8a5a00", "#b3261e"
-"""On white, each has a contrast of at least 5.5 to 1."""
+EDGE = "#59626c"
+"""Outline of a swatch, so that pale colours end somewhere on white paper."""
 
 SIZE = 6.0
 """Points: about as high as a capital letter beside it."""
@@ -58,6 +57,6 @@ class Swatch(Flowable):
     def draw(self) -> None:
         red, green, blue = (value / 255 for value in self.colour)
         self.canv.setFillColorRGB(red, green, blue)
-        self.canv.setStrokeColor(SOFT)
+        self.canv.setStrokeColor(EDGE)
         self.canv.setLineWidth(0.3)
         self.canv.roundRect(0, 0, SIZE, SIZE, 1, stroke=1, fill=1)
