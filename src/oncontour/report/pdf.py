@@ -11,7 +11,6 @@ from xml.sax.saxutils import escape
 from oncontour.report import page
 from oncontour.report.case import STATEMENT, CaseReport
 from oncontour.report.files import write_whole
-from oncontour.report.marks import FAIL, INK, LINE, OK, SOFT, WARN, Mark, Swatch
 from oncontour.report.pictures import montage_png
 
 if TYPE_CHECKING:
@@ -26,6 +25,10 @@ MARGIN, TOP = 14 * MM, 12 * MM
 WIDTH = A4[0] - 2 * MARGIN
 COLUMN_GAP = 8 * MM
 COLUMN = (WIDTH - COLUMN_GAP) / 2
+
+INK, SOFT, LINE = "#1b1f24", "#59626c", "#dfe3e8"
+OK, WARN, FAIL = "#1b7340", "#8a5a00", "#b3261e"
+"""On white, letters in each of these but `LINE` have a contrast of at least 5.5 to 1."""
 
 VERDICT_COLOURS = {"ok": OK, "warn": WARN, "fail": FAIL}
 
@@ -82,6 +85,8 @@ def _picture(canvas: Canvas, png: bytes, y: float) -> float:
 
 
 def _regions(case: CaseReport) -> Table:
+    from oncontour.report.marks import Swatch
+
     heads = (
         "Region",
         "Volume (mL)",
@@ -105,6 +110,8 @@ def _regions(case: CaseReport) -> Table:
 
 
 def _left(case: CaseReport, most_notes: int) -> list[Flowable]:
+    from oncontour.report.marks import Mark
+
     story: list[Flowable] = [_heading("Sequences")]
     rows = []
     for row in page.sequence_rows(case):
@@ -127,6 +134,8 @@ def _left(case: CaseReport, most_notes: int) -> list[Flowable]:
 
 
 def _right(case: CaseReport, most_checks: int) -> list[Flowable]:
+    from oncontour.report.marks import Mark
+
     story: list[Flowable] = [_heading("Checks", page.checks_text(case.checks))]
     shown = page.check_rows(case.checks)[:most_checks]
     rows = []
