@@ -15,6 +15,7 @@ from pydicom.uid import (
     MRImageStorage,
     generate_uid,
 )
+from pydicom.valuerep import format_number_as_ds
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -66,9 +67,9 @@ def plane(pixels: np.ndarray, position, orientation=AXIAL, spacing=(1.0, 1.0), *
     dataset.SOPClassUID = MRImageStorage
     dataset.SOPInstanceUID = generate_uid()
     put(dataset, headers)
-    dataset.ImagePositionPatient = [f"{x:.10g}" for x in position]
-    dataset.ImageOrientationPatient = [f"{x:.10g}" for x in orientation]
-    dataset.PixelSpacing = [f"{x:.10g}" for x in spacing]
+    dataset.ImagePositionPatient = [format_number_as_ds(float(x)) for x in position]
+    dataset.ImageOrientationPatient = [format_number_as_ds(float(x)) for x in orientation]
+    dataset.PixelSpacing = [format_number_as_ds(float(x)) for x in spacing]
     return put_pixels(dataset, pixels)
 
 
@@ -139,7 +140,7 @@ def save_series(folder: Path, planes: list[Dataset], syntax=ExplicitVRLittleEndi
 def enhanced(
     pixels: np.ndarray, positions, orientation=AXIAL, spacing=(1.0, 1.0), per_frame=None, **headers
 ) -> Dataset:
-    """An enhanced MR object of stored values (frame, row, column); `per_frame` gives each frame's own EchoTime or slope."""
+    """An enhanced MR object of stored values (frame, row, column); `per_frame` gives a frame's own values."""
 
     def item(**attributes) -> Dataset:
         return put(Dataset(), attributes)
@@ -166,7 +167,7 @@ def enhanced(
             per_frame(n) if per_frame else {}
         )
         frame = item(
-            PlanePositionSequence=[item(ImagePositionPatient=[f"{x:.10g}" for x in position])],
+            PlanePositionSequence=[item(ImagePositionPatient=[format_number_as_ds(float(x)) for x in position])],
             MREchoSequence=[item(EffectiveEchoTime=own["EchoTime"])],
             PixelValueTransformationSequence=[item(RescaleSlope=own["slope"], RescaleIntercept=own["intercept"])],
         )

@@ -52,6 +52,8 @@ def test_too_little_head_says_nothing():
         ("metastasis-aurora/t1c.nii.gz", True),
         ("glioma-00000/*t1n.nii.gz", False),
         ("glioma-00000/*t1c.nii.gz", True),
+        ("brats2015-t1ce-flair/pat0003/T1c*", True),
+        ("brats2018-t1-flair/case_3/T1.nii.gz", False),
     ],
 )
 def test_real_heads(shared_data, file, after):

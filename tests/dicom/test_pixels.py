@@ -81,7 +81,7 @@ UNITS = [sign * np.eye(3)[axis] for axis in range(3) for sign in (1, -1)]
 IN_PLANE = [(row, column) for row, column in permutations(UNITS, 2) if not row @ column]
 
 
-@pytest.mark.parametrize(("plane", "backwards"), product(range(len(IN_PLANE)), (False, True)))
+@pytest.mark.parametrize(("plane", "backwards"), list(product(range(len(IN_PLANE)), (False, True))))
 def test_marked_voxel_keeps_its_place_in_all_48_orientations(read, factory, plane, backwards):
     row, column = IN_PLANE[plane]
     spacing, origin = (0.5, 0.75, 3.0), (11.0, -22.0, 33.0)

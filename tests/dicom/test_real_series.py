@@ -5,12 +5,10 @@ import subprocess
 import dcm2niix
 import nibabel
 import numpy as np
-import pydicom
 import pytest
 
 from oncontour.core.sequence import Sequence
 from oncontour.dicom.find import find_studies
-from oncontour.dicom.mosaic import needs_dcm2niix
 from oncontour.dicom.pixels import read_series, read_volume
 from oncontour.dicom.study import read_study
 
@@ -88,18 +86,6 @@ def test_volunteer_slices_are_where_dcm2niix_has_them(volunteer, tmp_path):
         (file,) = target.glob("*.nii")
         part = type(reading.volume)(reading.volume.array[..., :gap], reading.volume.affine)
         assert_same_voxels_at_same_places(part, nibabel.load(file))
-
-
-def test_mosaic_is_read_with_its_slices_in_place(volunteer):
-    (mosaic,) = (one for one in volunteer.series if one.number == 17)
-    assert needs_dcm2niix(mosaic)
-    volume = read_volume(mosaic)
-    assert volume.array.shape == (64, 64, 12)
-    dataset = pydicom.dcmread(mosaic.frames[0].path)
-    tile = dataset.pixel_array[:64, :64] * float(dataset.RescaleSlope) + float(dataset.get("RescaleIntercept", 0))
-    shown = volume.array[:, :, 0].T if np.allclose(volume.array[:, :, 0].T, tile) else volume.array[:, :, -1].T
-    assert np.allclose(shown, tile)
-    assert volume.grid.spacing == pytest.approx((3.4375, 3.4375, 6.0), abs=1e-3)
 
 
 def test_siemens_enhanced(shared_data, tmp_path):

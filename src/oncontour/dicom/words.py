@@ -103,10 +103,12 @@ _PATTERNS: Mapping[str, str] = {
 
 _COMPILED = {name: re.compile(pattern) for name, pattern in _PATTERNS.items()}
 
-_WITH_AND_WITHOUT = re.compile(r"\bw(?:ith)?\W*(?:and)?\W*w\W?o(?:ut)?\b|\bwith and without\b")
+_WHAT = rf"[ \-]*(?:{_AGENT}|inj\w*|enh\w*|civ|c)?\b"
+
+_WITH_AND_WITHOUT = re.compile(r"\bw(?:ith)?\W*(?:and)?\W*w\W?(?:o|ithout)\b" + _WHAT)
 """Says of an examination that it has both, and of a series nothing."""
 
-_BEFORE_AND_WHAT = re.compile(rf"(?:{_PATTERNS['before contrast']})[ \-]*(?:{_AGENT}|inj\w*|enh\w*|civ|c)?\b")
+_BEFORE_AND_WHAT = re.compile(f"(?:{_PATTERNS['before contrast']}){_WHAT}")
 """A word for "before" takes the word for the agent after it along: "ohne KM" holds no "KM"."""
 
 HIDES: Mapping[str, frozenset[str]] = {
