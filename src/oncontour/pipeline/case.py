@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import oncontour
+from oncontour.core.errors import BundleError
 from oncontour.core.sequence import ABSENCE_COSTS
 from oncontour.core.study import Study
 from oncontour.core.volume import Volume
@@ -122,13 +123,18 @@ def _preprocess(study: Study, options: Options, models: Models, clock: Clock) ->
     from oncontour.preprocess.run import Options as Choices
     from oncontour.preprocess.run import preprocess
 
+    normalisation = options.normalisation or models.tumour.plan.normalisation
+    if normalisation == "percentile99":
+        found = "a plan that normalises whole heads (percentile99)"
+        expected = "a model of tumours, normalised over the brain"
+        raise BundleError(models.tumour.folder, found, expected, "Give another bundle with --bundle.")
     choices = Choices(
         bias_field=options.bias_field,
         skull_stripped=options.skull_stripped,
         brain_mask=read_mask(options.brain_mask) if options.brain_mask else None,
-        normalisation=options.normalisation or models.tumour.plan.normalisation,
+        normalisation=normalisation,
     )
-    return preprocess(study, choices, models.extract_brain, clock.within)
+    return preprocess(study, choices, models.extract_brain, clock.preprocessing)
 
 
 def _native_regions(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> Volume:

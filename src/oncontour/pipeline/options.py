@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oncontour.core.sequence import Sequence
+
+if TYPE_CHECKING:
+    from oncontour.preprocess.normalise import Method
 
 DEFAULT_BUNDLE = "default"
 BRAIN_BUNDLE = "brain"
@@ -32,7 +35,7 @@ class Options:
     bias_field: bool = True
     skull_stripped: bool | None = None
     brain_mask: Path | None = None
-    normalisation: str | None = None
+    normalisation: Method | None = None
     use: Mapping[Sequence, str] = field(default_factory=dict)
     dicom: bool = False
     resume: bool = False

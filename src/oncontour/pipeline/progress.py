@@ -21,6 +21,17 @@ STAGE_SHARES = {
 }
 """Share of a case's time that each stage takes, roughly: the progress bar's scale."""
 
+PREPROCESSING_STARTS = {
+    "content": 0.0,
+    "brain": 0.02,
+    "register": 0.25,
+    "resample": 0.60,
+    "bias field": 0.65,
+    "normalise": 0.85,
+    "checks": 0.88,
+}
+"""How much of preprocessing is done when a step of it begins, roughly."""
+
 
 def quiet(case: str, stage: str, fraction: float) -> None:
     """Nobody listens."""
@@ -50,6 +61,10 @@ class Clock:
         yield sentences.append
         self.steps.append(Step(name, perf_counter() - began, " ".join(sentences)))
         self.within(1.0)
+
+    def preprocessing(self, step: str) -> None:
+        """Tell that a step of preprocessing begins."""
+        self.within(PREPROCESSING_STARTS.get(step, 0.0), f"preprocessing, {step}")
 
     def within(self, fraction: float, what: str | None = None) -> None:
         """Tell how much of the running stage is done, 0 to 1."""
