@@ -12,6 +12,8 @@ from oncontour import __version__
 COMMANDS = (
     "oncontour.cli.segment",
     "oncontour.cli.bundle",
+    "oncontour.cli.phantom",
+    "oncontour.cli.train",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 
