@@ -159,6 +159,16 @@ def test_a_folder_of_dicom_cases_and_one_ct(tmp_path, work):
     assert [(case["case"], case["status"]) for case in cases] == [("a", "done"), ("b", "done"), ("c", "failed")]
 
 
+def test_folders_around_folders_and_the_truth_beside_them(tmp_path, work):
+    for name in ("a", "b"):
+        dicom(tmp_path / "cohort" / "cases" / name, name, PatientID=name)
+    nifti(tmp_path / "cohort" / "truth", noise()).joinpath("t1c.nii.gz").rename(tmp_path / "cohort/truth/a-seg.nii.gz")
+    dicom(tmp_path / "one" / "DICOM" / "S1")
+    done = run(tmp_path / "cohort", tmp_path / "one", "--out", tmp_path / "out", "--json")
+    assert [case["case"] for case in json.loads(done.stdout)["cases"]] == ["a", "b", "one"]
+    assert done.exit_code == 0
+
+
 @pytest.mark.parametrize(("number", "found"), [(errno.ENOSPC, "no space left"), (errno.EACCES, "no permission")])
 def test_a_disk_that_refuses_in_the_middle(good, tmp_path, work, monkeypatch, number, found):
     real = Path.write_text

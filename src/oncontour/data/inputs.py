@@ -20,7 +20,9 @@ from oncontour.data.nifti import is_nifti, read_nifti_noted, stem
 if TYPE_CHECKING:
     from oncontour.dicom.series import DicomStudy
 
-SKIPPED_FOLDERS = frozenset({"labelstr", "labelsts", "labels", "masks", "segmentations", "predictions", "derivatives"})
+SKIPPED_FOLDERS = frozenset(
+    {"labelstr", "labelsts", "labels", "truth", "masks", "segmentations", "predictions", "derivatives"}
+)
 """Folders of data sets that hold no images; not entered unless they are given themselves."""
 
 Use = Mapping[Sequence, str]
@@ -215,11 +217,15 @@ def _dicom_studies(path: Path, temporary: Path) -> list[tuple[Path, DicomStudy |
     from oncontour.dicom.series import DicomStudy
 
     parts = _parts(path)
-    if len(parts) > 1:
-        inside = [found for part in parts for found in _dicom_studies(part, temporary)]
-        uids = [study.uid for _, study in inside if isinstance(study, DicomStudy)]
-        if len(uids) > 1 and len(set(uids)) == len(uids):
-            return inside
+    inside = [found for part in parts for found in _dicom_studies(part, temporary)]
+    if len(parts) == 1 and len(inside) == 1:  # A folder around a folder: all has been read, and goes by the outer name.
+        study = inside[0][1]
+        return [(path, replace(study, root=path) if isinstance(study, DicomStudy) else study)]
+    if len(parts) == 1:
+        return inside
+    uids = [study.uid for _, study in inside if isinstance(study, DicomStudy)]
+    if len(uids) > 1 and len(set(uids)) == len(uids):
+        return inside
     try:
         return [(path, study) for study in find_studies(path, Path(mkdtemp(dir=temporary)))]
     except OncontourError as error:
