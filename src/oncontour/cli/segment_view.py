@@ -66,10 +66,10 @@ class View:
         elif outcome.result is not None:
             screen.print(series_table(outcome.name, outcome.result.decisions))
             for note in outcome.result.notes:
-                screen.print(f"  note: {note}", markup=False)
+                screen.print(f"  note: {note}", markup=False, soft_wrap=True)
             for check in outcome.result.checks:
                 if check.verdict != "ok":
-                    screen.print(f"  {check.verdict}: {check.message}", markup=False)
+                    screen.print(f"  {check.verdict}: {check.message}", markup=False, soft_wrap=True)
 
     def summary(self, outcomes: list[CaseOutcome], out: Path) -> None:
         """The end: volumes, and where the files are."""
@@ -82,7 +82,8 @@ class View:
 
 def series_table(case: str, decisions: Iterable[Decision]) -> Table:
     """Every series or file: what it was taken for, why, and how surely."""
-    table = Table("series or file", "sequence", "used", "confidence", "reason", title=f"{case}: what was found")
+    series = Column("series or file", overflow="fold")
+    table = Table(series, "sequence", "used", "confidence", "reason", title=f"{case}: what was found")
     for decision in decisions:
         table.add_row(
             escape(decision.series),
