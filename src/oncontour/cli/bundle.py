@@ -41,7 +41,8 @@ def show(name: Name = "default") -> None:
         screen = console()
         screen.print(f"[bold]{bundle.name}[/bold]  {bundle.folder}", soft_wrap=True)
         screen.print(bundle.card_line, markup=False)
-        screen.print(f"Takes:   {', '.join(plan.channels) or 'one image of any sequence'}; any may be absent")
+        takes = f"{', '.join(plan.channels)}; any may be absent" if plan.channels else "one image of any sequence"
+        screen.print(f"Takes:   {takes}")
         screen.print(f"Grid:    {plan.spacing_mm:g} mm, {plan.normalisation}")
         screen.print(f"Network: {plan.network.name}")
         table = Table("region", "is", "labels", "painted as", title=f"Scheme {scheme.name}, painted from top to bottom")
