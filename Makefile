@@ -35,7 +35,7 @@ $(SET_UP):
 demo: $(SET_UP)
 	@rm -rf demo
 	$(BIN)/oncontour phantom demo/study --cases 1 --skull --dicom --seed $(SEED)
-	$(BIN)/oncontour segment demo/study --out demo/result --dicom
+	$(BIN)/oncontour segment demo/study/cases/* --out demo/result --dicom
 	@scripts/open-report.sh demo/result
 
 # One thread each, so that the test processes do not fight over the cores.
