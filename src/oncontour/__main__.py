@@ -1,0 +1,5 @@
+"""`python -m oncontour`."""
+
+from oncontour.cli.main import app
+
+app()
