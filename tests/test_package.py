@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ HEAVY = (
 )
 """What loads only when it works: each takes longer to import than the package may."""
 
+BUNDLE_BYTES = 25e6
+"""What the shipped models may weigh together."""
+
 HOSTS = ("pypi" + ".org", "python" + "hosted", "download." + "pytorch", "conda." + "anaconda", "npm" + "js")
 """Registries. Which one a machine installs from is its own business. Written so that this file does not match."""
 
@@ -47,17 +51,18 @@ def _run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-def _texts() -> dict[str, str]:
-    """Every text file under version control, by its path."""
+def _tracked() -> list[str]:
+    """Every file under version control, by its path."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout: no telling which files belong to the project")
-    texts = {}
-    for name in filter(None, listed.stdout.split("\0")):
-        content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
-        if b"\0" not in content:
-            texts[name] = content.decode("utf-8")
-    return texts
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def _texts() -> dict[str, str]:
+    """The text of every text file under version control, by its path."""
+    contents = {name: (ROOT / name).read_bytes() for name in _tracked()}
+    return {name: content.decode("utf-8") for name, content in contents.items() if b"\0" not in content}
 
 
 def _pages() -> list[Path]:
@@ -83,6 +88,14 @@ def test_command_line_prints_the_version():
     printed = _run("from oncontour.cli.main import app; app(['--version'])")
     assert printed.strip() == f"oncontour {oncontour.__version__}"
     assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+)?", oncontour.__version__)
+
+
+def test_wheel_holds_every_file_of_the_package(tmp_path):
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        packed = set(wheel.namelist())
+    assert {name.removeprefix("src/") for name in _tracked() if name.startswith("src/")} - packed == set()
+    assert sum(item.file_size for item in wheel.infolist() if "/bundles/" in item.filename) < BUNDLE_BYTES
 
 
 def test_lock_pins_every_requirement_and_torch_without_a_build_label():
