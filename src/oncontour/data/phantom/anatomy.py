@@ -103,6 +103,14 @@ def among(tissues: NDArray[np.uint8], members: tuple[Tissue, ...]) -> NDArray[np
     return table[tissues]
 
 
+def fill_holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask with what it encloses (6-neighbours)."""
+    import cc3d
+
+    outside = cc3d.connected_components(np.pad(~mask, 1, constant_values=True), connectivity=6)
+    return (outside != outside[0, 0, 0])[1:-1, 1:-1, 1:-1]
+
+
 def brain_of(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The brain as extraction programs draw it: tissue closed over its sulci, with CSF up to 2 mm outside it."""
     whole = among(tissues, SOLID)
@@ -114,7 +122,7 @@ def brain_of(tissues: NDArray[np.uint8]) -> NDArray[np.bool_]:
     solid = whole[box]
     closed = ndimage.binary_closing(np.pad(solid, 4), iterations=3)[4:-4, 4:-4, 4:-4]
     closed |= ndimage.binary_dilation(solid, iterations=2) & (tissues[box] == Tissue.CSF)
-    brain[box] = ndimage.binary_fill_holes(closed)
+    brain[box] = fill_holes(closed)
     return brain
 
 
@@ -132,7 +140,7 @@ def from_labels(name: str, volume: Volume) -> Anatomy:
     if max(abs(size - 1.0) for size in volume.grid.spacing) > 0.01:
         found = f"spacing {volume.grid.spacing} mm"
         raise InputError(name, found, "a label map of 1 mm voxels", "Resample it (nearest neighbour) first.")
-    labels = np.asarray(volume.reoriented("RAS").array).astype(np.int64)
+    labels = np.asarray(volume.reoriented("RAS").array).astype(np.uint16)
     table = np.full(int(labels.max()) + 1, Tissue.SOFT, np.uint8)
     table[0] = Tissue.AIR
     for tissue, values in FREESURFER.items():
@@ -157,8 +165,10 @@ def load_file(path: Path) -> Anatomy:
     """The anatomy of one label map."""
     import nibabel
 
-    image = nibabel.nifti1.load(path)
-    return from_labels(path.name.removesuffix(".nii.gz"), Volume(np.asarray(image.dataobj), image.affine))
+    image = nibabel.Nifti1Image.from_filename(path)
+    return from_labels(
+        path.name.removesuffix(".nii.gz"), Volume(np.asarray(image.dataobj), np.asarray(image.affine, dtype=np.float64))
+    )
 
 
 def load_folder(folder: Path) -> list[Anatomy]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.data.phantom.fields import smooth_field
+from oncontour.data.phantom.fields import Array, smooth_field
 from oncontour.data.phantom.separable import apply, shift_matrix, thick_slice_matrix
-
-Array = NDArray[np.float32]
 
 THICK_SLICES = 0.35
 MISREGISTERED = 0.4

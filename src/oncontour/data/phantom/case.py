@@ -13,7 +13,7 @@ from oncontour.data.phantom.anatomy import FLUID, GREY_MATTER, WHITE_MATTER, Ana
 from oncontour.data.phantom.artefacts import echo_planar, failed_fits, gain, noise, resampled
 from oncontour.data.phantom.contrast import Contrast, draw_contrasts, draw_parts
 from oncontour.data.phantom.decoys import Decoys, draw_decoys
-from oncontour.data.phantom.deform import Deformation, Push, draw_deformation, for_each
+from oncontour.data.phantom.deform import Deformation, Push, draw_deformation
 from oncontour.data.phantom.fields import Array, Box, draw_field, smooth_field
 from oncontour.data.phantom.kinds import KINDS, Kind, label_values
 from oncontour.data.phantom.lesion import (
@@ -31,6 +31,7 @@ from oncontour.data.phantom.lesion import (
 )
 from oncontour.data.phantom.separable import apply, blur, blur_matrix
 from oncontour.data.phantom.surgery import draw_approach, draw_flap, open_skull, resect
+from oncontour.data.phantom.threads import in_threads
 
 ADC_UNIT = 3000.0
 """10^-6 mm2/s of brightness 1 on an ADC map: free water is near 3000."""
@@ -114,7 +115,7 @@ def make_case(anatomy: Anatomy, seed: int, spec: Spec, threads: int = 1) -> Phan
     Returns:
         A case in an RAS grid centred on the world's origin.
     """
-    sequences = spec.sequences or spec.kind.sequences
+    sequences = spec.kind.sequences if spec.sequences is None else spec.sequences
     rates, spacing = spec.kind.rates, spec.spacing_mm
     streams = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(4 + len(Sequence))]
     shape_rng, lesion_rng, contrast_rng, decoy_rng, *image_rngs = streams
@@ -136,14 +137,12 @@ def make_case(anatomy: Anatomy, seed: int, spec: Spec, threads: int = 1) -> Phan
         means = {part: {s: contrasts[s].white + mean for s, mean in row.items()} for part, row in means.items()}
         tumour = _Tumour(box, grown, textures, means)
     decoys = _decoys(decoy_rng, sequences, tissues, depth, spacing)
-    images: dict[Sequence, Array] = {}
 
-    def simulate(sequence: Sequence) -> None:
+    def simulate(sequence: Sequence) -> Array:
         rng = image_rngs[list(Sequence).index(sequence)]
-        images[sequence] = _simulate(rng, sequence, contrasts[sequence], tissues, depth, tumour, decoys, spec)
+        return _simulate(rng, sequence, contrasts[sequence], tissues, depth, tumour, decoys, spec)
 
-    for_each(simulate, list(sequences), min(threads, len(sequences)))
-    images = {sequence: images[sequence] for sequence in sequences}
+    images = in_threads(simulate, sequences, threads)
     affine = deformation.affine
     return PhantomCase(images, parts, values, depth > 0, affine, foci, deformation.mirrored, spec.kind)
 

@@ -1,10 +1,12 @@
 """A synthetic cohort on disk, as NIfTI in BraTS naming or as DICOM, with its truth and how it was made.
 
-OUT/manifest.json                  every case's record
-OUT/CASE/CASE-t1c.nii.gz, ...      NIfTI: images, and CASE-seg.nii.gz (CASE-seg2.nii.gz: the second reader's)
-OUT/CASE/1/001-0001.dcm, ...       DICOM: one folder a series
-OUT/truth/CASE.json                the case's record
-OUT/truth/CASE-seg.nii.gz          DICOM: the truth in the grid of the reference sequence
+    OUT/manifest.json                    every case's record
+    OUT/cases/CASE/CASE-t1c.nii.gz, ...  NIfTI: images, and CASE-seg.nii.gz (CASE-seg2.nii.gz: the second reader's)
+    OUT/cases/CASE/1/001-0001.dcm, ...   DICOM: one folder a series
+    OUT/truth/CASE.json                  the case's record
+    OUT/truth/CASE-seg.nii.gz            DICOM: the truth in the grid of the reference sequence
+
+Images and truth are apart, so that `oncontour segment OUT/cases` meets nothing but cases.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from oncontour.core.errors import InputError, OutputError
 from oncontour.data.files import explained, write_json
 from oncontour.data.phantom.anatomy import list_folder
 from oncontour.data.phantom.settings import MNI, Settings, case_name, made_with
-from oncontour.data.phantom.write import record_path, write_case
+from oncontour.data.phantom.write import case_folder, record_path, write_case
 
 
 def write_cohort(
@@ -53,7 +55,8 @@ def write_cohort(
         raise InputError("cases", str(count), "1 or more", "Give the number of cases to make.")
     sources: tuple[str, ...] = (MNI, *(str(path) for path in list_folder(anatomies))) if anatomies else (MNI,)
     with explained(folder):
-        (folder / "truth").mkdir(parents=True, exist_ok=True)
+        for room in ("cases", "truth"):
+            (folder / room).mkdir(parents=True, exist_ok=True)
     seeds = range(seed, seed + count)
     missing = [one for one in seeds if not _is_there(folder, one, settings, sources)]
     progress(count - len(missing))
@@ -103,9 +106,10 @@ def _is_there(folder: Path, seed: int, settings: Settings, sources: tuple[str, .
     """Whether a case is finished; refuses one that was made otherwise."""
     name = case_name(settings, seed)
     known = record_path(folder, name).exists()
-    if not (folder / name).exists():
+    place = case_folder(folder, name)
+    if not place.exists():
         return False
     if known and _record(folder, name)["made_with"] == made_with(settings, sources):
         return True
     found = "a case of that name made with other settings" if known else "a folder that no phantom was written to"
-    raise OutputError(folder / name, found, "no such case, or the same one", "Give another folder or another seed.")
+    raise OutputError(place, found, "no such case, or the same one", "Give another folder or another seed.")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +11,7 @@ from numpy.typing import NDArray
 from oncontour.core.box import bounding_box
 from oncontour.data.phantom.anatomy import Anatomy
 from oncontour.data.phantom.fields import Array, Box, SmoothField, draw_field
-
-T = TypeVar("T")
+from oncontour.data.phantom.threads import in_threads
 
 MARGIN_MM = 10.0
 """Room around the anatomy for its rotation and deformation."""
@@ -108,12 +105,13 @@ class Deformation:
         """Tissues and depth in mm (0 outside the brain) of the anatomy on the new grid; the nearest voxel's."""
         tissues, depth = np.empty(self.shape, np.uint8), np.empty(self.shape, np.uint8)
 
-        def fill(part: slice) -> None:
+        def fill(slab: tuple[int, int]) -> None:
+            part = slice(*slab)
             where = _flat_index(anatomy.tissues.shape, self.places((part, slice(None), slice(None))))
             tissues[part] = _gather(anatomy.tissues, where)
             depth[part] = _gather(anatomy.depth, where)
 
-        for_each(fill, list(self._slabs()), threads)
+        in_threads(fill, self._slabs(), threads)
         return tissues, depth
 
     def sample_coarsely(self, anatomy: Anatomy, step: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -122,20 +120,10 @@ class Deformation:
         where = _flat_index(anatomy.tissues.shape, self.places((coarse, coarse, coarse)))
         return _gather(anatomy.tissues, where), _gather(anatomy.depth, where)
 
-    def _slabs(self) -> Iterator[slice]:
+    def _slabs(self) -> Iterator[tuple[int, int]]:
         thickness = max(1, _SLAB_VOXELS // (self.shape[1] * self.shape[2]))
         for start in range(0, self.shape[0], thickness):
-            yield slice(start, min(start + thickness, self.shape[0]))
-
-
-def for_each(work: Callable[[T], object], items: list[T], threads: int) -> None:
-    """Do work on every item, on several threads; the order must not matter."""
-    if threads <= 1:
-        for item in items:
-            work(item)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, items))
+            yield start, min(start + thickness, self.shape[0])
 
 
 def _flat_index(shape: tuple[int, ...], places: list[Array]) -> NDArray[np.int32]:

@@ -8,8 +8,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
-Box = tuple[slice, slice, slice]
+from oncontour.core.box import Box
+
+Array = NDArray[np.floating]
+"""Images and fields; float32 wherever they are large."""
+WHOLE: Box = (slice(None), slice(None), slice(None))
 
 _UNIT_DEVIATION = 3.0
 """A cubic B-spline averages its knots; drawn with this deviation they give a field of deviation near 1."""
@@ -41,7 +44,7 @@ class SmoothField:
     shape: tuple[int, int, int]
     knots: Array
 
-    def on(self, box: Box = (slice(None),) * 3) -> Array:
+    def on(self, box: Box = WHOLE) -> Array:
         """The field's values in a box of the grid; a box may have steps."""
         rows = [_basis(n, m)[part] for n, m, part in zip(self.shape, self.knots.shape, box, strict=True)]
         first = np.tensordot(rows[0], self.knots, 1)

@@ -1,7 +1,7 @@
-"""The default anatomy: the MNI152 brain that the nilearn wheel carries, with a head built around it.
+"""The default anatomy: the MNI152 brain that the nilearn wheel carries, in a head of our own (`head`).
 
-The atlas (ICBM 2009a nonlinear symmetric) is already skull-stripped. What surrounds it here, layers of CSF, bone with
-marrow, muscle, fat and skin, eyes, nose and sinuses, is geometry of our own: a head coil's view of a head, not an atlas.
+The atlas (ICBM 2009a nonlinear symmetric) is already skull-stripped and gives grey and white matter. What is brainstem,
+cerebellum, deep grey matter and ventricle is told by place, in MNI coordinates.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from oncontour.core.box import bounding_box
 from oncontour.core.errors import InputError
-from oncontour.data.phantom.anatomy import NECK_MM, Anatomy, Tissue, brain_of
+from oncontour.data.phantom.anatomy import NECK_MM, Anatomy, Tissue, fill_holes
+from oncontour.data.phantom.head import build_head
 
-CEREBELLUM_BELOW_MM = -14.0
-"""In MNI space, tissue below this height and behind the brainstem is cerebellum."""
+ROOM_MM = ((24, 24), (24, 44), (0, 26))
+"""Room for the head around the atlas: left and right, back and front, below (the neck comes on top) and above."""
+
+_BRAIN_T1 = 0.02
+"""The atlas' T1 is 0 outside the brain."""
 
 
 def _atlas(kind: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -29,14 +34,16 @@ def _atlas(kind: str) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         remedy = 'Install it with pip install "oncontour[phantom]", or give a folder of label maps with --anatomies.'
         raise InputError("nilearn", "no such package", "the wheel that carries the MNI152 brain", remedy)
     name = f"mni_icbm152_{kind}_tal_nlin_sym_09a_converted.nii.gz"
-    image = nibabel.nifti1.load(Path(spec.origin).parent / "datasets" / "data" / name)
-    values = np.asarray(image.dataobj, dtype=np.float32)
-    return values / values.max(), np.asarray(image.affine, dtype=np.float64)
+    image = nibabel.Nifti1Image.from_filename(Path(spec.origin).parent / "datasets" / "data" / name)
+    values = np.asarray(image.dataobj).astype(np.float32)
+    values /= values.max()
+    return values, np.asarray(image.affine, dtype=np.float64)
 
 
 def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    labels, count = ndimage.label(mask)
-    return labels == 1 + int(np.argmax(ndimage.sum_labels(mask, labels, range(1, count + 1))))
+    import cc3d
+
+    return cc3d.largest_k(mask, k=1, connectivity=6).astype(bool)
 
 
 def brain_tissues() -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -44,71 +51,52 @@ def brain_tissues() -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     t1, affine = _atlas("t1")
     grey, _ = _atlas("gm")
     white, _ = _atlas("wm")
-    brain = ndimage.binary_fill_holes(_largest(ndimage.binary_closing(t1 > 0.02, iterations=2)))
-    fluid = np.clip(1.0 - grey - white, 0.0, 1.0)
-    tissues = np.argmax(np.stack([grey, white, fluid]), 0)
-    tissues = np.array([Tissue.GREY, Tissue.WHITE, Tissue.CSF], np.uint8)[tissues]
-    x, y, z = np.meshgrid(
-        *(affine[n, 3] + np.arange(size) for n, size in enumerate(t1.shape)), indexing="ij", sparse=True
-    )
-    near_middle = (np.abs(x) < 40) & (y > -60) & (y < 45) & (z > -30) & (z < 30)
-    depth = ndimage.distance_transform_edt(brain)
-    tissues[(tissues == Tissue.CSF) & near_middle & (depth > 12)] = Tissue.VENTRICLE
-    tissues[(tissues == Tissue.GREY) & (np.abs(x) < 34) & (y > -34) & (y < 22) & (z > -8) & (z < 22)] = Tissue.DEEP_GREY
-    stem = (np.abs(x) < 16) & (y > -44) & (y < -12) & (z < -16)
-    tissues[stem & np.isin(tissues, (Tissue.GREY, Tissue.WHITE))] = Tissue.BRAINSTEM
-    behind = (z < CEREBELLUM_BELOW_MM - 0.25 * (y + 60)) & (y < -40) & ~stem
-    tissues[behind & (tissues == Tissue.GREY)] = Tissue.CEREBELLAR_GREY
-    tissues[behind & (tissues == Tissue.WHITE)] = Tissue.CEREBELLAR_WHITE
+    brain = fill_holes(_largest(ndimage.binary_closing(t1 > _BRAIN_T1, iterations=2)))
+    tissues = np.where(grey > white, np.uint8(Tissue.GREY), np.uint8(Tissue.WHITE))
+    tissues[1 - grey - white > np.maximum(grey, white)] = Tissue.CSF
     tissues[~brain] = Tissue.AIR
+    x, y, z = np.meshgrid(
+        *(np.float32(affine[n, 3]) + np.arange(size, dtype=np.float32) for n, size in enumerate(t1.shape)),
+        indexing="ij",
+        sparse=True,
+    )
+    _name_structures(tissues, x, y, z)
     return tissues, affine
 
 
-def _head_around(brain: NDArray[np.bool_], tissues: NDArray[np.uint8], origin: NDArray[np.float64]) -> None:
-    """Fill the air around a brain with a head, in place. `origin`: world position of the first voxel, mm."""
-    x, y, z = np.meshgrid(
-        *(origin[n] + np.arange(size) for n, size in enumerate(brain.shape)), indexing="ij", sparse=True
-    )
-    smooth_brain = ndimage.gaussian_filter(ndimage.binary_closing(brain, iterations=6).astype(np.float32), 3) > 0.4
-    out = ndimage.distance_transform_edt(~(smooth_brain | brain)).astype(np.float32)
-    face = ((x / 62) ** 2 + ((y - 38) / 62) ** 2 + ((z + 62) / 55) ** 2 < 1) | (
-        (x / 56) ** 2 + ((y + 10) / 62) ** 2 < 1) & (z < -40)  # fmt: skip
-    beyond = np.minimum(out, 6.0 + np.where(face, 0.0, out))
-    thickness = 6.0 + 1.5 * np.sin(x / 23) * np.cos(y / 31) + 1.5 * np.cos(z / 17)
-    head = (out < 14.5 + thickness * 0.4) | face
-    inside = ndimage.distance_transform_edt(head).astype(np.float32)
-    skull_start, skull_end = 2.5, 2.5 + thickness
-    tissues[head & ~brain] = Tissue.MUSCLE
-    stripes = np.sin(x / 5.0 + np.sin(z / 9.0)) + np.cos(y / 6.0 + np.sin(x / 11.0))
-    tissues[head & ~brain & (stripes > 0.7)] = Tissue.FAT
-    tissues[head & ~brain & (inside < 5.0)] = Tissue.FAT
-    tissues[head & ~brain & (inside < 2.0)] = Tissue.SKIN
-    above_base = z > -48 - 0.2 * y
-    shell = (beyond >= skull_start) & (beyond < skull_end) & ~brain & above_base
-    tissues[shell] = Tissue.BONE
-    middle = np.abs(beyond - (skull_start + skull_end) / 2) < 0.22 * thickness
-    tissues[shell & middle & (z > -20)] = Tissue.MARROW
-    tissues[~brain & (out < skull_start)] = Tissue.CSF
-    for side in (-1, 1):
-        eye = (x - side * 31) ** 2 + (y - 62) ** 2 + (z + 38) ** 2
-        tissues[(eye < 15.5**2) & ~brain & (out > 4)] = Tissue.FAT
-        tissues[(eye < 12**2) & ~brain & (out > 4)] = Tissue.EYE
-    nose = ((x / 12) ** 2 + ((y - 68) / 26) ** 2 + ((z + 58) / 22) ** 2 < 1) & ~brain & (out > 5) & (inside > 4)
-    tissues[nose] = Tissue.CAVITY
-    cord = (x**2 + (y + 42) ** 2 < 7**2) & (z < -60) & ~brain
-    canal = (x**2 + (y + 42) ** 2 < 10**2) & (z < -60) & ~brain
-    tissues[canal & head] = Tissue.CSF
-    tissues[cord & head] = Tissue.SOFT
+def _name_structures(
+    tissues: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.float32], z: NDArray[np.float32]
+) -> None:
+    """Tell brainstem, cerebellum, deep grey matter and ventricles by place, in place. x, y, z: MNI mm, sparse."""
+    side = np.abs(x)
+    grey, white, fluid = (tissues == tissue for tissue in (Tissue.GREY, Tissue.WHITE, Tissue.CSF))
+    horn = (side > 18) & (side < 40) & (y > -48) & (y < -4) & (z > -24) & (z < -4)
+    atrium = (side > 14) & (side < 34) & (y > -62) & (y <= -32) & (z >= -6) & (z < 30)
+    body = (side < 26) & (y > -34) & (y < 36) & (z > -10) & (z < 32)
+    fourth = (side < 12) & (y > -56) & (y < -36) & (z > -50) & (z < -20)
+    tissues[fluid & (horn | atrium | body | fourth)] = Tissue.VENTRICLE
+    striatum = (side < 32) & (y > -12) & (y < 24) & (z > -10) & (z < 24)
+    thalamus = (side < 26) & (y > -34) & (y <= -8) & (z > -8) & (z < 18)
+    tissues[grey & (striatum | thalamus)] = Tissue.DEEP_GREY
+    pallidum = ((side - 19) / 5.5) ** 2 + ((y + 4) / 9) ** 2 + (z / 6) ** 2 < 1
+    tissues[(grey | white) & pallidum] = Tissue.PALLIDUM
+    back = -40 + 0.4 * (z + 30)
+    stem = (side < 17) & (y < -10) & (y > back) & (z < -12 - 0.5 * np.maximum(y + 26, 0))
+    tent = -8 - 0.42 * np.maximum(side - 8, 0) - 0.3 * np.maximum(-60 - y, 0)
+    behind = (z < tent) & (y < -34 - 0.3 * np.maximum(z + 45, 0)) & ~stem
+    tissues[stem & (grey | white)] = Tissue.BRAINSTEM
+    tissues[behind & grey] = Tissue.CEREBELLAR_GREY
+    tissues[behind & white] = Tissue.CEREBELLAR_WHITE
 
 
 def load_mni() -> Anatomy:
     """The MNI152 brain in a head, 1 mm RAS."""
     tissues, affine = brain_tissues()
     lowest = int(np.nonzero((tissues > 0).any((0, 1)))[0][0])
-    below = max(0, NECK_MM - lowest)
-    pads = ((26, 26), (26, 40), (below, 24))
+    pads = (*ROOM_MM[:2], (max(0, NECK_MM - lowest), ROOM_MM[2][1]))
     tissues = np.pad(tissues, pads)
-    brain = _largest(tissues > 0)
-    origin = affine[:3, 3] - np.array([low for low, _ in pads])
-    _head_around(brain, tissues, origin)
-    return Anatomy("mni152", tissues, brain_of(np.where(brain, tissues, Tissue.AIR).astype(np.uint8)) | brain)
+    brain = tissues > 0
+    build_head(tissues, affine[:3, 3] - np.array([low for low, _ in pads]))
+    box = bounding_box(tissues > 0)
+    assert box is not None, "there is a head"
+    return Anatomy("mni152", np.ascontiguousarray(tissues[box]), np.ascontiguousarray(brain[box]))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from oncontour.data.phantom.fields import Array
 
 _TRUNCATE = 3.0
 """A Gaussian is cut at three standard deviations."""
@@ -40,11 +40,11 @@ def blur_matrix(size: int, deviation: float) -> Array:
     """Gaussian of a standard deviation in voxels; at the ends it averages what there is."""
     offset = np.arange(size)[:, None] - np.arange(size)
     weights = np.exp(-0.5 * (offset / max(deviation, 1e-3)) ** 2)
-    weights[np.abs(offset) > max(1.0, _TRUNCATE * deviation)] = 0.0
+    weights[np.abs(offset) > max(1, round(_TRUNCATE * deviation))] = 0.0
     return (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
-def interpolation_matrix(positions: NDArray[np.float64], size: int) -> Array:
+def interpolation_matrix(positions: NDArray[np.floating], size: int) -> Array:
     """Linear interpolation at fractional voxel positions; beyond the ends the last value goes on.
 
     >>> interpolation_matrix(np.array([-1.0, 0.25, 9.0]), 3).tolist()

@@ -23,6 +23,7 @@ from oncontour.data.phantom.kinds import kind_named
 from oncontour.data.phantom.mni import load_mni
 from oncontour.data.phantom.rater import second_reading
 from oncontour.data.phantom.settings import MNI, Settings, case_name, made_with
+from oncontour.data.phantom.threads import in_threads
 
 SUFFIXES = {
     Sequence.T1: "t1n",
@@ -35,6 +36,11 @@ SUFFIXES = {
 
 BRIGHTNESS = 1000.0
 """Images are stored as whole numbers, as scanners give them: brightness 1 becomes this."""
+
+
+def case_folder(folder: Path, name: str) -> Path:
+    """Where a case's images lie in its cohort."""
+    return folder / "cases" / name
 
 
 def record_path(folder: Path, name: str) -> Path:
@@ -78,55 +84,62 @@ def write_case(
     reference = next((one for one in (Sequence.T1CE, Sequence.FLAIR) if one in sequences), sequences[0])
     series = {one: draw_series(rng, one, case, one is reference) for one in sequences} if settings.native else {}
     if series:
-        volumes = {one: acquire(rng, one, case, series[one]) for one in sequences}
+        streams = dict(zip(sequences, rng.spawn(len(sequences)), strict=True))
+        volumes = in_threads(lambda one: acquire(streams[one], one, case, series[one]), sequences, threads)
         masks = {key: truth_on(series[reference], case, mask) for key, mask in masks.items()}
     else:
         volumes = {one: Volume(image, case.affine) for one, image in case.images.items()}
     name = case_name(settings, seed)
     truth = {key: Volume(mask, volumes[reference].affine) for key, mask in masks.items()}
-    part = folder / f"{name}.part"
+    done = case_folder(folder, name)
+    part = done.with_name(f"{name}.part")
     with explained(part):
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-    _write_images(part, name, seed, volumes, series, settings)
+    numbers = {one: number for number, one in enumerate(sequences, start=1)}
+    in_threads(
+        lambda one: _write_image(part, name, seed, one, numbers[one], volumes[one], series.get(one), settings),
+        sequences,
+        threads,
+    )
     beside = folder / "truth" if settings.format == "dicom" else part
-    beside.mkdir(exist_ok=True)
+    with explained(folder):
+        (folder / "truth").mkdir(parents=True, exist_ok=True)
     for key, mask in truth.items():
         write_nifti(mask, beside / f"{name}-{key}.nii.gz", "uint8")
     record = _describe(case, name, seed, anatomy, settings, sources, reference, series, truth["seg"])
     record["sha256"] = _digests(part) | (_digests(beside, f"{name}-") if beside != part else {})
     write_json(record_path(folder, name), record)
     with explained(part):
-        part.rename(folder / name)
-    return folder / name
+        part.rename(done)
+    return done
 
 
-def _write_images(
+def _write_image(
     part: Path,
     name: str,
     seed: int,
-    volumes: dict[Sequence, Volume],
-    series: dict[Sequence, Series],
+    sequence: Sequence,
+    number: int,
+    volume: Volume,
+    series: Series | None,
     settings: Settings,
 ) -> None:
-    for number, (sequence, volume) in enumerate(volumes.items(), start=1):
-        if settings.format == "nifti":
-            scale = 1.0 if sequence is Sequence.ADC else BRIGHTNESS
-            stored = np.rint(volume.array * np.float32(scale))
-            write_nifti(volume.with_array(stored), part / f"{name}-{SUFFIXES[sequence]}.nii.gz")
-            continue
-        from oncontour.dicom.write_series import SyntheticStudy, write_series
+    if settings.format == "nifti":
+        stored = np.rint(volume.array * np.float32(1.0 if sequence is Sequence.ADC else BRIGHTNESS))
+        write_nifti(volume.with_array(stored), part / f"{name}-{SUFFIXES[sequence]}.nii.gz")
+        return
+    from oncontour.dicom.write_series import SyntheticStudy, write_series
 
-        own = series.get(sequence)
-        write_series(
-            volume,
-            part / str(number),
-            sequence=sequence,
-            number=number,
-            study=SyntheticStudy(name, seed),
-            acquisition=own.acquisition if own else None,
-            slice_thickness_mm=own.thickness_mm if own else None,
-        )
+    write_series(
+        volume,
+        part / str(number),
+        sequence=sequence,
+        number=number,
+        study=SyntheticStudy(name, seed),
+        acquisition=series.acquisition if series else None,
+        slice_thickness_mm=series.thickness_mm if series else None,
+    )
 
 
 def _digests(folder: Path, prefix: str = "") -> dict[str, str]:
