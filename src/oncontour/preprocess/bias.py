@@ -1,6 +1,6 @@
 """Even out the slow brightness change of the coil: N4 (Tustison et al. 2010, IEEE TMI 29:1310) by SimpleITK.
 
-The field is smooth, so it is estimated on an image shrunk four times and interpolated: seconds instead of minutes.
+The field is smooth, so it is estimated on a shrunken image and interpolated: seconds instead of minutes.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from oncontour.core.grid import Grid
 from oncontour.core.volume import Volume
 from oncontour.preprocess.resample import resample
 
-SHRINK = 4
-"""Shrink factor of the image on which the field is estimated."""
+SHRINK = 6
+"""Shrink factor of the image on which the field is estimated. With 4 it took 9.4 s of one core instead of 3.6, and
+the corrected brain differed by 0.4 % on average from that with 6 (either by 0.8 % from 150 iterations at 4)."""
 
 ITERATIONS = (30, 30, 20)
-"""Most iterations at each of three B-spline resolutions; more changed the field by less than 1 %."""
+"""Most iterations at each of three B-spline resolutions; 150 changed the corrected brain by 0.8 % on average."""
 
 CONVERGENCE = 5e-4
 """N4's own measure of change between iterations below which a resolution is done."""

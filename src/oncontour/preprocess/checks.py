@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,10 @@ from oncontour.core.checks import Check, Verdict
 from oncontour.core.grid import Grid
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
-from oncontour.preprocess.register import Level, refine
-from oncontour.preprocess.rigid import rigid
+from oncontour.preprocess.box import box_faces
+from oncontour.preprocess.register import Level, Registration, refine
+from oncontour.preprocess.resample import resample
+from oncontour.preprocess.rigid import displacement_mm, rigid
 
 AGREEMENT_OK_MM = 0.5
 """Sequences that agree this well at the brain's box are registered (semantics: geometry and volume)."""
@@ -44,31 +48,31 @@ THIN_MM, THICK_MM = 3.0, 8.0
 """Slices up to 3 mm resolve most lesions; beyond 8 mm a whole lesion can hide between two centres."""
 
 
-def agreement_check(
-    sequence: Sequence, reference: tuple[Level, ...], image: tuple[Level, ...], region: Volume
-) -> Check:
-    """How far a sequence lies from the reference: a short local registration from a displaced start.
+def probe(reference: tuple[Level, ...], image: tuple[Level, ...], region: Volume) -> Registration:
+    """Register two images of one world again, briefly, from a displaced start and on other samples.
 
     Args:
-        sequence: which one.
-        reference, image: `register.pyramid` of both, in one world.
+        reference, image: `register.pyramid` of both.
         region: bool mask that the images are compared on, the brain and its surroundings.
-    """
-    from oncontour.preprocess.box import box_faces
-    from oncontour.preprocess.rigid import displacement_mm
 
-    centre = box_faces(region).mean(axis=0)
-    start = rigid(np.radians((PROBE_DEG, -PROBE_DEG, PROBE_DEG)), (PROBE_MM, PROBE_MM, -PROBE_MM), centre)
+    Returns:
+        What was found; `moved_mm` says how far it lies from identity at the region's bounding box.
+    """
+    faces = box_faces(region)
+    start = rigid(np.radians((PROBE_DEG, -PROBE_DEG, PROBE_DEG)), (PROBE_MM, PROBE_MM, -PROBE_MM), faces.mean(axis=0))
     found = refine(reference, image, start, region, PROBE_SEED)
-    away = displacement_mm(found.transform, np.eye(4), box_faces(region))
-    message = f"{sequence} lies {away:.2f} mm from the reference at the brain's bounding box."
+    return replace(found, moved_mm=displacement_mm(found.transform, np.eye(4), faces))
+
+
+def agreement_check(sequence: Sequence, away_mm: float) -> Check:
+    """The verdict on how far a sequence lies from the reference (`probe`) at the brain's bounding box."""
     return Check(
         f"registration agreement {sequence}",
-        _at_most(away, AGREEMENT_OK_MM, AGREEMENT_WARN_MM),
-        round(away, 3),
+        _at_most(away_mm, AGREEMENT_OK_MM, AGREEMENT_WARN_MM),
+        round(away_mm, 3),
         "mm",
         f"at most {AGREEMENT_OK_MM:g} mm (warning up to {AGREEMENT_WARN_MM:g} mm)",
-        message,
+        f"{sequence} lies {away_mm:.2f} mm from the reference at the brain's bounding box.",
     )
 
 
@@ -139,8 +143,6 @@ def spacing_check(sequence: Sequence, grid: Grid) -> Check:
 
 def field_of_view(source: Grid, grid: Grid, transform: NDArray[np.float64] | None = None) -> NDArray[np.bool_]:
     """(i, j, k) of `grid`: which voxels a source image shows (its outermost voxel centres plus half a voxel)."""
-    from oncontour.preprocess.resample import resample
-
     ones = Volume(np.ones(source.shape, dtype=np.bool_), source.affine)
     return resample(ones, grid, transform, order=0).array
 

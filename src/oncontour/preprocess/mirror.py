@@ -42,24 +42,29 @@ def midsagittal_reflection(
 
 
 def side_score(
-    reference: tuple[Level, ...], image: tuple[Level, ...], partner: NDArray[np.float64], brain: Volume, region: Volume
+    reference: tuple[Level, ...],
+    image: tuple[Level, ...],
+    upright: NDArray[np.float64],
+    partner: NDArray[np.float64],
+    brain: Volume,
+    region: Volume,
 ) -> float:
     """How much more information the image shares with the reference as it is than mirrored: -1 to 1.
 
     Args:
         reference: `pyramid` of the reference.
-        image: `pyramid` of another sequence, registered to it.
+        image: `pyramid` of another sequence.
+        upright: (4, 4), reference world -> the sequence's, aligned as it is.
         partner: from `midsagittal_reflection`.
-        brain, region: bool masks: where information is compared, and what images are aligned on.
+        brain, region: bool masks: where information is compared, and what the mirrored image is aligned on.
 
     Returns:
         (as it is - mirrored) / (as it is + mirrored), of normalised mutual information above 1. Negative: flipped.
     """
-    upright = refine(reference, image, np.eye(4), region, SEED)
-    flipped = refine(reference, image, partner, region, SEED)
-    found = similarity(reference, image, [upright.transform, flipped.transform], brain, SEED)
-    as_is, mirrored = np.maximum(found - 1.0, 1e-6)
-    return float((as_is - mirrored) / (as_is + mirrored))
+    mirrored = refine(reference, image, upright @ partner, region, SEED).transform
+    found = similarity(reference, image, [upright, mirrored], brain, SEED)
+    as_is, flipped = np.maximum(found - 1.0, 1e-6)
+    return float((as_is - flipped) / (as_is + flipped))
 
 
 def mirror_check(sequence: Sequence, score: float) -> Check:

@@ -30,7 +30,14 @@ from oncontour.core.study import Study
 from oncontour.core.volume import Volume
 from oncontour.preprocess.bias import correct_bias
 from oncontour.preprocess.box import dilated, working_grid
-from oncontour.preprocess.checks import agreement_check, brain_checks, coverage_check, field_of_view, spacing_check
+from oncontour.preprocess.checks import (
+    agreement_check,
+    brain_checks,
+    coverage_check,
+    field_of_view,
+    probe,
+    spacing_check,
+)
 from oncontour.preprocess.content import check_content
 from oncontour.preprocess.mirror import midsagittal_reflection, mirror_check, side_score
 from oncontour.preprocess.normalise import Method, normalise
@@ -38,6 +45,9 @@ from oncontour.preprocess.register import pyramid, refine, register
 from oncontour.preprocess.resample import resample
 from oncontour.preprocess.rigid import rotation_angle_deg
 from oncontour.preprocess.stripped import Stripped, detect_stripped
+from oncontour.preprocess.transforms import save_transforms
+
+__all__ = ["Options", "Prepared", "choose_reference", "preprocess", "save_transforms"]
 
 REGION_MARGIN_MM = 6.0
 """Images are aligned on the brain and this much around it: CSF and the skull's inner table hold the edge in place.
@@ -305,8 +315,9 @@ def _check(
 
     def one(sequence: Sequence) -> list[Check]:
         moving = pyramid(images[sequence])
-        score = side_score(fixed, moving, partner, brain, region)
-        return [agreement_check(sequence, fixed, moving, region), mirror_check(sequence, score)]
+        found = probe(fixed, moving, region)
+        score = side_score(fixed, moving, found.transform, partner, brain, region)
+        return [agreement_check(sequence, found.moved_mm), mirror_check(sequence, score)]
 
     return [*checks, *(check for pair in _in_parallel(one, others) for check in pair)]
 

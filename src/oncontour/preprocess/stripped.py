@@ -75,7 +75,7 @@ def detect_stripped(volumes: Mapping[Sequence, Volume], reference: Sequence, for
     grid = volumes[reference].grid
     shared = [brains[sequence] for sequence, volume in volumes.items() if volume.grid.same_as(grid)]
     votes = np.sum(shared, axis=0, dtype=np.uint8)
-    brain = Volume(_solid(votes * 2 > len(shared)), grid.affine)
+    brain = Volume(_solid(np.asarray(votes * 2 > len(shared))), grid.affine)
     ml = float(brain.array.sum()) * grid.voxel_volume_mm3 / 1000.0
     return Stripped(True, brain, background, f"skull-stripped already: constant background, brain of {ml:.0f} mL")
 
