@@ -15,7 +15,10 @@ def bundle(tmp_path):
         {
             "name": "tiny", "scheme": "brats", "channels": ["T1CE", "FLAIR"], "spacing_mm": 2.0,
             "normalisation": "zscore",
-            "network": {"name": "residual_unet", "arguments": {"inputs": 2, "outputs": 3, "features": [4, 8], "fine": 4}},
+            "network": {
+                "name": "residual_unet",
+                "arguments": {"inputs": 2, "outputs": 3, "features": [4, 8], "fine": 4},
+            },
             "synthetic": {"cases": 1, "seed": 0, "skull": False, "mni_share": 1.0},
             "training": {
                 "steps": 1, "batch": 1, "patch": [16, 16, 16], "learning_rate": 0.01, "weight_decay": 0.0,
@@ -26,7 +29,9 @@ def bundle(tmp_path):
     )  # fmt: skip
     network = NETWORKS["residual_unet"](**plan.network.arguments)
     golden = np.random.default_rng(0).normal(size=(2, 16, 16, 16)).astype(np.float32)
-    return save_bundle(tmp_path / "tiny", plan, network, golden, "# tiny\n\nA test model.\n\n## More\n", {"licence": "x"})
+    return save_bundle(
+        tmp_path / "tiny", plan, network, golden, "# tiny\n\nA test model.\n\n## More\n", {"licence": "x"}
+    )
 
 
 def test_bundle_survives_saving_and_its_golden_sample_agrees(bundle):

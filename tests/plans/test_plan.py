@@ -26,7 +26,7 @@ def test_every_reason_belongs_to_a_field_of_the_plan(recipe):
 def test_wrong_field_is_named(tmp_path):
     text = RECIPES[0].read_text().replace("steps:", "stepps:")
     (tmp_path / "plan.yaml").write_text(text)
-    with pytest.raises(BundleError, match="training.step"):
+    with pytest.raises(BundleError, match=r"training\.step"):
         load_plan(tmp_path / "plan.yaml")
 
 

@@ -10,7 +10,10 @@ def tiny_plan():
         {
             "name": "tiny", "scheme": "brats", "channels": ["T1", "T1CE", "T2", "FLAIR"], "spacing_mm": 4.0,
             "normalisation": "zscore",
-            "network": {"name": "residual_unet", "arguments": {"inputs": 4, "outputs": 3, "features": [4, 8], "fine": 4}},
+            "network": {
+                "name": "residual_unet",
+                "arguments": {"inputs": 4, "outputs": 3, "features": [4, 8], "fine": 4},
+            },
             "synthetic": {"cases": 2, "seed": 5, "skull": False, "mni_share": 1.0},
             "training": {
                 "steps": 12, "batch": 2, "patch": [16, 16, 16], "learning_rate": 0.01, "weight_decay": 0.0,

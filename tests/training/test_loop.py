@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import torch
 
 from oncontour.training.loop import resume, save, start, train, train_step
@@ -6,11 +8,9 @@ from oncontour.training.sampling import batches
 
 def test_loss_falls_on_an_easy_case(tiny_plan, tiny_case, tmp_path):
     plan = tiny_plan.model_copy(update={"training": tiny_plan.training.model_copy(update={"steps": 60})})
-    losses = []
     state = start(plan)
     next_batch = batches(plan, [tiny_case])
-    for _ in range(60):
-        losses.append(train_step(state, plan, next_batch(state.rng)))
+    losses = [train_step(state, plan, next_batch(state.rng)) for _ in range(60)]
     assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
 
 
@@ -37,9 +37,7 @@ def test_interrupt_saves_the_state(tiny_plan, tiny_case, tmp_path):
         if step == 4:
             raise KeyboardInterrupt
 
-    try:
+    with suppress(KeyboardInterrupt):
         train(tiny_plan, next_batch, tmp_path / "run", interrupt)
-    except KeyboardInterrupt:
-        pass
     assert resume(tiny_plan, tmp_path / "run" / "checkpoint.pt").step == 4
     assert not list((tmp_path / "run").glob("*.part"))

@@ -66,7 +66,7 @@ class Grid:
     @cached_property
     def inverse(self) -> NDArray[np.float64]:
         """(4, 4) matrix from RAS+ mm to voxel index."""
-        return np.linalg.inv(self.affine)
+        return np.asarray(np.linalg.inv(self.affine), dtype=np.float64)
 
     @cached_property
     def corners(self) -> NDArray[np.float64]:

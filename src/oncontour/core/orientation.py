@@ -45,7 +45,7 @@ def reorientation(source: str, target: str) -> tuple[tuple[int, int, int], tuple
     """
     for codes in (source, target):
         if sorted(_axis_and_sign(code)[0] if code in POSITIVE + NEGATIVE else -1 for code in codes) != [0, 1, 2]:
-            raise GeometryError("orientation", repr(codes), 'three letters, one each of R/L, A/P, S/I', 'Use "RAS".')
+            raise GeometryError("orientation", repr(codes), "three letters, one each of R/L, A/P, S/I", 'Use "RAS".')
     origin = {axis: (n, sign) for n, (axis, sign) in enumerate(map(_axis_and_sign, source))}
     order, flips = [], []
     for axis, sign in map(_axis_and_sign, target):

@@ -40,7 +40,9 @@ class Volume:
     def with_array(self, array: NDArray) -> Volume:
         """The same place, other voxels."""
         if array.shape[-3:] != self.array.shape[-3:]:
-            raise GeometryError("volume", f"array of shape {array.shape}", f"(..., {self.array.shape[-3:]})", "Resample first.")
+            raise GeometryError(
+                "volume", f"array of shape {array.shape}", f"(..., {self.array.shape[-3:]})", "Resample first."
+            )
         return Volume(array, self.affine)
 
     def reoriented(self, codes: str = "RAS") -> Volume:

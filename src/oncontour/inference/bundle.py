@@ -5,7 +5,7 @@
     fold_0.safetensors    weights, float16
     provenance.json       data, versions, digests of the other files, licence
     golden/               a tiny input and the output that this version gives for it
-    CARD.md               what it is for, what it was measured on, what it cannot do; its first paragraph is the card line
+    CARD.md               what it is for, was measured on, and cannot do; its first paragraph is the card line
 
 Nothing is pickled; nothing is fetched.
 """
@@ -81,7 +81,7 @@ class Bundle:
         except RuntimeError as error:
             expected = f"those of {self.plan.network.name}"
             raise BundleError(self.folder, "weights of other names or shapes", expected, REMEDY) from error
-        return network.eval().requires_grad_(False).to(memory_format=torch.channels_last_3d)
+        return network.eval().requires_grad_(False).to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
 
 
 def _digest(path: Path) -> str:
@@ -151,10 +151,10 @@ def save_bundle(
     save_file(weights, folder / "fold_0.safetensors")
     (folder / "labels.yaml").write_text(_labels(SCHEMES[plan.scheme]), "utf-8")
     (folder / "CARD.md").write_text(card, "utf-8")
-    golden = golden.astype(np.float16)
-    np.save(folder / "golden" / "input.npy", golden)
+    stored = golden.astype(np.float16)
+    np.save(folder / "golden" / "input.npy", stored)
     unsigned = Bundle(folder, plan, {}, "")
-    output = probabilities(unsigned.network, golden.astype(np.float32), plan.inference)
+    output = probabilities(unsigned.network, stored.astype(np.float32), plan.inference)
     np.save(folder / "golden" / "output.npy", output.astype(np.float16))
     files = ("plan.yaml", "labels.yaml", "fold_0.safetensors", "golden/input.npy", "golden/output.npy")
     content = {**provenance, "sha256": {file: _digest(folder / file) for file in files}}

@@ -1,4 +1,4 @@
-"""A residual U-Net whose trunk starts at half resolution: full resolution costs most of a U-Net's time and knows least."""
+"""A residual U-Net whose trunk starts at half resolution: full resolution costs a U-Net most time and knows least."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def start(plan: Plan) -> TrainState:
     """A fresh state, all of it from the plan's seed."""
     training = plan.training
     torch.manual_seed(training.seed)
-    network = NETWORKS[plan.network.name](**plan.network.arguments).to(memory_format=torch.channels_last_3d)
+    network = NETWORKS[plan.network.name](**plan.network.arguments)
+    network.to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimiser = torch.optim.AdamW(network.parameters(), training.learning_rate, weight_decay=training.weight_decay)
     return TrainState(network, average, optimiser, np.random.default_rng(training.seed))
