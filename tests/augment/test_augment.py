@@ -4,6 +4,7 @@ import torch
 from oncontour.augment.absent import random_absence
 from oncontour.augment.intensity import random_intensity
 from oncontour.augment.mirror import random_mirror
+from oncontour.augment.surroundings import random_surroundings
 from oncontour.core.sequence import SUFFICIENT, Sequence
 
 CHANNELS = (Sequence.T1, Sequence.T1CE, Sequence.T2, Sequence.FLAIR)
@@ -43,3 +44,15 @@ def test_absence_leaves_a_sufficient_sequence():
 def test_no_absence_without_a_share():
     image = torch.ones(4, 2, 2, 2)
     assert torch.equal(random_absence(np.random.default_rng(0), image, CHANNELS, share=0.0), image)
+
+
+def test_surroundings_leave_brain_and_air():
+    rng = np.random.default_rng(0)
+    image = rng.uniform(0.2, 1.0, (20, 20, 20)).astype(np.float32)
+    image[:3] = 0.0
+    brain = np.zeros(image.shape, bool)
+    brain[8:14, 8:14, 8:14] = True
+    changed = random_surroundings(np.random.default_rng(1), image, brain, share=1.0)
+    assert np.array_equal(changed[brain], image[brain])
+    assert not changed[:3].any()
+    assert (changed != image)[~brain].mean() > 0.1

@@ -6,7 +6,9 @@ import numpy as np
 from torch import Tensor
 
 
-def random_mirror(rng: np.random.Generator, image: Tensor, target: Tensor, share: float = 0.5) -> tuple[Tensor, Tensor]:
-    """Reverse each of the three axes with probability `share`; image and target are (C, i, j, k)."""
-    axes = [axis for axis in (1, 2, 3) if rng.random() < share]
-    return (image.flip(axes), target.flip(axes)) if axes else (image, target)
+def random_mirror(
+    rng: np.random.Generator, image: Tensor, target: Tensor, axes: tuple[int, ...] = (1, 2, 3)
+) -> tuple[Tensor, Tensor]:
+    """Reverse each of the given axes in half of the draws; image and target are (C, i, j, k), i left to right."""
+    flipped = [axis for axis in axes if rng.random() < 0.5]
+    return (image.flip(flipped), target.flip(flipped)) if flipped else (image, target)

@@ -13,6 +13,7 @@ from torch import Tensor
 from oncontour.augment.absent import random_absence
 from oncontour.augment.intensity import random_intensity
 from oncontour.augment.mirror import random_mirror
+from oncontour.augment.surroundings import random_surroundings
 from oncontour.core.labels import SCHEMES
 from oncontour.plans.plan import Plan
 from oncontour.preprocess.head import scale_head
@@ -69,11 +70,11 @@ def head_sample(rng: np.random.Generator, path: Path, plan: Plan) -> Sample:
         keep = slice(cut, None) if rng.random() < 0.5 else slice(None, -cut or None)
         side = tuple(keep if n == axis else slice(None) for n in range(3))
         image, target = image[side], target[side]
-    image = scale_head(image) ** np.float32(rng.uniform(0.6, 1.6))
+    image = random_surroundings(rng, scale_head(image), target > 0) ** np.float32(rng.uniform(0.6, 1.6))
     start = _start(rng, target, plan.training.patch, 0.0)
     patch = torch.from_numpy(_crop(image[None], start, plan.training.patch))
     brain = torch.from_numpy(_crop(target[None], start, plan.training.patch)).float()
-    patch, brain = random_mirror(rng, patch, brain, share=0.3)
+    patch, brain = random_mirror(rng, patch, brain, axes=(1,))  # a head has its neck below
     return random_intensity(rng, patch), brain
 
 
