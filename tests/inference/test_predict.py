@@ -19,14 +19,14 @@ def test_grid_around_holds_the_mask():
 
 
 class _Bright:
-    """Stands for a network: the regions are where FLAIR is bright."""
+    """Stands for a network: the regions are where FLAIR is bright, halfway up the z-scored lesion (about 6)."""
 
     stride = 1
 
     def __call__(self, x):
         import torch
 
-        return torch.cat([20 * (x[:, 3:4] - 0.5)] * 3, 1)
+        return torch.cat([20 * (x[:, 3:4] - 3.0)] * 3, 1)
 
 
 class _Bundle:
