@@ -44,7 +44,7 @@ def test_the_same_seed_gives_the_same_transform(head):
     moving = pyramid(Volume(volumes[Sequence.T2].array, rigid((0.1, 0, 0.2), (4, 5, 6)) @ volumes[Sequence.T2].affine))
     first, second = (register(fixed, moving, seed=3) for _ in range(2))
     np.testing.assert_array_equal(first.transform, second.transform)
-    assert first == second or first.similarity == second.similarity
+    assert first.similarity == second.similarity
 
 
 def test_with_skull_finds_without_skull(head):

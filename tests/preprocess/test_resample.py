@@ -74,12 +74,13 @@ def test_a_coarser_grid_averages_what_it_cannot_hold():
 def test_masks_stay_boolean_and_keep_their_volume():
     x, y, z = np.meshgrid(*(np.arange(40) - 19.5,) * 3, indexing="ij")
     ball = Volume(x**2 + y**2 + z**2 < 15**2, np.eye(4))
-    thick = resample(ball, Grid((40, 40, 9), np.diag([1.0, 1.0, 4.5, 1.0])))
-    back = resample(thick, ball.grid)
-    nearest = resample(thick, ball.grid, order=0)
-    assert back.array.dtype == nearest.array.dtype == np.bool_
-    assert back.array.sum() == pytest.approx(ball.array.sum(), rel=0.05)
-    assert (back.array ^ ball.array).sum() < (nearest.array ^ ball.array).sum()
+    oblique = Grid((50, 50, 12), rigid((0.3, 0.2, 0.4), (-6, -6, -1)) @ np.diag([1.0, 1.0, 4.5, 1.0]))
+    thick = resample(ball, oblique)
+    back = {order: resample(thick, ball.grid, order=order).array for order in (0, 1)}
+    assert thick.array.dtype == back[0].dtype == back[1].dtype == np.bool_
+    assert thick.array.sum() * 4.5 == pytest.approx(ball.array.sum(), rel=0.05)
+    assert back[1].sum() == pytest.approx(ball.array.sum(), rel=0.05)
+    assert (back[1] ^ ball.array).sum() < (back[0] ^ ball.array).sum()
 
 
 def test_cubic_beats_linear_on_a_smooth_image():

@@ -15,7 +15,7 @@ def test_any_one_to_one_contrast_shares_more_than_noise_shares():
     fixed = torch.rand(20_000, generator=generator)
     noise = torch.rand(20_000, generator=generator)
     assert 1.0 <= measure(fixed, noise) < 1.01
-    assert measure(fixed, 1.0 - fixed) > 1.6
+    assert measure(fixed, 1.0 - fixed) > 1.5
     assert abs(measure(fixed, 1.0 - fixed) - measure(fixed, fixed)) < 0.01
     assert measure(fixed, 0.8 * fixed + 0.2 * noise) < measure(fixed, fixed)
 
@@ -44,5 +44,5 @@ def test_the_gradient_is_the_slope():
     value(0.0).backward()
     slope = float((moving.grad * direction).sum())
     step = 1e-6
-    numeric = float(value(step) - value(-step)) / (2 * step)
+    numeric = float((value(step) - value(-step)).detach()) / (2 * step)
     np.testing.assert_allclose(slope, numeric, rtol=1e-3)

@@ -48,7 +48,7 @@ def resample(
 
     Args:
         volume: (i, j, k) of any number type. A boolean volume with order 1 or 3 is thresholded at one half, which
-            is smoother than order 0 when thick slices become thin.
+            leaves fewer steps than order 0 between oblique grids.
         grid: where to sample.
         transform: (4, 4), the grid's world -> the volume's world in mm (as `Prepared.transforms`).
         order: 0 nearest, 1 linear, 3 cubic B-spline.
