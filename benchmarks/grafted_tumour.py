@@ -1,4 +1,4 @@
-"""A tumour of known shape in a healthy head: is its volume right, and is it on the right side, however the axes lie?
+"""A tumour of known shape in a healthy volunteer: is its volume right, is it on the right side, however the axes lie?
 
     .venv/bin/python benchmarks/grafted_tumour.py [--out runs/graft] [--orientations 0..48]
 
