@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -310,21 +309,23 @@ def _check(
     if not others:
         return checks
     region = dilated(brain, REGION_MARGIN_MM)
-    fixed = pyramid(images[reference])
-    partner = midsagittal_reflection(images[reference], fixed, brain, region)
-
-    def one(sequence: Sequence) -> list[Check]:
-        moving = pyramid(images[sequence])
-        found = probe(fixed, moving, region)
-        score = side_score(fixed, moving, found.transform, partner, brain, region)
-        return [agreement_check(sequence, found.moved_mm), mirror_check(sequence, score)]
-
-    return [*checks, *(check for pair in _in_parallel(one, others) for check in pair)]
+    pyramids = dict(zip(images, _in_parallel(pyramid, images.values()), strict=True))
+    fixed = pyramids[reference]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        mirrored = pool.submit(midsagittal_reflection, images[reference], fixed, brain, region)
+        found = list(pool.map(lambda s: probe(fixed, pyramids[s], region), others))
+        partner = mirrored.result()
+        scores = pool.map(
+            lambda s, probed: side_score(fixed, pyramids[s], probed.transform, partner, brain, region), others, found
+        )
+        checks += [agreement_check(s, probed.moved_mm) for s, probed in zip(others, found, strict=True)]
+        checks += [mirror_check(s, score) for s, score in zip(others, scores, strict=True)]
+    return checks
 
 
 def _in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Results in the order of the items. Torch, scipy and SimpleITK release Python's lock while they compute."""
-    with ThreadPoolExecutor(min(WORKERS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(work, items))
 
 

@@ -88,7 +88,7 @@ def border_constant(array: NDArray) -> tuple[float, float]:
 
 
 def _faces(array: NDArray) -> list[NDArray]:
-    return [array.take(end, axis=axis) for axis in range(3) for end in (0, -1)]
+    return [np.moveaxis(array, axis, 0)[end] for axis in range(3) for end in (0, -1)]
 
 
 def _border_share(inside: NDArray[np.bool_]) -> float:
@@ -97,15 +97,12 @@ def _border_share(inside: NDArray[np.bool_]) -> float:
 
 
 def _solid(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Largest 26-connected component, with its holes filled."""
+    """Largest 26-connected component, with its holes filled: all that the outside, 6-connected, does not reach."""
     import cc3d
-    from scipy.ndimage import binary_fill_holes
 
-    largest = cc3d.largest_k(np.ascontiguousarray(mask), k=1, connectivity=26)
-    box = np.argwhere(largest)
-    if not box.size:
+    if not mask.any():
         return mask
-    cut = tuple(slice(low, high + 1) for low, high in zip(box.min(axis=0), box.max(axis=0), strict=True))
-    solid = np.zeros(mask.shape, dtype=np.bool_)
-    solid[cut] = binary_fill_holes(largest[cut] > 0)
-    return solid
+    largest = cc3d.largest_k(np.ascontiguousarray(mask), k=1, connectivity=26) > 0
+    around = np.pad(~largest, 1, constant_values=True)
+    labels = cc3d.connected_components(around, connectivity=6)
+    return (labels != labels[0, 0, 0])[1:-1, 1:-1, 1:-1]
