@@ -156,8 +156,8 @@ def _surface(space: _Space, out: Array, field: Array) -> Array:
     nose = _body(space, (0, 84, -54), (13, 15, 20))
     head = _join(head, nose, 6.0)
     for side in (-1, 1):
-        ear = _body(space, (side * 80, -34, -34), (6, 15, 27))
-        head = _join(head, np.maximum(ear, -_body(space, (side * 87, -32, -34), (5, 9, 18))), 4.0)
+        ear = _body(space, (side * 74, -34, -34), (9, 15, 27))
+        head = _join(head, np.maximum(ear, -_body(space, (side * 84, -31, -34), (5, 9, 18))), 4.0)
     return head
 
 
