@@ -19,8 +19,8 @@ from oncontour.preprocess.register import Level, pyramid, refine, register, simi
 from oncontour.preprocess.rigid import reflection
 
 UNDECIDED = 0.05
-"""Scores nearer to zero decide nothing. On real scans correct sequences reached 0.16 and more (most 0.3 to 0.5), the same
-sequences flipped -0.16 and less."""
+"""Scores nearer to zero decide nothing. On real scans correct sequences reached 0.16 and more (most 0.3 to 0.5), the
+same sequences flipped -0.16 and less."""
 
 SEED = 11
 """Of the samples; another one than the registration's, so that its luck does not repeat here."""
