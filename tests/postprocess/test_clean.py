@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from oncontour.core.errors import GeometryError, ImageContentError
+from oncontour.core.errors import GeometryError, ImageContentError, InputError
 from oncontour.core.labels import BRATS
 from oncontour.postprocess import Rules, clean_regions
 from oncontour.postprocess.holes import fill_holes
@@ -106,3 +106,15 @@ def test_wrong_number_of_channels_and_wrong_voxel_are_refused():
         clean_regions(np.zeros((2, 4, 4, 4), dtype=np.float32), BRATS, 1.0)
     with pytest.raises(GeometryError, match="positive volume"):
         clean_regions(np.zeros((3, 4, 4, 4), dtype=np.float32), BRATS, 0.0)
+
+
+def test_each_region_has_its_own_threshold():
+    values = np.full((3, 8, 8, 8), 0.7, dtype=np.float32)
+    regions = clean_regions(values, BRATS, 1.0, Rules(threshold={"WT": 0.6, "TC": 0.8, "ET": 0.1}))
+    assert regions[0].all()
+    assert not regions[1:].any()  # enhancing tumour has no core to lie in
+
+
+def test_a_region_without_a_threshold_is_named():
+    with pytest.raises(InputError, match="one for TC"):
+        clean_regions(np.zeros((3, 8, 8, 8), np.float32) + 0.9, BRATS, 1.0, Rules(threshold={"WT": 0.5, "ET": 0.5}))

@@ -86,13 +86,13 @@ class PostprocessPlan(Frozen):
     """From probabilities to masks (paper 002, S2.18).
 
     Args:
-        threshold: of the probability.
+        threshold: of the probability; one for all regions, or by region.
         hole_mm3: holes smaller than this are filled.
         island_share: islands smaller than this share of the largest are removed, region by region.
         minimum_whole_mm3: a whole tumour smaller than this is no finding.
     """
 
-    threshold: float = 0.5
+    threshold: float | dict[str, float] = 0.5
     hole_mm3: float = 3.0
     island_share: float = 0.1
     minimum_whole_mm3: float = 100.0

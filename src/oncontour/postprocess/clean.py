@@ -48,7 +48,7 @@ def clean_regions(
     for n, region in enumerate(regions):
         if outer is None:
             break
-        mask = probabilities[(n, *outer)] > rules.threshold
+        mask = probabilities[(n, *outer)] > rules.threshold_of(scheme.regions[n].name)
         if scheme.nested and n:
             mask &= regions[(n - 1, *outer)]
         box = bounding_box(mask)
