@@ -31,7 +31,7 @@ from oncontour.data.phantom.lesion import (
 )
 from oncontour.data.phantom.separable import apply, blur, blur_matrix
 from oncontour.data.phantom.surgery import draw_approach, draw_flap, open_skull, resect
-from oncontour.data.phantom.threads import in_threads
+from oncontour.data.phantom.threads import in_threads, plain_algebra
 
 ADC_UNIT = 3000.0
 """10^-6 mm2/s of brightness 1 on an ADC map: free water is near 3000."""
@@ -115,6 +115,11 @@ def make_case(anatomy: Anatomy, seed: int, spec: Spec, threads: int = 1) -> Phan
     Returns:
         A case in an RAS grid centred on the world's origin.
     """
+    with plain_algebra():
+        return _make_case(anatomy, seed, spec, threads)
+
+
+def _make_case(anatomy: Anatomy, seed: int, spec: Spec, threads: int) -> PhantomCase:
     sequences = spec.kind.sequences if spec.sequences is None else spec.sequences
     rates, spacing = spec.kind.rates, spec.spacing_mm
     streams = [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(4 + len(Sequence))]

@@ -17,6 +17,7 @@ from oncontour.core.box import bounding_box
 from oncontour.core.errors import InputError
 from oncontour.data.phantom.anatomy import NECK_MM, Anatomy, Tissue, fill_holes
 from oncontour.data.phantom.head import build_head
+from oncontour.data.phantom.threads import plain_algebra
 
 ROOM_MM = ((24, 24), (24, 44), (0, 26))
 """Room for the head around the atlas: left and right, back and front, below (the neck comes on top) and above."""
@@ -96,7 +97,8 @@ def load_mni() -> Anatomy:
     pads = (*ROOM_MM[:2], (max(0, NECK_MM - lowest), ROOM_MM[2][1]))
     tissues = np.pad(tissues, pads)
     brain = tissues > 0
-    build_head(tissues, affine[:3, 3] - np.array([low for low, _ in pads]))
+    with plain_algebra():
+        build_head(tissues, affine[:3, 3] - np.array([low for low, _ in pads]))
     box = bounding_box(tissues > 0)
     assert box is not None, "there is a head"
     return Anatomy("mni152", np.ascontiguousarray(tissues[box]), np.ascontiguousarray(brain[box]))
