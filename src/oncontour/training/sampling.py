@@ -12,7 +12,6 @@ from torch import Tensor
 
 from oncontour.augment.absent import random_absence
 from oncontour.augment.intensity import random_intensity
-from oncontour.augment.mask_error import random_mask_error
 from oncontour.augment.mirror import random_mirror
 from oncontour.augment.surroundings import random_surroundings
 from oncontour.core.labels import SCHEMES
@@ -56,7 +55,7 @@ def tumour_sample(rng: np.random.Generator, path: Path, plan: Plan) -> Sample:
     image = torch.from_numpy(_crop(images, start, plan.training.patch).astype(np.float32))
     regions = SCHEMES[plan.scheme].encode(_crop(target[None], start, plan.training.patch)[0])
     image, regions = random_mirror(rng, image, torch.from_numpy(regions).float())
-    image = random_intensity(rng, random_mask_error(rng, image, regions))
+    image = random_intensity(rng, image)
     return random_absence(rng, image, plan.channels, plan.training.sequence_dropout), regions
 
 
