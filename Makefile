@@ -58,7 +58,7 @@ format: $(SET_UP)
 	$(BIN)/ruff format
 
 docs: $(SET_UP)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Documentation: $(CURDIR)/site/index.html"
 
 # After a change of versions in .venv: write down what is there.
