@@ -100,7 +100,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/real"))
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--from-json", type=Path, help="write the table of an earlier run; run nothing")
     arguments = parser.parse_args()
+    if arguments.from_json:
+        print(table(json.loads(arguments.from_json.read_text())))
+        return
     rows = []
     for study in STUDIES:
         if arguments.only and study.name not in arguments.only:
@@ -158,7 +162,7 @@ def table(rows: list[dict[str, Any]]) -> str:
             lines.append(f"| {row['name']} | failed: {row['error']['found']} |")
             continue
         quality, measured = row["quality"], row["measurements"]
-        used = " ".join(d["sequence"] for d in quality["decisions"] if d["used"])
+        used = " ".join(d["sequence"] for d in quality["series"] if d["used"])
         volumes = [f"{region['volume_ml']:.1f}" for region in measured["regions"]]
         scores = [f"{row['dice'][name]:.3f}" if name in row["dice"] else "" for name in BRATS_2023]
         steps = _step_seconds(quality)
