@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -19,6 +19,7 @@ images = arrays(np.float32, (4, 5, 6), elements=st.floats(-500, 3000, width=32))
 def test_undone_gives_the_brain_back_and_outside_is_zero(array, method):
     mask = np.zeros(array.shape, dtype=bool)
     mask[:, :, :4] = True
+    assume(np.percentile(array[mask], 95) > max(1.0, array[mask].min()))
     done = normalise(Volume(array, np.eye(4)), mask, method)
     assert (done.volume.array[~mask] == 0).all()
     np.testing.assert_allclose(done.undone().array[mask], array[mask], atol=0.01)
