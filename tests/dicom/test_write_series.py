@@ -107,9 +107,9 @@ def read_values(files: tuple[Path, ...]) -> np.ndarray:
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(low=st.floats(-1e4, 1e4), extent=st.floats(0, 1e5), seed=st.integers(0, 99))
-def test_rescaled_values_come_back(tmp_path, low, extent, seed):
-    array = low + extent * np.random.default_rng(seed).random(SHAPE)
+@given(hundredths=st.integers(-1_000_000, 1_000_000), extent=st.integers(0, 100_000), seed=st.integers(0, 99))
+def test_rescaled_values_come_back(tmp_path, hundredths, extent, seed):
+    array = hundredths / 100 + extent * np.random.default_rng(seed).random(SHAPE)
     volume = Volume(array, np.eye(4))
     files = write_series(volume, tmp_path, sequence=Sequence.T1, number=1, study=STUDY, plane=None, rescale=True)
     step = np.ptp(array) / 65535
