@@ -2,6 +2,7 @@ import numpy as np
 import torch
 
 from oncontour.augment.absent import random_absence
+from oncontour.augment.brain_mask import LARGEST_SLIP_MM, random_brain_mask
 from oncontour.augment.intensity import random_intensity
 from oncontour.augment.mirror import random_mirror
 from oncontour.augment.surroundings import random_surroundings
@@ -56,3 +57,17 @@ def test_surroundings_leave_brain_and_air():
     assert np.array_equal(changed[brain], image[brain])
     assert not changed[:3].any()
     assert (changed != image)[~brain].mean() > 0.1
+
+
+def test_brain_masks_wander_but_not_far():
+    axes = np.ogrid[:48, :56, :44]
+    brain = sum(((axis - size / 2) / (size / 3)) ** 2 for axis, size in zip(axes, (48, 56, 44), strict=True)) < 1
+    rng = np.random.default_rng(0)
+    masks = [random_brain_mask(rng, brain, 3.0) for _ in range(12)]
+    shares = [mask.sum() / brain.sum() for mask in masks]
+    assert min(shares) < 1 < max(shares)  # some cut into the brain, others go beyond it
+    from scipy.ndimage import distance_transform_edt
+
+    outside_mm = 3.0 * distance_transform_edt(~brain)
+    assert all(outside_mm[mask].max() < 2 * LARGEST_SLIP_MM + 8 for mask in masks)
+    assert all((mask & brain).sum() > 0.6 * brain.sum() for mask in masks)

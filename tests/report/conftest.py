@@ -55,6 +55,7 @@ def case(brain):
             Check("left/right flip FLAIR", "warn", float("nan"), "", "", "Could not be measured."),
         ),
         steps=(Step("read", 1.25, "2 files"), Step("network", 14.5, "3 tiles")),
+        seconds=14.75,
         model_card="oncontour-glioma 0.1, synthetic training data",
         version="0.1.0",
         findings="Tumour found in the right hemisphere.",

@@ -38,6 +38,7 @@ def quality(path, case, **more):
         notes=case.notes,
         checks=case.checks,
         steps=case.steps,
+        seconds=case.seconds,
         **more,
     )
     return json.loads(path.read_text(encoding="utf-8"))
@@ -48,7 +49,7 @@ def test_quality(case, tmp_path):
     assert document["status"] == "done"
     assert document["error"] is None
     assert document["verdict"] == "fail"
-    assert document["seconds"] == 15.75
+    assert document["seconds"] == 14.75
     assert document["series"][2] == {
         "series": "series 1", "sequence": None, "used": False, "reason": "localiser: three orientations",
         "confidence": 0.95,
@@ -73,6 +74,6 @@ def test_quality_of_a_failed_case_says_why(tmp_path):
 
 def test_a_folder_in_the_way_is_an_output_error(case, tmp_path):
     (tmp_path / "quality.json").mkdir()
-    with pytest.raises(OutputError, match="folder that can be written to"):
+    with pytest.raises(OutputError, match="a place to write the result"):
         quality(tmp_path / "quality.json", case)
     assert not (tmp_path / "quality.json.part").exists()

@@ -37,8 +37,8 @@ class Image:
         sequence: what it shows.
         volume: (i, j, k) float32 and its affine, in its native grid.
         source: how to name it without a patient's data.
-        files: DICOM: one file for each slice along the volume's last axis, in its order (one file alone for an
-            enhanced multi-frame object). NIfTI: the one file.
+        files: DICOM: one file for each slice along the volume's last axis, in its order, none for a slice that was
+            bridged (one file alone for an enhanced multi-frame object). NIfTI: the one file.
         dicom: whether the files are DICOM.
     """
 

@@ -97,13 +97,14 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         measurements=measurements,
         checks=tuple(prepared.checks),
         steps=tuple(clock.steps),
+        seconds=clock.seconds,
         decisions=study.decisions,
         notes=(*study.notes, *prepared.notes),
     )
     with clock.stage("writing") as say:
         result = write_result(part, result, regions, study, prepared, bundle, dicom=options.dicom)
         say("Masks, measurements, report and pictures.")
-    result = replace(result, steps=tuple(clock.steps))
+    result = replace(result, steps=tuple(clock.steps), seconds=clock.seconds)
     write_quality(
         part / "quality.json",
         name=result.name,
@@ -115,6 +116,7 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         notes=result.notes,
         checks=result.checks,
         steps=result.steps,
+        seconds=result.seconds,
     )
     return result
 

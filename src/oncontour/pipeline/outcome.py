@@ -25,7 +25,8 @@ class CaseResult:
         missing: standard sequences that the study lacks.
         measurements: one for each region, outermost first.
         checks: every quality check.
-        steps: what was done, and how long it took.
+        steps: what was done, and how long it took; some ran side by side.
+        seconds: wall time of all of it.
         decisions: every series or file looked at.
         notes: assumptions and repairs, in words.
     """
@@ -37,6 +38,7 @@ class CaseResult:
     measurements: tuple[RegionMeasurement, ...]
     checks: tuple[Check, ...]
     steps: tuple[Step, ...]
+    seconds: float
     decisions: tuple[Decision, ...]
     notes: tuple[str, ...]
 

@@ -79,6 +79,7 @@ def case_report(result: CaseResult, regions: Volume, prepared: Prepared, bundle:
         notes=result.notes,
         checks=result.checks,
         steps=result.steps,
+        seconds=result.seconds,
         model_card=bundle.card_line,
         version=oncontour.__version__,
         findings=findings(result.measurements),

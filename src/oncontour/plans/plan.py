@@ -35,12 +35,17 @@ class SyntheticPlan(Frozen):
         seed: of the first; case n has seed + n.
         skull: whole heads (for brain extraction) or brains alone.
         mni_share: share of cases grown in the MNI152 brain; the others take a label map of the folder of anatomies.
+        healthy: share of cases without a tumour.
+        loose_mask: share of cases stripped by an imperfect brain mask, as extraction draws it (`augment.brain_mask`);
+            the others by the brain itself, as in research data.
     """
 
     cases: int
     seed: int
     skull: bool
     mni_share: float = Field(ge=0, le=1)
+    healthy: float = Field(default=0.0, ge=0, le=1)
+    loose_mask: float = Field(default=0.0, ge=0, le=1)
 
 
 class TrainingPlan(Frozen):

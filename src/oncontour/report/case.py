@@ -36,7 +36,8 @@ class CaseReport:
         missing: standard sequences that the study lacks.
         notes: assumptions and repairs, in words.
         checks: quality checks.
-        steps: what was done, with seconds.
+        steps: what was done, with seconds; some ran side by side.
+        seconds: wall time of all of it.
         model_card: one line about the model.
         version: version of the program.
         findings: the result in one sentence, such as "No tumour found."
@@ -57,6 +58,7 @@ class CaseReport:
     notes: tuple[str, ...]
     checks: tuple[Check, ...]
     steps: tuple[Step, ...]
+    seconds: float
     model_card: str
     version: str
     findings: str

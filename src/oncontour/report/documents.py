@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +13,7 @@ from oncontour.core.sequence import ABSENCE_COSTS, Sequence
 from oncontour.core.study import Decision
 from oncontour.measure import RegionMeasurement
 from oncontour.report.case import STATEMENT, CaseReport
-from oncontour.report.files import write_whole
+from oncontour.data.files import write_json
 
 MEASUREMENTS_SCHEMA = "oncontour/measurements/1"
 QUALITY_SCHEMA = "oncontour/quality/1"
@@ -62,6 +61,7 @@ def write_quality(
     notes: Iterable[str] = (),
     checks: Iterable[Check] = (),
     steps: Iterable[Step] = (),
+    seconds: float = 0.0,
     error: OncontourError | None = None,
 ) -> None:
     """Write what was found, assumed and checked, and how long each step took; also for a case that failed.
@@ -70,7 +70,8 @@ def write_quality(
     `found`, `expected`, `remedy`), `reference` (sequence or null), `series` (list of `series`, `sequence` or null,
     `used`, `reason`, `confidence` 0 to 1), `missing` (list of `sequence`, `cost`), `notes` (list of sentences),
     `checks` (list of `name`, `verdict` "ok" / "warn" / "fail", `value` or null, `unit`, `limit`, `message`), `verdict`
-    (the worst of them, "ok" if there are none), `steps` (list of `name`, `seconds`, `summary`), `seconds` (their sum).
+    (the worst of them, "ok" if there are none), `steps` (list of `name`, `seconds`, `summary`), `seconds`
+    (wall time of the whole case: less than the sum of its steps, of which some run side by side).
 
     Raises:
         OutputError: the file could not be written.
@@ -110,7 +111,7 @@ def write_quality(
         ],
         "verdict": next((verdict for verdict in ("fail", "warn") if verdict in verdicts), "ok"),
         "steps": [{"name": item.name, "seconds": item.seconds, "summary": item.summary} for item in steps],
-        "seconds": sum(item.seconds for item in steps),
+        "seconds": seconds,
     }
     _write(document, path)
 
@@ -140,8 +141,7 @@ def _error(error: OncontourError) -> dict[str, str]:
 
 
 def _write(document: dict[str, Any], path: Path) -> None:
-    text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(Path(path), (text + "\n").encode("utf-8"))
+    write_json(Path(path), _plain(document))
 
 
 def _plain(value: Any) -> Any:

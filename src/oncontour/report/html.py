@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oncontour.report import page
 from oncontour.report.case import STATEMENT, CaseReport
-from oncontour.report.files import write_whole
+from oncontour.data.files import write_whole
 from oncontour.report.pictures import montage_png
 
 TEMPLATE = "report.html.jinja"
@@ -24,7 +24,7 @@ def write_html(case: CaseReport, path: Path, picture: bytes | None = None) -> No
     Raises:
         OutputError: the file could not be written.
     """
-    write_whole(Path(path), html(case, picture).encode("utf-8"))
+    write_whole(Path(path), lambda part: part.write_text(html(case, picture), "utf-8"))
 
 
 def html(case: CaseReport, picture: bytes | None = None) -> str:
@@ -45,7 +45,7 @@ def html(case: CaseReport, picture: bytes | None = None) -> str:
         checks=page.check_rows(case.checks),
         checks_text=page.checks_text(case.checks),
         steps=page.step_texts(case.steps),
-        total=page.total_text(case.steps),
+        total=f"{case.seconds:.1f} s",
         pictures_note=page.PICTURES_NOTE,
         grid_note=page.grid_note(case),
         statement=STATEMENT,

@@ -174,12 +174,3 @@ def checks_text(checks: Iterable[Check]) -> str:
 def step_texts(steps: Iterable[Step]) -> list[tuple[str, str]]:
     """(step, seconds) of every step."""
     return [(step.name, f"{step.seconds:.1f} s") for step in steps]
-
-
-def total_text(steps: Iterable[Step]) -> str:
-    """The seconds of all steps together.
-
-    >>> total_text([Step("a", 1.25, ""), Step("b", 2.5, "")])
-    '3.8 s'
-    """
-    return f"{sum(step.seconds for step in steps):.1f} s"

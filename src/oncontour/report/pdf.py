@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from oncontour.report import page
 from oncontour.report.case import STATEMENT, CaseReport
-from oncontour.report.files import write_whole
+from oncontour.data.files import write_whole
 from oncontour.report.pictures import montage_png
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def write_pdf(case: CaseReport, path: Path, picture: bytes | None = None) -> Non
     Raises:
         OutputError: the file could not be written.
     """
-    write_whole(Path(path), pdf(case, picture))
+    write_whole(Path(path), lambda part: part.write_bytes(pdf(case, picture)))
 
 
 def pdf(case: CaseReport, picture: bytes | None = None) -> bytes:
@@ -161,7 +161,7 @@ def _footer(canvas: Canvas, case: CaseReport) -> float:
     lines = [
         _text(STATEMENT, 7.5, INK, bold=True),
         _text(f"Model: {case.model_card}", 7, SOFT),
-        *([_text(f"Time {page.total_text(case.steps)}: {steps}.", 7, SOFT)] if steps else []),
+        *([_text(f"Time {case.seconds:.1f} s; steps, some side by side: {steps}.", 7, SOFT)] if steps else []),
         _text(f"{page.PICTURES_NOTE} {page.grid_note(case)}", 7, SOFT),
     ]
     y = 9 * MM

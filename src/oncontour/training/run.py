@@ -84,9 +84,14 @@ def export_bundle(recipe: Path, work: Path, out: Path, anatomies: Path | None) -
 
 
 def _golden(plan: Plan, work: Path) -> np.ndarray:
-    """A small piece of the first training case, (C, i, j, k)."""
-    with np.load(work / "cases" / "00000.npz") as case:
-        images, target = case["images"].astype(np.float32), case["target"]
+    """A small piece of the first training case that shows what is sought, (C, i, j, k)."""
+    for path in sorted((work / "cases").glob("*.npz")):
+        with np.load(path) as case:
+            images, target = case["images"].astype(np.float32), case["target"]
+        if target.any():
+            break
+    else:
+        raise BundleError(work / "cases", "no case with a tumour", "at least one", "Lower `healthy` in the recipe.")
     centre = np.argwhere(target > 0).mean(0).astype(int)
     start = np.clip(centre - GOLDEN_VOXELS // 2, 0, np.array(target.shape) - GOLDEN_VOXELS)
     box = tuple(slice(int(n), int(n) + GOLDEN_VOXELS) for n in start)

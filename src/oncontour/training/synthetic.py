@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from oncontour.augment.brain_mask import random_brain_mask
+from oncontour.core.box import bounding_box
 from oncontour.data.phantom.anatomy import Anatomy, load_folder
 from oncontour.data.phantom.case import Spec, make_case
 from oncontour.data.phantom.mni import load_mni
@@ -33,15 +35,20 @@ def make_training_case(plan: Plan, folder: Path, anatomies: Path | None, number:
     mni, others = _anatomies(anatomies)
     from_mni = not others or rng.random() < synthetic.mni_share
     anatomy = mni if from_mni else others[int(rng.integers(len(others)))]
-    case = make_case(anatomy, seed, Spec(spacing_mm=plan.spacing_mm, skull=synthetic.skull))
+    tumour, loose = rng.random() >= synthetic.healthy, rng.random() < synthetic.loose_mask
+    spec = Spec(spacing_mm=plan.spacing_mm, skull=synthetic.skull or loose, tumour=tumour)
+    case = make_case(anatomy, seed, spec)
     images = np.stack(list(case.images.values()))
     if synthetic.skull:
         target = case.brain.astype(np.uint8)
     else:
-        target = case.labels
-        inside = images[:, case.brain]
+        mask = random_brain_mask(rng, case.brain, plan.spacing_mm) if loose else case.brain
+        box = bounding_box(mask)
+        assert box is not None, "an anatomy has a brain"
+        mask, images, target = mask[box], images[(slice(None), *box)], case.labels[box] * mask[box]
+        inside = images[:, mask]
         mean, deviation = inside.mean(1), inside.std(1) + 1e-6
-        images = (images - mean[:, None, None, None]) / deviation[:, None, None, None] * case.brain
+        images = (images - mean[:, None, None, None]) / deviation[:, None, None, None] * mask
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         np.savez(file, images=images.astype(np.float16), target=target)

@@ -21,8 +21,8 @@ DISORDER = 0.2
 UNCHANGED_AFTER_CONTRAST = 0.6
 """Share of cases whose T1CE shows healthy tissue as its T1 does; in the others the two come from different scans."""
 
-_SPREAD = 0.03
-"""Deviation between structures of one class."""
+_SPREAD = 0.045
+"""Deviation between structures of one class: a cerebellum may be brighter or darker than the lobes above it."""
 
 OUTSIDE: Mapping[Sequence, Mapping[Tissue, tuple[float, float]]] = {
     Sequence.T1: {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 Item = TypeVar("Item", bound=Hashable)
@@ -28,11 +28,8 @@ def plain_algebra() -> AbstractContextManager[object]:
     """Keep matrix products on the thread that asks for them.
 
     Left to itself the algebra library starts a thread a core for each of ours, and they wait for one another in loops
-    that burn time: 16 s instead of 4 on two busy cores. The result is the same bit by bit. Where threadpoolctl (it
-    comes with nilearn) is missing, nothing is done.
+    that burn time: 16 s instead of 4 on two busy cores. The result is the same bit by bit.
     """
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
     return threadpool_limits(1, user_api="blas")
