@@ -11,9 +11,9 @@ from oncontour.core.checks import Check, Step
 from oncontour.core.errors import OncontourError
 from oncontour.core.sequence import ABSENCE_COSTS, Sequence
 from oncontour.core.study import Decision
+from oncontour.data.files import write_json
 from oncontour.measure import RegionMeasurement
 from oncontour.report.case import STATEMENT, CaseReport
-from oncontour.data.files import write_json
 
 MEASUREMENTS_SCHEMA = "oncontour/measurements/1"
 QUALITY_SCHEMA = "oncontour/quality/1"

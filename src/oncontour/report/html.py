@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from pathlib import Path
 
+from oncontour.data.files import write_whole
 from oncontour.report import page
 from oncontour.report.case import STATEMENT, CaseReport
-from oncontour.data.files import write_whole
 from oncontour.report.pictures import montage_png
 
 TEMPLATE = "report.html.jinja"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from oncontour.data.files import write_whole
 from oncontour.report import page
 from oncontour.report.case import STATEMENT, CaseReport
-from oncontour.data.files import write_whole
 from oncontour.report.pictures import montage_png
 
 if TYPE_CHECKING:
