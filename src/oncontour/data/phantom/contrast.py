@@ -21,8 +21,11 @@ DISORDER = 0.2
 UNCHANGED_AFTER_CONTRAST = 0.6
 """Share of cases whose T1CE shows healthy tissue as its T1 does; in the others the two come from different scans."""
 
-_SPREAD = 0.045
-"""Deviation between structures of one class: a cerebellum may be brighter or darker than the lobes above it."""
+_SPREAD = 0.04
+"""Deviation between structures of one class."""
+
+_FOLIA_FLUID = 0.35
+"""Folia are finer than voxels: up to this share of what looks like cerebellar cortex is the fluid between them."""
 
 OUTSIDE: Mapping[Sequence, Mapping[Tissue, tuple[float, float]]] = {
     Sequence.T1: {
@@ -95,6 +98,8 @@ def draw_contrast(rng: np.random.Generator, sequence: Sequence) -> Contrast:
             means[tissue] = white + rng.normal(0, _SPREAD)
         elif tissue in GREY_MATTER:
             means[tissue] = grey + rng.normal(0, _SPREAD)
+            if tissue == Tissue.CEREBELLAR_GREY:
+                means[tissue] += rng.uniform(0, _FOLIA_FLUID) * (fluid - grey)
         elif tissue in DEEP_MATTER:
             means[tissue] = deep + rng.normal(0, _SPREAD)
         elif tissue in FLUID:

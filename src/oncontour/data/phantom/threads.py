@@ -28,7 +28,8 @@ def plain_algebra() -> AbstractContextManager[object]:
     """Keep matrix products on the thread that asks for them.
 
     Left to itself the algebra library starts a thread a core for each of ours, and they wait for one another in loops
-    that burn time: 16 s instead of 4 on two busy cores. The result is the same bit by bit.
+    that burn time: 16 s instead of 4 on two busy cores. On some processors the roundings, too, depend on the number of
+    threads.
     """
     from threadpoolctl import threadpool_limits
 
