@@ -104,7 +104,7 @@ def work(monkeypatch):
     def fake(study, folder, options, *, models, clock, record):
         with result_folder(folder) as part:
             write_json(part / "provenance.json", record)
-        return CaseResult(study.name, folder, Sequence.T1CE, (), (), (), (), study.decisions, study.notes)
+        return CaseResult(study.name, folder, Sequence.T1CE, (), (), (), (), 1.0, study.decisions, study.notes)
 
     monkeypatch.setattr("oncontour.pipeline.segment.segment_case", fake)
     monkeypatch.setattr(Models, "record", {"tumour": {"name": "default", "sha256": "0"}})

@@ -36,7 +36,9 @@ def seen(monkeypatch):
             write_json(part / "measurements.json", {"regions": [{"name": "WT", "volume_ml": 12.34}]})
             write_json(part / "provenance.json", record)
         steps = tuple(clock.steps)
-        return CaseResult(study.name, folder, Sequence.T1CE, (), (WT,), (MIRROR,), steps, study.decisions, ("A note.",))
+        return CaseResult(
+            study.name, folder, Sequence.T1CE, (), (WT,), (MIRROR,), steps, 1.0, study.decisions, ("A note.",)
+        )
 
     monkeypatch.setattr("oncontour.pipeline.segment.segment_case", fake)
     monkeypatch.setattr(Models, "record", {"tumour": {"name": "default", "sha256": "0"}})

@@ -33,7 +33,7 @@ def work(monkeypatch, bundles):
             write_json(part / "measurements.json", {"regions": [{"name": "WT", "volume_ml": 12.5}]})
             write_json(part / "provenance.json", record)
         return CaseResult(
-            study.name, folder, Sequence.T1CE, (), (WT,), (), tuple(clock.steps), study.decisions, study.notes
+            study.name, folder, Sequence.T1CE, (), (WT,), (), tuple(clock.steps), 1.0, study.decisions, study.notes
         )
 
     monkeypatch.setattr("oncontour.pipeline.segment.segment_case", fake)

@@ -19,7 +19,8 @@ def test_recipe_survives_saving(recipe, tmp_path):
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
 def test_every_reason_belongs_to_a_field_of_the_plan(recipe):
     plan = load_plan(recipe)
-    fields = set(type(plan).model_fields) | set(type(plan.training).model_fields)
+    parts = (plan, plan.training, plan.synthetic)
+    fields = set[str]().union(*(type(part).model_fields for part in parts))
     assert set(plan.why) <= fields
 
 

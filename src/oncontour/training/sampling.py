@@ -54,7 +54,7 @@ def tumour_sample(rng: np.random.Generator, path: Path, plan: Plan) -> Sample:
     start = _start(rng, target, plan.training.patch, plan.training.foreground)
     image = torch.from_numpy(_crop(images, start, plan.training.patch).astype(np.float32))
     regions = SCHEMES[plan.scheme].encode(_crop(target[None], start, plan.training.patch)[0])
-    image, regions = random_mirror(rng, image, torch.from_numpy(regions).float())
+    image, regions = random_mirror(rng, image, torch.from_numpy(regions).float(), axes=(1,))  # up is up
     image = random_intensity(rng, image)
     return random_absence(rng, image, plan.channels, plan.training.sequence_dropout), regions
 
