@@ -1,0 +1,206 @@
+"""The anisotropic network of the cascade whole tumour, core, enhancing tumour (Wang 2017; Lotan 2022, paper 002)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from math import gcd
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from oncontour.networks.autoencoder import AutoencoderBranch
+
+if TYPE_CHECKING:
+    from oncontour.networks.interface import Reconstructed
+
+GROUPS = 8
+"""Of a group norm (Myronenko 2018), where that many divide the channels; else the largest number that divides both."""
+SCALES = (2, 4, 8)
+"""Channels of the predictions of the second, third and fourth fused block: two classes times 1, 2 and 4 (Wang 2017)."""
+SLOPE = 0.25
+"""Slope of a PReLU below zero before training, for which the initialisation allows."""
+
+Norm = Literal["group", "batch"]
+
+
+def _norm(norm: Norm, channels: int) -> nn.Module:
+    return nn.BatchNorm3d(channels) if norm == "batch" else nn.GroupNorm(gcd(GROUPS, channels), channels)
+
+
+def _in_slice(inputs: int, outputs: int, dilation: int = 1, stride: int = 1) -> nn.Conv3d:
+    """3x3x1: within a slice."""
+    return nn.Conv3d(
+        inputs, outputs, (3, 3, 1), (stride, stride, 1), (dilation, dilation, 0), (dilation, dilation, 1), bias=False
+    )
+
+
+def _layer(convolution: nn.Conv3d | nn.ConvTranspose3d, norm: Norm) -> nn.Sequential:
+    """A convolution, then norm and rectifier."""
+    channels = convolution.out_channels
+    return nn.Sequential(convolution, _norm(norm, channels), nn.PReLU(channels, SLOPE))
+
+
+def _fuse(features: int, norm: Norm) -> nn.Sequential:
+    """1x1x3: the only place where slices meet."""
+    return _layer(nn.Conv3d(features, features, (1, 1, 3), padding=(0, 0, 1), bias=False), norm)
+
+
+def _prediction(features: int, channels: int, doublings: int, norm: Norm) -> nn.Module:
+    """What one scale predicts, at full resolution: `doublings` transposed 3x3x1 convolutions, or one plain one."""
+    if not doublings:
+        return _in_slice(features, channels)
+    return nn.Sequential(
+        *(
+            _layer(
+                nn.ConvTranspose3d(
+                    channels if step else features, channels, (3, 3, 1), (2, 2, 1), (1, 1, 0), (1, 1, 0), bias=False
+                ),
+                norm,
+            )
+            for step in range(doublings)
+        )
+    )
+
+
+class Residual(nn.Module):
+    """Norm, rectifier, 3x3x1 convolution, twice; the input is added, with channels of zeros where it has fewer."""
+
+    def __init__(self, inputs: int, outputs: int, dilation: int, norm: Norm) -> None:
+        super().__init__()
+        self.missing = outputs - inputs
+        self.path = nn.Sequential(
+            _norm(norm, inputs),
+            nn.PReLU(inputs, SLOPE),
+            _in_slice(inputs, outputs, dilation),
+            _norm(norm, outputs),
+            nn.PReLU(outputs, SLOPE),
+            _in_slice(outputs, outputs, dilation),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.path(x) + pad(x, (0, 0, 0, 0, 0, 0, 0, self.missing))
+
+
+class AnisotropicNet(nn.Module):
+    """One network of the cascade, for one region in one view: W-net and T-net halve a slice twice, E-net once.
+
+    Ten residual blocks of two 3x3x1 convolutions in four groups (2, 2, 3, 3; the dilations of the last two groups are
+    1, 2, 3 and 3, 2, 1), a fused block of a 1x1x3 convolution after each group, down-sampling within the slice by
+    convolutions of stride 2; what the second, third and fourth fused block predict is brought back to full resolution,
+    concatenated, and one 3x3x1 convolution decides (Wang et al. 2017, arXiv 1709.00382; paper 002, Model Architecture).
+    Slices are the last axis: turning a view's normal there, averaging the views and cropping are done outside.
+
+    With four inputs and two outputs W-net and T-net have exactly the published 214,470 parameters, E-net 204,396;
+    with one output (sigmoid) 126 fewer. `reconstruct` adds the autoencoder's branch (AR-CA), which is for training
+    only: `forward` never computes it. Receptive field 113 x 113 x 9 voxels, E-net's 57 x 57 x 9... measured in
+    `oncontour.networks.facts`. Where the papers' code loses four slices on either side to valid convolutions, slices
+    are padded with zeros here, as pixels are, so the logits cover the whole image. He initialisation.
+
+    Args:
+        inputs: channels of the image, one a sequence; at most `features`.
+        outputs: 1 for a region's sigmoid (as `oncontour` plans cascades), 2 for softmax over background and region.
+        downsamplings: 2 for whole tumour and core, 1 for enhancing tumour.
+        features: channels of every convolution of the encoder.
+        norm: "group" suits batches of fewer than 8 patches; "batch" is what the text of the papers says (the figure of
+            paper 002 says group).
+        dropout: probability of losing a channel after the first residual block, in training.
+        reconstruct: whether there is a branch that reconstructs the image (Myronenko 2018).
+        patch: voxels along each axis of the patches to reconstruct; multiples of twice `stride` in the slice, of 2
+            across. Needed with `reconstruct`, since the branch has fully connected layers.
+        latent: numbers that a patch is squeezed into by that branch.
+
+    Raises:
+        ValueError: more inputs than features; `reconstruct` without a patch, or with one of unsuitable size.
+
+    >>> network = AnisotropicNet(4, 1, features=8)
+    >>> network(torch.zeros(1, 4, 16, 12, 5)).shape
+    torch.Size([1, 1, 16, 12, 5])
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        downsamplings: Literal[1, 2] = 2,
+        features: int = 32,
+        norm: Norm = "group",
+        dropout: float = 0.2,
+        reconstruct: bool = False,
+        patch: Sequence[int] | None = None,
+        latent: int = 16,
+    ) -> None:
+        super().__init__()
+        if inputs > features:
+            raise ValueError(f"`features` (={features}) must be at least `inputs` (={inputs})")
+        if downsamplings not in (1, 2):
+            raise ValueError(f"`downsamplings` must be 1 or 2, got {downsamplings}")
+        self.stride = (2**downsamplings, 2**downsamplings, 1)
+        self.margin = (0, 0, 0)
+
+        def group(first: int, dilations: Sequence[int]) -> list[nn.Module]:
+            sizes = (first, *[features] * (len(dilations) - 1))
+            return [Residual(size, features, dilation, norm) for size, dilation in zip(sizes, dilations, strict=True)]
+
+        def halve() -> nn.Sequential:
+            return _layer(_in_slice(features, features, stride=2), norm)
+
+        start, *rest = group(inputs, (1, 1))
+        self.first = nn.Sequential(start, nn.Dropout3d(dropout), *rest, _fuse(features, norm))
+        self.second = nn.Sequential(
+            halve() if downsamplings == 2 else nn.Identity(), *group(features, (1, 1)), _fuse(features, norm)
+        )
+        self.third = nn.Sequential(halve(), *group(features, (1, 2, 3)), _fuse(features, norm))
+        self.fourth = nn.Sequential(*group(features, (3, 2, 1)), _fuse(features, norm))
+        doublings = (downsamplings - 1, downsamplings, downsamplings)
+        self.predictions = nn.ModuleList(
+            _prediction(features, channels, count, norm) for channels, count in zip(SCALES, doublings, strict=True)
+        )
+        self.last = _in_slice(sum(SCALES), outputs)
+        self.branch = AutoencoderBranch(features, inputs, self.stride, patch, latent) if reconstruct else None
+        for module in self.modules():
+            if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
+                nn.init.kaiming_normal_(module.weight, a=SLOPE)
+
+    def _encode(self, x: Tensor) -> list[Tensor]:
+        """The second, third and fourth fused block's features."""
+        scales = [self.second(self.first(x))]
+        for group in (self.third, self.fourth):
+            scales.append(group(scales[-1]))
+        return scales
+
+    def _decode(self, scales: Sequence[Tensor]) -> Tensor:
+        predictions = [predict(scale) for predict, scale in zip(self.predictions, scales, strict=True)]
+        return self.last(torch.cat(predictions, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (B, outputs, D, H, W) of images (B, inputs, D, H, W); W counts slices, D and H suit `stride`."""
+        return self._decode(self._encode(x))
+
+    def forward_with_reconstruction(self, x: Tensor) -> Reconstructed:
+        """Logits, the image as the branch rebuilds it, and the mean and log variance it was drawn from (B, latent).
+
+        Raises:
+            ValueError: a network without the branch, or an image that is not of its patch's size.
+        """
+        from oncontour.networks.interface import Reconstructed
+
+        if self.branch is None:
+            raise ValueError("this network was made with `reconstruct=False`: it reconstructs nothing")
+        if tuple(x.shape[2:]) != self.branch.patch:
+            raise ValueError(
+                f"only patches of {self.branch.patch} voxels can be reconstructed, got {tuple(x.shape[2:])}"
+            )
+        scales = self._encode(x)
+        return Reconstructed(self._decode(scales), *self.branch(scales[-1]))
+
+    def encoder_parameters(self) -> Iterator[nn.Parameter]:
+        """Parameters of the residual and fused blocks."""
+        return chain.from_iterable(part.parameters() for part in (self.first, self.second, self.third, self.fourth))
+
+    def decoder_parameters(self) -> Iterator[nn.Parameter]:
+        """Parameters of the predictions, of the last convolution and of the autoencoder's branch."""
+        branch = () if self.branch is None else self.branch.parameters()
+        return chain(self.predictions.parameters(), self.last.parameters(), branch)
