@@ -217,14 +217,14 @@ class InferencePlan(Frozen):
         combinations: False: each axis alone, averaged with the plain view; True: every combination of them (nnU-Net).
         tile: largest tile in voxels along each axis; a smaller image is run whole.
         overlap: share of a tile that its neighbour covers too.
-        weighting: how much of a tile's rim counts against its centre.
+        weighting: how much of a tile's rim counts against its centre; constant: as much.
     """
 
     mirror: tuple[int, ...]
     tile: Size
     overlap: Share
     combinations: bool = False
-    weighting: Literal["tent", "gaussian"] = "tent"
+    weighting: Literal["tent", "gaussian", "constant"] = "tent"
 
 
 class PostprocessPlan(Frozen):
