@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from oncontour.core.errors import ImageContentError, InputError, OncontourError, SequenceError
 from oncontour.core.sequence import Sequence
@@ -29,7 +28,7 @@ from oncontour.preprocess.normalise import normalise
 from oncontour.preprocess.resample import resample
 from oncontour.preprocess.run import choose_reference
 from oncontour.preprocess.stripped import detect_stripped
-from oncontour.training.prepared import PreparedCase, digest, write_prepared
+from oncontour.training.prepared import PreparedCase, digest, targets, write_prepared
 
 __all__ = ["Preparation", "PreparedCase", "prepare_case", "prepare_dataset"]
 
@@ -61,7 +60,7 @@ def settings(plan: Plan) -> dict[str, Any]:
     content = plan.model_dump(
         mode="json", include={"scheme", "channels", "spacing_mm", "normalisation", "bias_field", "synthetic"}
     )
-    return {**content, "output": plan.training.loss.output}
+    return {**content, "targets": {name: list(values) for name, values in targets(plan).items()}}
 
 
 def source_digest(case: DatasetCase) -> str:

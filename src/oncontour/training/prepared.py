@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from oncontour.core.errors import InputError
 from oncontour.core.grid import Grid
-from oncontour.core.labels import SCHEMES, LabelScheme
+from oncontour.core.labels import SCHEMES
 from oncontour.core.volume import Volume
 from oncontour.data.files import explained, write_json
 from oncontour.plans.plan import Plan
@@ -36,12 +36,24 @@ def targets(plan: Plan) -> Mapping[str, tuple[int, ...]]:
     """What a plan's network learns: name -> the label values that form it, in the order of the channels.
 
     Sigmoid: the scheme's regions. Softmax: its labels one by one, for which regions may be too coarse (a paediatric
-    tumour's cysts are in no region of their own); the background is what they leave.
+    tumour's cysts are in no region of their own); the background is what they leave. A cascade's stages each seek a
+    region, whatever their output.
     """
     scheme = SCHEMES[plan.scheme]
-    if plan.training.loss.output == "softmax":
+    if plan.training.loss.output == "softmax" and not plan.stages:
         return {label.name: (label.value,) for label in scheme.labels}
     return {region.name: scheme.values(region) for region in scheme.regions}
+
+
+def members(plan: Plan) -> Mapping[str, tuple[int, ...]]:
+    """Of each of the scheme's regions, the targets that form it together."""
+    scheme, learnt = SCHEMES[plan.scheme], targets(plan)
+    if list(learnt) == [region.name for region in scheme.regions]:
+        return {name: (n,) for n, name in enumerate(learnt)}
+    return {
+        region.name: tuple(n for n, values in enumerate(learnt.values()) if set(values) <= set(scheme.values(region)))
+        for region in scheme.regions
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +140,8 @@ def write_prepared(
         facts: patient, channels and digest of the sources.
     """
     regions = resampled_targets(label_map, grid, plan) & brain
-    scheme = SCHEMES[plan.scheme]
-    masks = {name: regions[n] for n, name in enumerate(targets(plan))}
-    masks |= {region.name: _union(scheme, region.name, masks, plan) for region in scheme.regions} | {"brain": brain}
+    masks = dict(zip(targets(plan), regions, strict=True))
+    masks |= {name: regions[list(own)].any(0) for name, own in members(plan).items()} | {"brain": brain}
     content = {
         **facts,
         "regions": list(targets(plan)),
@@ -155,27 +166,17 @@ def write_prepared(
 def resampled_targets(label_map: Volume, grid: Grid, plan: Plan) -> NDArray[np.bool_]:
     """Boolean targets (R, i, j, k) on another grid, each interpolated and cut at one half.
 
-    Of softmax's labels, which share a voxel out among them, the largest share takes it.
+    Where no two targets overlap they share each voxel out among them and the background: the largest share takes it.
     """
-    wanted = targets(plan).values()
-    if label_map.grid.same_as(grid):
-        return np.stack([np.isin(label_map.array, values) for values in wanted])
-    masks = (label_map.with_array(np.isin(label_map.array, values)) for values in wanted)
-    if plan.training.loss.output == "sigmoid":
+    wanted = targets(plan)
+    masks = [label_map.with_array(np.isin(label_map.array, values)) for values in wanted.values()]
+    exclusive = sum(len(values) for values in wanted.values()) == len(set().union(*wanted.values()))
+    if not exclusive:
         return np.stack([resample(mask, grid).array for mask in masks])
     shares = np.stack([resample(mask.with_array(mask.array.astype(np.float32)), grid).array for mask in masks])
     background = 1 - shares.sum(0)
     largest = np.where(shares.max(0) > background, shares.argmax(0), len(shares))
     return np.arange(len(shares))[:, None, None, None] == largest
-
-
-def _union(
-    scheme: LabelScheme, region: str, masks: Mapping[str, NDArray[np.bool_]], plan: Plan
-) -> NDArray[np.bool_]:
-    """A region's mask from the plan's targets."""
-    values = set(scheme.values(scheme.region(region)))
-    parts = [masks[name] for name, own in targets(plan).items() if set(own) <= values]
-    return np.any(parts, axis=0)
 
 
 def _places(mask: NDArray[np.bool_]) -> NDArray[np.int16]:
@@ -189,10 +190,3 @@ def _places(mask: NDArray[np.bool_]) -> NDArray[np.int16]:
 def digest(content: Any) -> str:
     """Digest of what JSON can hold; the same for equal content."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def region_masks(case: PreparedCase, names: Sequence[str], plan: Plan) -> NDArray[np.bool_]:
-    """Boolean masks (len(names), i, j, k) of a case's regions, whatever its targets are."""
-    stored = {name: np.asarray(case.regions[n], bool) for n, name in enumerate(case.facts["regions"])}
-    scheme = SCHEMES[plan.scheme]
-    return np.stack([stored[name] if name in stored else _union(scheme, name, stored, plan) for name in names])
