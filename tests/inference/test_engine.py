@@ -64,6 +64,38 @@ def test_valid_network_reads_the_image_around_its_tile(image):
         assert found.numpy() == pytest.approx(expected, abs=1e-4)
 
 
+def test_tiles_of_a_valid_network_lie_on_its_grid():
+    class Grid(Valid):
+        """Answers whether a voxel lies on the tile's grid of `stride`; which voxels those are must not depend on tiles."""
+
+        def forward(self, x):
+            on = torch.zeros_like(x[:, :, 2:-2, 1:-1, 1:-1])
+            on[:, :, ::3, ::3, ::3] = 1
+            return on
+
+    image = np.zeros((1, 31, 22, 19), np.float32)
+    whole = average(Grid(), image, _plan(), nn.Identity())
+    tiled = average(Grid(), image, _plan(tile=(10, 8, 9), overlap=0.3), nn.Identity())
+    assert torch.equal(whole, tiled)
+
+
+def test_small_image_is_centred_in_a_whole_tile():
+    class Where(nn.Module):
+        def forward(self, x):
+            assert x.shape[2:] == (8, 8, 8)
+            return torch.arange(8.0)[:, None, None].expand(x.shape).clone()
+
+    found = average(Where(), np.ones((1, 5, 8, 8), np.float32), _plan(tile=(8, 8, 8), whole_tiles=True), nn.Identity())
+    assert found[0, :, 0, 0].tolist() == [1, 2, 3, 4, 5]
+
+
+def test_logits_or_probabilities_are_averaged(image):
+    networks = [nn.Identity(), nn.Hardtanh(0, 0.5)]
+    found = probabilities(networks, image, _plan(average="logits"))
+    source = torch.from_numpy(image)
+    assert found == pytest.approx(torch.sigmoid((source + source.clamp(0, 0.5)) / 2).numpy(), abs=1e-6)
+
+
 def test_mirroring_averages_views():
     image = np.zeros((1, 9, 5, 3), np.float32)
     shown = np.stack(np.meshgrid(*(np.linspace(-1, 1, n) for n in (9, 5, 3)), indexing="ij"))

@@ -7,6 +7,7 @@ image around the tile, or zeros beyond the image's border, as in training.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import chain, combinations, product
 
 import numpy as np
@@ -84,6 +85,34 @@ def tile_weight(shape: tuple[int, ...], weighting: str) -> Tensor:
     return weight.clamp(min=float(weight[weight > 0].min()))
 
 
+@dataclass(frozen=True)
+class _Axis:
+    """How one axis is cut into tiles.
+
+    Args:
+        starts: of the tiles, in the image.
+        size: voxels of a tile, as written; the last one may reach beyond the image.
+        reach: voxels that the network reads for it.
+        before, after: zeros to put around the image for that.
+    """
+
+    starts: list[int]
+    size: int
+    reach: int
+    before: int
+    after: int
+
+
+def _cut(size: int, tile: int, overlap: float, stride: int, margin: int) -> _Axis:
+    """Tiles along one axis; where convolutions are valid they lie on the grid that the network samples."""
+    unit = stride if margin else 1
+    count, wanted = -(-size // unit), max(tile // unit, 1)
+    written = min(count, wanted) * unit
+    starts = [start * unit for start in tile_starts(count, wanted, overlap)]
+    reach = written + -written % stride + 2 * margin
+    return _Axis(starts, written, reach, margin, max(starts[-1] + reach - margin - size, 0))
+
+
 def average(
     network: nn.Module,
     image: NDArray[np.float32] | Tensor,
@@ -101,29 +130,40 @@ def average(
     """
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     source = torch.as_tensor(image, dtype=torch.float32).to(device)
+    own = source.shape[1:]
+    if plan.whole_tiles:
+        source = _centred(source, plan.tile)
     shape = source.shape[1:]
     stride, margin = triple(getattr(network, "stride", 1)), triple(getattr(network, "margin", 0))
-    size = [min(whole, tile) for whole, tile in zip(shape, plan.tile, strict=True)]
-    extra = [-length % step for length, step in zip(size, stride, strict=True)]
-    pads = [(m, m + more) for m, more in zip(margin, extra, strict=True)]
-    padded = nn.functional.pad(source, [n for pair in reversed(pads) for n in pair])
-    tiles = list(product(*(tile_starts(n, t, plan.overlap) for n, t in zip(shape, size, strict=True))))
+    axes = [_cut(n, plan.tile[a], plan.overlap, stride[a], margin[a]) for a, n in enumerate(shape)]
+    padded = nn.functional.pad(source, [n for axis in reversed(axes) for n in (axis.before, axis.after)])
+    tiles = list(product(*(axis.starts for axis in axes)))
     views = mirrored_views(plan.mirror, plan.combinations)
-    reach = [length + low + high for length, (low, high) in zip(size, pads, strict=True)]
-    weight = tile_weight(tuple(size), plan.weighting).to(device) if len(tiles) > 1 else torch.ones((), device=device)
+    weight = torch.ones([axis.size for axis in axes], device=device)
+    if len(tiles) > 1:
+        weight = tile_weight(tuple(weight.shape), plan.weighting).to(device)
     total, weights = None, torch.zeros(shape, device=device)
     with torch.inference_mode():
         for done, starts in enumerate(tiles, start=1):
-            seen = padded[(slice(None), *map(slice, starts, (s + n for s, n in zip(starts, reach, strict=True))))]
-            mean = _mean_of_views(network, seen[None], activation, views)
-            into = tuple(slice(start, start + length) for start, length in zip(starts, size, strict=True))
+            seen = tuple(slice(start, start + axis.reach) for start, axis in zip(starts, axes, strict=True))
+            mean = _mean_of_views(network, padded[(slice(None), *seen)][None], activation, views)
+            into = tuple(slice(start, start + axis.size) for start, axis in zip(starts, axes, strict=True))
+            kept = tuple(slice(size) for size in weights[into].shape)
             if total is None:
                 total = torch.zeros((mean.shape[1], *shape), device=device)
-            total[(slice(None), *into)] += mean[(0, slice(None), *map(slice, size))] * weight
-            weights[into] += weight
+            total[(slice(None), *into)] += mean[(0, slice(None), *kept)] * weight[kept]
+            weights[into] += weight[kept]
             progress(done / len(tiles))
         assert total is not None  # there is at least one tile
-        return total.div_(weights)
+        total /= weights
+        low = [(size - inner) // 2 for size, inner in zip(shape, own, strict=True)]
+        return total[(slice(None), *(slice(start, start + inner) for start, inner in zip(low, own, strict=True)))]
+
+
+def _centred(image: Tensor, tile: Sequence[int]) -> Tensor:
+    """The image (C, i, j, k) in the middle of zeros, at least as large as a tile."""
+    missing = [max(least - size, 0) for least, size in zip(tile, image.shape[1:], strict=True)]
+    return nn.functional.pad(image, [n for m in reversed(missing) for n in (m // 2, m - m // 2)])
 
 
 def _mean_of_views(network: nn.Module, tile: Tensor, activation: Activation, views: list[tuple[int, ...]]) -> Tensor:
@@ -138,6 +178,23 @@ def _mean_of_views(network: nn.Module, tile: Tensor, activation: Activation, vie
     return total / len(views)
 
 
+def ensemble(
+    networks: Sequence[nn.Module],
+    image: NDArray[np.float32],
+    plan: InferencePlan,
+    activation: Activation,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Tensor:
+    """Mean over folds of what the plan averages: probabilities, or logits (then `activation` is not applied)."""
+    applied: Activation = nn.Identity() if plan.average == "logits" else activation
+    total = None
+    for fold, network in enumerate(networks):
+        part = average(network, image, plan, applied, lambda s, n=fold: progress((n + s) / len(networks)))
+        total = part if total is None else total + part
+    assert total is not None  # there is at least one network
+    return total / len(networks)
+
+
 def probabilities(
     networks: nn.Module | Sequence[nn.Module],
     image: NDArray[np.float32],
@@ -148,17 +205,13 @@ def probabilities(
     """Probabilities (R, i, j, k) of an image (C, i, j, k) in the network's own spacing.
 
     Args:
-        networks: one, or those of several folds, whose probabilities are averaged.
+        networks: one, or those of several folds.
         progress: called with the share of the work done.
         activation: logits to probabilities; `region_activation` for softmax.
     """
-    folds = [networks] if isinstance(networks, nn.Module) else list(networks)
-    total = None
-    for fold, network in enumerate(folds):
-        part = average(network, image, plan, activation, lambda s, n=fold: progress((n + s) / len(folds)))
-        total = part if total is None else total + part
-    assert total is not None  # there is at least one network
-    return (total / len(folds)).cpu().numpy()
+    folds = [networks] if isinstance(networks, nn.Module) else networks
+    found = ensemble(folds, image, plan, activation, progress)
+    return (activation(found[None])[0] if plan.average == "logits" else found).cpu().numpy()
 
 
 def region_activation(classes: Sequence[Sequence[int]]) -> Activation:

@@ -215,9 +215,12 @@ class InferencePlan(Frozen):
     Args:
         mirror: axes of the array (0 = left-right) to mirror.
         combinations: False: each axis alone, averaged with the plain view; True: every combination of them (nnU-Net).
-        tile: largest tile in voxels along each axis; a smaller image is run whole.
+        tile: largest tile in voxels along each axis, as written (a network's `margin` is read beside it); a smaller
+            image is run whole.
+        whole_tiles: an image smaller than a tile is centred in one of zeros (nnU-Net, MONAI) rather than run as it is.
         overlap: share of a tile that its neighbour covers too.
         weighting: how much of a tile's rim counts against its centre; constant: as much.
+        average: what is averaged over tiles, mirrored views and folds (nnU-Net 2, MONAI: logits).
     """
 
     mirror: tuple[int, ...]
@@ -225,6 +228,8 @@ class InferencePlan(Frozen):
     overlap: Share
     combinations: bool = False
     weighting: Literal["tent", "gaussian", "constant"] = "tent"
+    average: Literal["probabilities", "logits"] = "probabilities"
+    whole_tiles: bool = False
 
 
 class PostprocessPlan(Frozen):
