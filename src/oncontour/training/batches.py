@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from oncontour.core.errors import OncontourError
 
 if TYPE_CHECKING:
-    from oncontour.augment.sample import Sample
+    from oncontour.augment.interface import Sample
 
 Batch = tuple[Tensor, Tensor]
 """Images (B, C, i, j, k) and targets (B, T, i, j, k), channels last in memory."""

@@ -18,29 +18,15 @@ from oncontour.core.box import Box
 from oncontour.inference.cascade import VIEW_AXES, around, to_view
 from oncontour.plans.plan import StagePlan, View
 from oncontour.training.prepared import PreparedCase
+from oncontour.training.sampling import Case as SampledCase
 
 
-class Case(Protocol):
+class Case(SampledCase, Protocol):
     """What patches are cut from: a prepared case, or what one network of a cascade sees of it."""
 
     @property
     def name(self) -> str:
         """Of the case."""
-        ...
-
-    @property
-    def images(self) -> NDArray[np.float16]:
-        """(C, i, j, k)."""
-        ...
-
-    @property
-    def regions(self) -> NDArray[np.uint8]:
-        """(T, i, j, k) of 0 and 1."""
-        ...
-
-    @property
-    def places(self) -> Mapping[str, NDArray[np.int16]]:
-        """Voxels (n, 3) of each region, and of the brain."""
         ...
 
 

@@ -292,9 +292,7 @@ class _Guarded:
             return f"a mistake of ours: {type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
 
 
-def preparation(
-    cases: list[PreparedCase], failed: Mapping[str, str], folder: Path, skip_bad: bool
-) -> Preparation:
+def preparation(cases: list[PreparedCase], failed: Mapping[str, str], folder: Path, skip_bad: bool) -> Preparation:
     """What was prepared; refused where cases are bad, unless the user leaves them out.
 
     Raises:

@@ -1,9 +1,9 @@
 """A prepared case: one folder, whose arrays are mapped into memory rather than read, so that a patch costs a patch.
 
-    images.npy    float16 (C, i, j, k): normalised over the brain, 0 outside it; a sequence that is absent is all 0
-    regions.npy   uint8 0 or 1 (R, i, j, k): what the network learns, see `targets`
-    places.npz    for each region, and "brain": up to `PLACES` voxels (n, 3) int16 around which to take patches
-    case.json     patient, channels, names of the regions, where the grid lies, counts, digest of the sources
+images.npy    float16 (C, i, j, k): normalised over the brain, 0 outside it; a sequence that is absent is all 0
+regions.npy   uint8 0 or 1 (R, i, j, k): what the network learns, see `targets`
+places.npz    for each region, and "brain": up to `PLACES` voxels (n, 3) int16 around which to take patches
+case.json     patient, channels, names of the regions, where the grid lies, counts, digest of the sources
 """
 
 from __future__ import annotations

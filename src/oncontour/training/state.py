@@ -76,7 +76,9 @@ def make_network(plan: NetworkPlan) -> nn.Module:
         network = NETWORKS[plan.name](**plan.arguments)
     except (TypeError, ValueError) as error:
         found = f"arguments {plan.arguments} ({error})"
-        raise InputError(f"plan: network {plan.name}", found, "those of its constructor", "Correct the plan.") from error
+        raise InputError(
+            f"plan: network {plan.name}", found, "those of its constructor", "Correct the plan."
+        ) from error
     return network.to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
 
 
