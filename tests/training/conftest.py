@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 
@@ -28,11 +30,27 @@ def changed(plan, **training):
 
 
 @pytest.fixture
+def change():
+    return changed
+
+
+@pytest.fixture
+def tiny():
+    """The content of `tiny_plan`, to be changed."""
+    return copy.deepcopy(TINY)
+
+
+@pytest.fixture
 def tiny_plan():
     return Plan.model_validate(TINY)
 
 
-def make_prepared(folder, plan, seed=0, patient=None, labels=True):
+@pytest.fixture
+def make_prepared():
+    return prepared_case
+
+
+def prepared_case(folder, plan, seed=0, patient=None, labels=True):
     """A stripped case with a bright cube for a tumour."""
     rng = np.random.default_rng(seed)
     target = np.zeros((24, 20, 22), np.uint8)
@@ -53,4 +71,4 @@ def make_prepared(folder, plan, seed=0, patient=None, labels=True):
 
 @pytest.fixture
 def prepared(tmp_path, tiny_plan):
-    return [make_prepared(tmp_path / "prepared" / f"case-{n}", tiny_plan, n) for n in range(4)]
+    return [prepared_case(tmp_path / "prepared" / f"case-{n}", tiny_plan, n) for n in range(4)]
