@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from oncontour.core.errors import InputError
 from oncontour.networks.nnunet import NNUNet, ResidualNNUNet
 
 
@@ -126,16 +127,16 @@ def test_a_residual_block_starts_as_its_shortcut():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"strides": [1, 2, 2]}, r"`strides` \(=\[1, 2, 2\]\) must have 2 entries"),
-        ({"kernel_sizes": [[3, 3], [3, 3]]}, "`kernel_sizes` .* each a number or 3 of them"),
-        ({"n_conv_per_stage": [2]}, r"`n_conv_per_stage` \(=\[2\]\) must have 2"),
-        ({"n_conv_per_stage_decoder": [2, 2]}, "`n_conv_per_stage_decoder` .* must have 1"),
-        ({"dimensions": 4}, r"`dimensions` \(=4\)"),
-        ({"axis": 3}, r"`axis` \(=3\)"),
+        ({"strides": [1, 2, 2]}, r"nnunet: strides: found \[1, 2, 2\]; expected one number, or 2 entries"),
+        ({"kernel_sizes": [[3, 3], [3, 3]]}, "nnunet: kernel_sizes: .* each a number or 3 of them"),
+        ({"n_conv_per_stage": [2]}, r"nnunet: n_conv_per_stage: found \[2\]; expected one number, or 2"),
+        ({"n_conv_per_stage_decoder": [2, 2]}, "nnunet: n_conv_per_stage_decoder: .* or 1 of them"),
+        ({"dimensions": 4}, "nnunet: dimensions: found 4; expected 2 or 3"),
+        ({"axis": 3}, "nnunet: axis: found 3"),
     ],
 )
 def test_unsuitable_arguments_are_named_with_their_values(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         NNUNet(1, 1, **{"features_per_stage": [4, 8], "strides": [1, 2], **arguments})
 
 

@@ -33,9 +33,7 @@ def test_the_layout_stays_channels_last(gradients):
 
 
 def test_off_the_cpu_it_is_torchs_own(monkeypatch):
-    def never(*arguments):
-        raise AssertionError("a group norm gives fp32 under a GPU's autocast")
-
-    monkeypatch.setattr(norm, "_on_cpu", never)
-    x = torch.zeros(2, 5, 4, 4, 4, device="meta")
-    assert norm.InstanceNorm3d(5, affine=True, device="meta")(x).shape == x.shape
+    monkeypatch.setattr(nn.InstanceNorm3d, "forward", lambda self, x: "torch's")
+    layer = norm.InstanceNorm3d(5)
+    assert layer(torch.zeros(2, 5, 4, 4, 4, device="meta")) == "torch's"
+    assert layer(torch.zeros(2, 5, 4, 4, 4)).shape == (2, 5, 4, 4, 4)

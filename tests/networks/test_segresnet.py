@@ -4,6 +4,7 @@ import pytest
 import torch
 from monai.networks import nets
 
+from oncontour.core.errors import InputError
 from oncontour.networks.segresnet import SegResNet, SegResNetVAE
 
 OURS = {"features": 8, "blocks_down": (1, 2, 1), "blocks_up": (2, 1), "dropout": 0.0}
@@ -74,19 +75,19 @@ def test_he_initialisation_replaces_torchs():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"patch": (16, 16, 12)}, r"`patch` \(=\(16, 16, 12\)\) must be three multiples of 8"),
+        ({"patch": (16, 16, 12)}, r"ar: patch: found \(16, 16, 12\); expected three multiples of 8"),
         ({"patch": (16, 16)}, "three multiples"),
-        ({"blocks_up": (1,)}, r"`blocks_up` \(=\(1,\)\) must have one entry fewer"),
-        ({"groups": 3}, "must be divisible by num_groups"),
+        ({"blocks_up": (1,)}, r"segresnet: blocks_up: found \(1,\); expected one entry fewer"),
+        ({"groups": 3}, "segresnet: features: found 8; expected a multiple of groups, 3"),
     ],
 )
 def test_unsuitable_arguments_are_named_with_their_values(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         SegResNetVAE(2, 3, **{"patch": PATCH, **OURS, **arguments})
 
 
 def test_another_size_cannot_be_rebuilt(pair):
-    with pytest.raises(ValueError, match=r"only images of \(16, 8, 24\) voxels can be rebuilt, got \(16, 8, 8\)"):
+    with pytest.raises(InputError, match=r"found \(16, 8, 8\) voxels; expected the \(16, 8, 24\)"):
         pair[0].forward_with_reconstruction(torch.zeros(1, 2, 16, 8, 8))
 
 

@@ -12,6 +12,7 @@ from dynamic_network_architectures.architectures.unet import PlainConvUNet, Resi
 from dynamic_network_architectures.initialization.weight_init import init_last_bn_before_add_to_0
 from torch import Tensor, nn
 
+from oncontour.core.errors import InputError
 from oncontour.networks.interface import initialise
 from oncontour.networks.norm import InstanceNorm2d, InstanceNorm3d
 
@@ -33,12 +34,14 @@ PerStage = int | Sequence[int]
 PerAxis = int | Sequence[PerStage]
 """One number for all stages, or one for each; each of them one for all axes, or one for each."""
 
+REMEDY = "Correct the network's arguments in the plan."
+
 
 def _stages(name: str, values: PerStage, count: int) -> list[int]:
     """One number for each stage."""
     numbers = [values] * count if isinstance(values, int) else list(values)
     if len(numbers) != count:
-        raise ValueError(f"`{name}` (={values}) must have {count} entries")
+        raise InputError(f"nnunet: {name}", str(values), f"one number, or {count} of them", REMEDY)
     return numbers
 
 
@@ -47,7 +50,8 @@ def _axes(name: str, values: PerAxis, count: int, dimensions: int) -> list[list[
     given = [values] * count if isinstance(values, int) else list(values)
     numbers = [[entry] * dimensions if isinstance(entry, int) else list(entry) for entry in given]
     if len(numbers) != count or any(len(entry) != dimensions for entry in numbers):
-        raise ValueError(f"`{name}` (={values}) must have {count} entries, each a number or {dimensions} of them")
+        expected = f"one number, or {count} entries, each a number or {dimensions} of them"
+        raise InputError(f"nnunet: {name}", str(values), expected, REMEDY)
     return numbers
 
 
@@ -77,7 +81,7 @@ class NNUNet(nn.Module):
         axis: of the image (0, 1 or 2) along which a 2-D network's slices lie.
 
     Raises:
-        ValueError: lists of unsuitable lengths, another number of dimensions, no such axis.
+        InputError: lists of unsuitable lengths, another number of dimensions, no such axis.
 
     >>> network = NNUNet(4, 3, features_per_stage=(4, 8), strides=(1, 2))
     >>> network(torch.zeros(1, 4, 16, 8, 8)).shape
@@ -105,8 +109,10 @@ class NNUNet(nn.Module):
         axis: int = 2,
     ) -> None:
         super().__init__()
-        if dimensions not in (2, 3) or axis not in (0, 1, 2):
-            raise ValueError(f"`dimensions` (={dimensions}) must be 2 or 3, `axis` (={axis}) 0, 1 or 2")
+        if dimensions not in (2, 3):
+            raise InputError("nnunet: dimensions", str(dimensions), "2 or 3", REMEDY)
+        if axis not in (0, 1, 2):
+            raise InputError("nnunet: axis", str(axis), "0, 1 or 2", REMEDY)
         count, flat = len(features_per_stage), dimensions == 2
         steps = _axes("strides", strides, count, dimensions)
         self.network = self.architecture(
@@ -195,7 +201,7 @@ class ResidualNNUNet(NNUNet):
         others: as `NNUNet` takes them.
 
     Raises:
-        ValueError: as `NNUNet`.
+        InputError: as `NNUNet`.
 
     >>> network = ResidualNNUNet(4, 3, n_blocks_per_stage=(1, 2), features_per_stage=(4, 8), strides=(1, 2))
     >>> network(torch.zeros(1, 4, 16, 8, 8)).shape

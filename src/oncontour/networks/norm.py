@@ -23,14 +23,14 @@ def _on_cpu(norm: nn.InstanceNorm2d | nn.InstanceNorm3d, x: Tensor) -> Tensor:
 class InstanceNorm2d(nn.InstanceNorm2d):
     """`nn.InstanceNorm2d`, faster on a CPU."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """(B, C, H, W) normalised over H and W."""
-        return _on_cpu(self, x) if x.device.type == "cpu" else super().forward(x)
+        return _on_cpu(self, input) if input.device.type == "cpu" else super().forward(input)
 
 
 class InstanceNorm3d(nn.InstanceNorm3d):
     """`nn.InstanceNorm3d`, faster on a CPU."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """(B, C, D, H, W) normalised over D, H and W."""
-        return _on_cpu(self, x) if x.device.type == "cpu" else super().forward(x)
+        return _on_cpu(self, input) if input.device.type == "cpu" else super().forward(input)

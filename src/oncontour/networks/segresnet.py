@@ -7,11 +7,14 @@ from itertools import chain
 from typing import Any, ClassVar, Literal
 
 import torch
-from monai.networks import nets
+from monai.networks.nets import segresnet as monai
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
+from oncontour.core.errors import InputError
 from oncontour.networks.interface import Reconstructed, initialise
+
+REMEDY = "Correct the network's arguments in the plan."
 
 SMALLEST_VARIANCE = 1e-8
 """Added before the logarithm, as MONAI's loss does."""
@@ -38,14 +41,14 @@ class SegResNet(nn.Module):
         others: what else MONAI's class takes.
 
     Raises:
-        ValueError: lists of unsuitable lengths, `features` that `groups` does not divide.
+        InputError: lists of unsuitable lengths, `features` that `groups` does not divide.
 
     >>> network = SegResNet(4, 3, features=8, blocks_down=(1, 1), blocks_up=(1,))
     >>> network(torch.zeros(1, 4, 16, 8, 8)).shape
     torch.Size([1, 3, 16, 8, 8])
     """
 
-    architecture: ClassVar[Any] = nets.SegResNet
+    architecture: ClassVar[Any] = monai.SegResNet
 
     def __init__(
         self,
@@ -61,9 +64,10 @@ class SegResNet(nn.Module):
     ) -> None:
         super().__init__()
         if len(blocks_up) != len(blocks_down) - 1:
-            raise ValueError(
-                f"`blocks_up` (={blocks_up}) must have one entry fewer than `blocks_down` (={blocks_down})"
-            )
+            expected = f"one entry fewer than blocks_down, {blocks_down}"
+            raise InputError("segresnet: blocks_up", str(blocks_up), expected, REMEDY)
+        if features % groups:
+            raise InputError("segresnet: features", str(features), f"a multiple of groups, {groups}", REMEDY)
         self.stride = (2 ** len(blocks_up),) * 3
         self.margin = (0, 0, 0)
         self.network = self.architecture(
@@ -115,20 +119,20 @@ class SegResNetVAE(SegResNet):
         others: as `SegResNet` takes them.
 
     Raises:
-        ValueError: a patch of unsuitable size; as `SegResNet`.
+        InputError: a patch of unsuitable size; as `SegResNet`.
 
     >>> network = SegResNetVAE(4, 3, (16, 8, 8), latent=2, features=8, blocks_down=(1, 1), blocks_up=(1,))
     >>> network.forward_with_reconstruction(torch.zeros(1, 4, 16, 8, 8)).image.shape
     torch.Size([1, 4, 16, 8, 8])
     """
 
-    architecture = nets.SegResNetVAE
+    architecture = monai.SegResNetVAE
 
     def __init__(self, inputs: int, outputs: int, patch: Sequence[int], latent: int = 128, **others: Any) -> None:
         super().__init__(inputs, outputs, input_image_size=tuple(patch), vae_nz=latent, vae_estimate_std=True, **others)
         needed = 2 * self.stride[0]
         if len(patch) != 3 or any(size % needed for size in patch):
-            raise ValueError(f"`patch` (={patch}) must be three multiples of {needed} voxels")
+            raise InputError("ar: patch", str(patch), f"three multiples of {needed} voxels", REMEDY)
         self.patch = tuple(patch)
 
     def forward_with_reconstruction(self, x: Tensor) -> Reconstructed:
@@ -137,10 +141,11 @@ class SegResNetVAE(SegResNet):
         In training they are drawn from torch's own generator; in evaluation they are the means.
 
         Raises:
-            ValueError: an image that is not of the patch's size.
+            InputError: an image that is not of the patch's size.
         """
         if tuple(x.shape[2:]) != self.patch:
-            raise ValueError(f"only images of {self.patch} voxels can be rebuilt, got {tuple(x.shape[2:])}")
+            found, expected = f"{tuple(x.shape[2:])} voxels", f"the {self.patch} that the network was made for"
+            raise InputError("ar: image to rebuild", found, expected, "Give the network and the training one patch.")
         net = self.network
         logits, features = self._run(x)
         squeezed = net.vae_down(features)
