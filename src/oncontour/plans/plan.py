@@ -6,6 +6,7 @@ here, with a sentence of `why` beside each that is not obvious.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from oncontour.core.errors import BundleError
 from oncontour.core.sequence import Sequence
+from oncontour.data.files import write_whole
 
 Normalisation = Literal["zscore", "minmax", "percentile95", "percentile99"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -21,6 +23,9 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Size = tuple[Count, Count, Count]
 View = Literal["axial", "coronal", "sagittal"]
+
+ON_ONE_LINE = 100
+"""Characters of a list or mapping that a saved plan keeps on one line."""
 
 
 class Frozen(BaseModel):
@@ -262,7 +267,7 @@ class Plan(Frozen):
         synthetic: the phantom cases to train on; None: a data set is given.
         stages: of a cascade, in order; empty: one network finds all regions.
         previous: name of the plan whose prediction is this one's further input (nnU-Net's 3d_cascade_fullres).
-        why: a sentence for each choice that is not obvious, by the name of the field.
+        why: a sentence for each choice that is not obvious, by the place of the field (`training.batch`).
     """
 
     name: str
@@ -304,9 +309,17 @@ def load_plan(path: Path) -> Plan:
         raise BundleError(path, f"field {place!r}: {first['msg']}", "a complete plan", "Correct that field.") from error
 
 
+class _Dumper(yaml.SafeDumper):
+    """YAML as one would write it by hand: what fits on a line stands on a line."""
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        return super().represent_mapping(tag, mapping, len(json.dumps(mapping)) <= ON_ONE_LINE)
+
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
+        return super().represent_sequence(tag, sequence, len(json.dumps(sequence)) <= ON_ONE_LINE)
+
+
 def save_plan(plan: Plan, path: Path) -> None:
-    """Write a plan, fields in their own order."""
-    text = yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=110)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    """Write a plan, fields in their own order; `load_plan` gives the same plan."""
+    text = yaml.dump(plan.model_dump(mode="json"), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    write_whole(path, lambda part: part.write_text(text, "utf-8"))
