@@ -155,9 +155,10 @@ def _with_different_names(cases: Iterable[DatasetCase]) -> list[DatasetCase]:
 def _with_tables(cases: list[DatasetCase], root: Path) -> list[DatasetCase]:
     """The columns of tables beside the cases (survival, grade, mapping of names), found by their column of names."""
     names = {case.name for case in cases}
-    parents = {next(iter(case.images.values())).path.parents[1] for case in cases}
+    paths = [next(iter(case.images.values())).path for case in cases]
+    folders = {folder for path in paths for folder in path.parents if folder.is_relative_to(root)}
     columns: dict[str, dict[str, str]] = {}
-    for path in sorted({table for folder in (root, *parents) for table in folder.glob("*.csv") if table.name != CASES}):
+    for path in sorted(table for folder in folders for table in folder.glob("*.csv") if table.name != CASES):
         try:
             table = read_table(path)
         except InputError:  # Some other table: whoever needs it will say what is wrong with it.
