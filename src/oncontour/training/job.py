@@ -10,7 +10,6 @@ from pathlib import Path
 from oncontour.augment.interface import Sample
 from oncontour.core.errors import InputError
 from oncontour.inference.cascade import part_name, stage_views
-from oncontour.inference.weights import weight_file
 from oncontour.plans.plan import NetworkPlan, Plan, StagePlan, View
 from oncontour.training.cascade import Case, seen_cases
 from oncontour.training.prepared import members
@@ -43,12 +42,6 @@ class Job:
     def network(self) -> NetworkPlan:
         """The stage's own, or the plan's."""
         return (self.stage and self.stage.network) or self.plan.network
-
-    @property
-    def weights_name(self) -> str:
-        """What bundles call the network, such as "fold_0.WT_axial"."""
-        part = part_name(self.stage, self.view) if self.stage else ""
-        return weight_file(f"fold_{self.fold}", part).removesuffix(".safetensors")
 
     @property
     def regions(self) -> Mapping[str, tuple[int, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Machine:
         nodes: started by SLURM or torchrun, one process a device.
         workers: processes of each that draw samples ahead; None: chosen here.
         compile: whether torch.compile fuses the network; None: on a GPU.
+        threads: of the CPU, for each process; None: all cores.
         tensorboard: write its event files too.
         view: how progress is shown: bars, a line an epoch, nothing.
     """
@@ -40,6 +42,7 @@ class Machine:
     nodes: int = 1
     workers: int | None = None
     compile: bool | None = None
+    threads: int | None = None
     tensorboard: bool = False
     view: Literal["bars", "lines", "none"] = "none"
 
@@ -93,6 +96,8 @@ def make_fabric(machine: Machine, precision: str) -> Fabric:
         raise InputError(f"--nodes {machine.nodes}", "one process", "one a device, on every node", remedy)
     several = machine.devices * machine.nodes > 1
     strategy = ("ddp" if outside else "ddp_spawn") if several else "auto"
+    if machine.threads:
+        torch.set_num_threads(machine.threads)
     if machine.on_gpu:
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
@@ -111,8 +116,12 @@ class Interruption:
     A second Ctrl-C ends the program at once. Outside the main thread, where signals cannot be caught, nothing is.
     """
 
+    ONE_PRESS_SECONDS = 1.0
+    """A terminal tells every process of a group, and their parent tells them again: that is one Ctrl-C."""
+
     def __init__(self) -> None:
         self.asked = False
+        self._when = 0.0
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Interruption:
@@ -128,8 +137,9 @@ class Interruption:
             signal.signal(name, handler)  # pyright: ignore[reportArgumentType]
 
     def _note(self, *_: object) -> None:
-        if self.asked:
+        if self.asked and time.monotonic() - self._when > self.ONE_PRESS_SECONDS:
             raise KeyboardInterrupt
+        self._when = self._when or time.monotonic()
         self.asked = True
 
 

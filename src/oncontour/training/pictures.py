@@ -53,7 +53,8 @@ def draw_curves(path: Path, history: Sequence[Mapping[str, float]], job: Job) ->
         if len(job.regions) > 1:
             scores.plot(validated, means, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"mean {means[-1]:.3f}")
         scores.axvline(validated[best], color=INK, lw=0.8, ls=":")
-        scores.text(validated[best], 0.02, f" best {means[best]:.3f}", color=INK, fontsize=8)
+        side = "right" if validated[best] > epochs[-1] / 2 else "left"
+        scores.text(validated[best], 0.96, f" best {means[best]:.3f} ", color=INK, fontsize=8, ha=side)
         scores.legend(frameon=False, labelcolor=INK, loc="lower right")
     else:
         scores.text(0.5, 0.5, "no validation yet", ha="center", transform=scores.transAxes, color=INK)

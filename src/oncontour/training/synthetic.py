@@ -21,8 +21,9 @@ from oncontour.data.phantom.mni import load_mni
 from oncontour.plans.plan import Plan, SyntheticPlan
 from oncontour.preprocess.head import scale_head
 from oncontour.preprocess.normalise import normalise
-from oncontour.training.prepare import Preparation, Progress, check_settings, in_processes, preparation
+from oncontour.training.prepare import Preparation, check_settings, preparation
 from oncontour.training.prepared import PreparedCase, digest, write_prepared
+from oncontour.training.workers import Progress, in_processes
 
 
 @cache
