@@ -144,9 +144,17 @@ def test_tiles_are_those_of_nnunet(size, tile):
 
 
 @pytest.mark.parametrize("shape", [(16, 12, 20), (7, 9, 1), (32, 32, 32)])
-def test_gaussian_is_that_of_nnunet(shape):
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+def test_gaussian_is_that_of_nnunet(shape, dtype):
     peer = pytest.importorskip("nnunetv2.inference.sliding_window_prediction")
-    theirs = peer.compute_gaussian(shape, 1 / 8, 1, torch.float32, torch.device("cpu"))
-    ours = tile_weight(shape, "gaussian")
-    assert torch.allclose(ours, theirs, rtol=1e-4, atol=0)
+    theirs = peer.compute_gaussian(shape, 1 / 8, 10, dtype, torch.device("cpu"))
+    ours = tile_weight(shape, "gaussian", dtype)
+    assert torch.allclose(ours, theirs, rtol=1e-3 if dtype is torch.float16 else 1e-4, atol=0)
     assert ours.min() > 0
+
+
+def test_sums_in_half_precision_stay_close(image):
+    plan = _plan(tile=(16, 16, 16), weighting="gaussian")
+    half = average(Smooth(), image, plan, sums=torch.float16)
+    assert half.dtype is torch.float16
+    assert torch.allclose(half.float(), average(Smooth(), image, plan), atol=5e-3)

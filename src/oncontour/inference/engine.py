@@ -28,6 +28,10 @@ GAUSSIAN_SHARE = 1 / 8
 """Gaussian: its standard deviation as a share of the tile (nnU-Net)."""
 
 
+GAUSSIAN_PEAK = 10.0
+"""Gaussian: its largest value (nnU-Net), so that fewer of the small ones vanish in half precision."""
+
+
 def triple(value: int | Sequence[int]) -> tuple[int, int, int]:
     """One number an axis, from one number or three."""
     i, j, k = (value,) * 3 if isinstance(value, int) else value
@@ -64,11 +68,11 @@ def mirrored_views(axes: Sequence[int], every_combination: bool) -> list[tuple[i
     return list(chain.from_iterable(combinations(axes, count) for count in range(len(axes) + 1)))
 
 
-def tile_weight(shape: tuple[int, ...], weighting: str) -> Tensor:
-    """Weight (i, j, k) of a tile's voxels, at most 1.
+def tile_weight(shape: tuple[int, ...], weighting: str, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Weight (i, j, k) of a tile's voxels.
 
     Tent: 1 at the centre, falling along each axis to `EDGE_WEIGHT`. Gaussian: nnU-Net's, which is centred on voxel
-    size // 2 and never 0. Constant: 1 (MONAI's default).
+    size // 2, at most `GAUSSIAN_PEAK` and never 0. Constant: 1 (MONAI's default).
     """
     weight = torch.ones((), dtype=torch.float64)
     for size in shape:
@@ -81,8 +85,9 @@ def tile_weight(shape: tuple[int, ...], weighting: str) -> Tensor:
         else:
             ramp = torch.ones(size)
         weight = weight[..., None] * ramp.to(weight)
-    weight = (weight / weight.max() if weighting == "gaussian" else weight).float()
-    return weight.clamp(min=float(weight[weight > 0].min()))
+    weight = (weight / (weight.max() / GAUSSIAN_PEAK) if weighting == "gaussian" else weight).to(dtype)
+    weight[weight == 0] = weight[weight > 0].min()
+    return weight
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ def average(
     plan: InferencePlan,
     activation: Activation = torch.sigmoid,
     progress: Callable[[float], None] = lambda share: None,
+    sums: torch.dtype = torch.float32,
 ) -> Tensor:
     """Mean of `activation(logits)` over tiles and mirrored views, (K, i, j, k) float32 on the network's device.
 
@@ -127,6 +133,8 @@ def average(
             voxels it loses on each side.
         image: (C, i, j, k), in the network's own spacing.
         progress: called with the share of tiles done.
+        sums: in which tiles are summed. nnU-Net 2 does so in half precision, which decides near ties, and most in the
+            image's corners; only so are its results met voxel by voxel.
     """
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     source = torch.as_tensor(image, dtype=torch.float32).to(device)
@@ -141,8 +149,8 @@ def average(
     views = mirrored_views(plan.mirror, plan.combinations)
     weight = torch.ones([axis.size for axis in axes], device=device)
     if len(tiles) > 1:
-        weight = tile_weight(tuple(weight.shape), plan.weighting).to(device)
-    total, weights = None, torch.zeros(shape, device=device)
+        weight = tile_weight(tuple(weight.shape), plan.weighting, sums).to(device)
+    total, weights = None, torch.zeros(shape, device=device, dtype=sums)
     with torch.inference_mode():
         for done, starts in enumerate(tiles, start=1):
             seen = tuple(slice(start, start + axis.reach) for start, axis in zip(starts, axes, strict=True))
@@ -150,7 +158,7 @@ def average(
             into = tuple(slice(start, start + axis.size) for start, axis in zip(starts, axes, strict=True))
             kept = tuple(slice(size) for size in weights[into].shape)
             if total is None:
-                total = torch.zeros((mean.shape[1], *shape), device=device)
+                total = torch.zeros((mean.shape[1], *shape), device=device, dtype=sums)
             total[(slice(None), *into)] += mean[(0, slice(None), *kept)] * weight[kept]
             weights[into] += weight[kept]
             progress(done / len(tiles))
@@ -184,12 +192,13 @@ def ensemble(
     plan: InferencePlan,
     activation: Activation,
     progress: Callable[[float], None] = lambda share: None,
+    sums: torch.dtype = torch.float32,
 ) -> Tensor:
     """Mean over folds of what the plan averages: probabilities, or logits (then `activation` is not applied)."""
     applied: Activation = nn.Identity() if plan.average == "logits" else activation
     total = None
     for fold, network in enumerate(networks):
-        part = average(network, image, plan, applied, lambda s, n=fold: progress((n + s) / len(networks)))
+        part = average(network, image, plan, applied, lambda s, n=fold: progress((n + s) / len(networks)), sums)
         total = part if total is None else total + part
     assert total is not None  # there is at least one network
     return total / len(networks)
@@ -224,9 +233,9 @@ def region_activation(classes: Sequence[Sequence[int]]) -> Activation:
     >>> regions(torch.zeros(1, 4, 1, 1, 1)).flatten().tolist()
     [0.5, 0.25]
     """
+    return lambda logits: region_sums(torch.softmax(logits, 1), classes)
 
-    def activation(logits: Tensor) -> Tensor:
-        chances = torch.softmax(logits, 1)
-        return torch.stack([chances[:, list(own)].sum(1) for own in classes], 1)
 
-    return activation
+def region_sums(chances: Tensor, classes: Sequence[Sequence[int]]) -> Tensor:
+    """Probabilities (B, R, ...) of regions from those of classes (B, K, ...)."""
+    return torch.stack([chances[:, list(own)].sum(1) for own in classes], 1)

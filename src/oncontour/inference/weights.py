@@ -81,6 +81,15 @@ def load_networks(folder: Path, plan: Plan) -> tuple[Mapping[str, nn.Module], ..
     )
 
 
+def first_names(network: nn.Module) -> Mapping[str, str]:
+    """The first name of each tensor by each of its names: nnU-Net's decoder holds the encoder under names of its own.
+
+    A file of safetensors holds each tensor once.
+    """
+    firsts: dict[int, str] = {}
+    return {name: firsts.setdefault(id(value), name) for name, value in network.state_dict(keep_vars=True).items()}
+
+
 def _load(path: Path, plan: NetworkPlan) -> nn.Module:
     import torch
     from safetensors import SafetensorError
@@ -88,8 +97,9 @@ def _load(path: Path, plan: NetworkPlan) -> nn.Module:
 
     network = build(plan, path)
     try:
-        stored = load_file(path)
-        network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in stored.items()})
+        stored = {name: v.float() if v.is_floating_point() else v for name, v in load_file(path).items()}
+        names = first_names(network)
+        network.load_state_dict(stored | {name: stored[first] for name, first in names.items() if first in stored})
     except (OSError, SafetensorError) as error:
         raise BundleError(path, "no readable weights", "a safetensors file", REMEDY) from error
     except RuntimeError as error:
@@ -117,6 +127,7 @@ def save_networks(folder: Path, plan: Plan, networks: Mapping[str, nn.Module], p
         raise BundleError(folder, found, f"{', '.join(sorted(expected))}", "Give one network a fold and part.")
     dtype = torch.float16 if precision == "float16" else torch.float32
     for file, network in files.items():
-        state = network.state_dict().items()
-        save_file({k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in state}, folder / file)
+        firsts = set(first_names(network).values())
+        state = {name: value for name, value in network.state_dict().items() if name in firsts}
+        save_file({k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in state.items()}, folder / file)
     return sorted(files)
