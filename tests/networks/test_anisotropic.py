@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from oncontour.networks.anisotropic import AnisotropicNet, Residual
+from oncontour.core.errors import InputError
+from oncontour.networks.anisotropic import AnisotropicNet, AnisotropicNetVAE, Residual
 
 
 def count(network: nn.Module) -> int:
@@ -14,7 +15,8 @@ def count(network: nn.Module) -> int:
 
 
 def small(**arguments) -> AnisotropicNet:
-    return AnisotropicNet(**{"inputs": 2, "outputs": 1, "features": 4, **arguments})
+    kind = AnisotropicNetVAE if "patch" in arguments else AnisotropicNet
+    return kind(**{"inputs": 2, "outputs": 1, "features": 4, **arguments})
 
 
 @pytest.mark.parametrize(("downsamplings", "published"), [(2, 214_470), (1, 204_396)])
@@ -49,7 +51,7 @@ def test_logits_cover_the_image_and_every_parameter_learns(downsamplings, shape,
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
 
 
-@pytest.mark.parametrize("arguments", [{}, {"downsamplings": 1}, {"reconstruct": True, "patch": [8, 8, 4]}])
+@pytest.mark.parametrize("arguments", [{}, {"downsamplings": 1}, {"patch": [8, 8, 4]}])
 def test_encoder_and_decoder_hold_every_parameter_once(arguments):
     network = small(**arguments)
     parts = [*network.encoder_parameters(), *network.decoder_parameters()]
@@ -82,7 +84,7 @@ def test_dropout_is_for_training():
 
 
 def test_the_branch_rebuilds_the_image_and_forward_never_computes_it():
-    network = small(reconstruct=True, patch=[16, 8, 6], latent=5)
+    network = small(patch=[16, 8, 6], latent=5)
     image = torch.randn(2, 2, 16, 8, 6)
     found = network.forward_with_reconstruction(image)
     assert found.logits.shape == (2, 1, 16, 8, 6)
@@ -99,12 +101,12 @@ def test_the_branch_rebuilds_the_image_and_forward_never_computes_it():
 
 
 def test_the_logits_are_the_same_with_and_without_the_branch():
-    network, image = small(reconstruct=True, patch=[8, 8, 2]).eval(), torch.randn(1, 2, 8, 8, 2)
+    network, image = small(patch=[8, 8, 2]).eval(), torch.randn(1, 2, 8, 8, 2)
     torch.testing.assert_close(network.forward_with_reconstruction(image).logits, network(image))
 
 
 def test_the_branch_draws_in_training_and_takes_the_mean_in_evaluation():
-    network, image = small(reconstruct=True, patch=[8, 8, 2], dropout=0.0), torch.randn(1, 2, 8, 8, 2)
+    network, image = small(patch=[8, 8, 2], dropout=0.0), torch.randn(1, 2, 8, 8, 2)
     torch.manual_seed(0)
     first, second = (network.forward_with_reconstruction(image).image for _ in range(2))
     assert not torch.equal(first, second)
@@ -115,7 +117,7 @@ def test_the_branch_draws_in_training_and_takes_the_mean_in_evaluation():
 
 def test_the_branch_learns_an_image():
     torch.manual_seed(0)
-    network = small(reconstruct=True, patch=[8, 8, 4], dropout=0.0)
+    network = small(patch=[8, 8, 4], dropout=0.0)
     images = torch.randn(2, 2, 2, 2, 1).repeat_interleave(4, 2).repeat_interleave(4, 3).repeat_interleave(4, 4)
     optimiser = torch.optim.Adam(network.parameters(), 0.01)
     errors = []
@@ -131,24 +133,22 @@ def test_the_branch_learns_an_image():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"inputs": 5}, "`features` (=4) must be at least `inputs` (=5)"),
-        ({"downsamplings": 3}, "got 3"),
-        ({"reconstruct": True}, "`patch` (=None)"),
-        ({"reconstruct": True, "patch": [8, 12, 2]}, "multiples of (8, 8, 2)"),
-        ({"reconstruct": True, "patch": [8, 8, 3]}, "multiples of (8, 8, 2)"),
+        ({"inputs": 5}, "ca_cnn: features: found 4; expected no fewer than inputs, 5"),
+        ({"downsamplings": 3}, "ca_cnn: downsamplings: found 3; expected 1 or 2"),
+        ({"patch": [8, 8]}, "ar_ca: patch: found [8, 8]; expected three multiples"),
+        ({"patch": [8, 12, 2]}, "ar_ca: patch: found [8, 12, 2]; expected three multiples of (8, 8, 2) voxels"),
+        ({"patch": [8, 8, 3], "downsamplings": 1}, "found [8, 8, 3]; expected three multiples of (4, 4, 2) voxels"),
     ],
 )
 def test_unsuitable_arguments_are_named_with_their_value(arguments, words):
-    with pytest.raises(ValueError, match="must be") as error:
+    with pytest.raises(InputError) as error:
         small(**arguments)
     assert words in str(error.value)
 
 
-def test_reconstruction_needs_the_branch_and_its_patch():
-    with pytest.raises(ValueError, match="reconstruct=False"):
-        small().forward_with_reconstruction(torch.zeros(1, 2, 8, 8, 2))
-    with pytest.raises(ValueError, match="only patches of"):
-        small(reconstruct=True, patch=[8, 8, 2]).forward_with_reconstruction(torch.zeros(1, 2, 8, 8, 1))
+def test_only_the_patch_can_be_rebuilt():
+    with pytest.raises(InputError, match=r"found \(8, 8, 1\) voxels; expected \(8, 8, 2\) voxels"):
+        small(patch=[8, 8, 2]).forward_with_reconstruction(torch.zeros(1, 2, 8, 8, 1))
 
 
 def test_it_finds_a_bright_ball():

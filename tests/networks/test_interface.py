@@ -63,8 +63,7 @@ def test_encoder_and_decoder_hold_every_parameter_once(network):
 
 def test_gradients_reach_every_parameter(network, image):
     outputs = network.forward_deep(image) if isinstance(network, DeeplySupervised) else (network(image),)
-    without_branch = getattr(network, "branch", network) is None  # `ca_cnn` has the method, to say that it cannot
-    if isinstance(network, Reconstructing) and not without_branch:
+    if isinstance(network, Reconstructing):
         outputs = chain(outputs, network.forward_with_reconstruction(image))
     sum(output.square().mean() for output in outputs).backward()
     for name, parameter in network.named_parameters():

@@ -1,20 +1,19 @@
-"""The anisotropic network of the cascade whole tumour, core, enhancing tumour (Wang 2017; Lotan 2022, paper 002)."""
+"""The anisotropic network of the cascade whole tumour, core, enhancing tumour (Wang 2017; Lotan 2021, paper 002)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import gcd
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from oncontour.core.errors import InputError
 from oncontour.networks.autoencoder import AutoencoderBranch
-
-if TYPE_CHECKING:
-    from oncontour.networks.interface import Reconstructed
+from oncontour.networks.interface import Reconstructed, initialise
 
 GROUPS = 8
 """Of a group norm (Myronenko 2018), where that many divide the channels; else the largest number that divides both."""
@@ -22,6 +21,8 @@ SCALES = (2, 4, 8)
 """Channels of the predictions of the second, third and fourth fused block: two classes times 1, 2 and 4 (Wang 2017)."""
 SLOPE = 0.25
 """Slope of a PReLU below zero before training, for which the initialisation allows."""
+
+REMEDY = "Correct the network's arguments in the plan."
 
 Norm = Literal["group", "batch"]
 
@@ -93,11 +94,10 @@ class AnisotropicNet(nn.Module):
     concatenated, and one 3x3x1 convolution decides (Wang et al. 2017, arXiv 1709.00382; paper 002, Model Architecture).
     Slices are the last axis: turning a view's normal there, averaging the views and cropping are done outside.
 
-    With four inputs and two outputs W-net and T-net have exactly the published 214,470 parameters, E-net 204,396;
-    with one output (sigmoid) 126 fewer. `reconstruct` adds the autoencoder's branch (AR-CA), which is for training
-    only: `forward` never computes it. Receptive field 113 x 113 x 9 voxels, E-net's 57 x 57 x 9... measured in
-    `oncontour.networks.facts`. Where the papers' code loses four slices on either side to valid convolutions, slices
-    are padded with zeros here, as pixels are, so the logits cover the whole image. He initialisation.
+    With four inputs and two outputs W-net and T-net have exactly the 214,470 parameters of Wang's program, E-net its
+    204,396; with one output 126 fewer. Receptive field 231 x 231 x 9 voxels, E-net's 119 x 119 x 9. He initialisation.
+    Where Wang's valid 1x1x3 convolutions lose four slices on either side, slices are padded with zeros here, as pixels
+    are: the logits cover the whole image.
 
     Args:
         inputs: channels of the image, one a sequence; at most `features`.
@@ -107,13 +107,9 @@ class AnisotropicNet(nn.Module):
         norm: "group" suits batches of fewer than 8 patches; "batch" is what the text of the papers says (the figure of
             paper 002 says group).
         dropout: probability of losing a channel after the first residual block, in training.
-        reconstruct: whether there is a branch that reconstructs the image (Myronenko 2018).
-        patch: voxels along each axis of the patches to reconstruct; multiples of twice `stride` in the slice, of 2
-            across. Needed with `reconstruct`, since the branch has fully connected layers.
-        latent: numbers that a patch is squeezed into by that branch.
 
     Raises:
-        ValueError: more inputs than features; `reconstruct` without a patch, or with one of unsuitable size.
+        InputError: more inputs than features, another number of down-samplings.
 
     >>> network = AnisotropicNet(4, 1, features=8)
     >>> network(torch.zeros(1, 4, 16, 12, 5)).shape
@@ -128,17 +124,15 @@ class AnisotropicNet(nn.Module):
         features: int = 32,
         norm: Norm = "group",
         dropout: float = 0.2,
-        reconstruct: bool = False,
-        patch: Sequence[int] | None = None,
-        latent: int = 16,
     ) -> None:
         super().__init__()
         if inputs > features:
-            raise ValueError(f"`features` (={features}) must be at least `inputs` (={inputs})")
+            raise InputError("ca_cnn: features", str(features), f"no fewer than inputs, {inputs}", REMEDY)
         if downsamplings not in (1, 2):
-            raise ValueError(f"`downsamplings` must be 1 or 2, got {downsamplings}")
+            raise InputError("ca_cnn: downsamplings", str(downsamplings), "1 or 2", REMEDY)
         self.stride = (2**downsamplings, 2**downsamplings, 1)
         self.margin = (0, 0, 0)
+        self.features = features
 
         def group(first: int, dilations: Sequence[int]) -> list[nn.Module]:
             sizes = (first, *[features] * (len(dilations) - 1))
@@ -159,10 +153,7 @@ class AnisotropicNet(nn.Module):
             _prediction(features, channels, count, norm) for channels, count in zip(SCALES, doublings, strict=True)
         )
         self.last = _in_slice(sum(SCALES), outputs)
-        self.branch = AutoencoderBranch(features, inputs, self.stride, patch, latent) if reconstruct else None
-        for module in self.modules():
-            if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
-                nn.init.kaiming_normal_(module.weight, a=SLOPE)
+        initialise(self, SLOPE)
 
     def _encode(self, x: Tensor) -> list[Tensor]:
         """The second, third and fourth fused block's features."""
@@ -179,28 +170,64 @@ class AnisotropicNet(nn.Module):
         """Logits (B, outputs, D, H, W) of images (B, inputs, D, H, W); W counts slices, D and H suit `stride`."""
         return self._decode(self._encode(x))
 
-    def forward_with_reconstruction(self, x: Tensor) -> Reconstructed:
-        """Logits, the image as the branch rebuilds it, and the mean and log variance it was drawn from (B, latent).
-
-        Raises:
-            ValueError: a network without the branch, or an image that is not of its patch's size.
-        """
-        from oncontour.networks.interface import Reconstructed
-
-        if self.branch is None:
-            raise ValueError("this network was made with `reconstruct=False`: it reconstructs nothing")
-        if tuple(x.shape[2:]) != self.branch.patch:
-            raise ValueError(
-                f"only patches of {self.branch.patch} voxels can be reconstructed, got {tuple(x.shape[2:])}"
-            )
-        scales = self._encode(x)
-        return Reconstructed(self._decode(scales), *self.branch(scales[-1]))
-
     def encoder_parameters(self) -> Iterator[nn.Parameter]:
         """Parameters of the residual and fused blocks."""
         return chain.from_iterable(part.parameters() for part in (self.first, self.second, self.third, self.fourth))
 
     def decoder_parameters(self) -> Iterator[nn.Parameter]:
-        """Parameters of the predictions, of the last convolution and of the autoencoder's branch."""
-        branch = () if self.branch is None else self.branch.parameters()
-        return chain(self.predictions.parameters(), self.last.parameters(), branch)
+        """Parameters of the predictions and of the last convolution."""
+        return chain(self.predictions.parameters(), self.last.parameters())
+
+
+class AnisotropicNetVAE(AnisotropicNet):
+    """The same with a variational autoencoder's branch, for training only: AR-CA (Lotan 2021, paper 002).
+
+    The branch rebuilds the image from the last fused block, so that the encoder keeps what an image is made of
+    (Myronenko 2018). `forward` never computes it. For a patch of 144 x 144 x 24 it adds 839,264 parameters.
+
+    Paper 002's program differs from its text in a 3x3x3 convolution before all and one slope for all channels of a
+    rectifier; here the encoder is that of CA-CNN, as the text says.
+
+    Args:
+        inputs: channels of the image, one a sequence.
+        outputs: as `AnisotropicNet` takes them.
+        patch: voxels along each axis of the images to rebuild, slices last; multiples of twice `stride`. The branch's
+            fully connected layers need it; predicting, the network takes other sizes too.
+        latent: numbers that an image is squeezed into.
+        others: as `AnisotropicNet` takes them.
+
+    Raises:
+        InputError: a patch of unsuitable size; as `AnisotropicNet`.
+
+    >>> network = AnisotropicNetVAE(4, 1, (16, 8, 6), features=8)
+    >>> network.forward_with_reconstruction(torch.zeros(1, 4, 16, 8, 6)).image.shape
+    torch.Size([1, 4, 16, 8, 6])
+    """
+
+    def __init__(self, inputs: int, outputs: int, patch: Sequence[int], latent: int = 16, **others: Any) -> None:
+        super().__init__(inputs, outputs, **others)
+        needed = tuple(2 * step for step in self.stride)
+        if len(patch) != 3 or any(size % step for size, step in zip(patch, needed, strict=True)):
+            raise InputError("ar_ca: patch", str(patch), f"three multiples of {needed} voxels", REMEDY)
+        i, j, k = patch
+        self.patch = (i, j, k)
+        self.branch = AutoencoderBranch(self.features, inputs, self.stride, self.patch, latent)
+
+    def forward_with_reconstruction(self, x: Tensor) -> Reconstructed:
+        """Logits, and the image (B, inputs, *patch) rebuilt from the numbers drawn.
+
+        In training they are drawn from torch's own generator; in evaluation they are the means.
+
+        Raises:
+            InputError: an image that is not of the patch's size.
+        """
+        if tuple(x.shape[2:]) != self.patch:
+            found = f"{tuple(x.shape[2:])} voxels"
+            remedy = "Give the network and the training one patch."
+            raise InputError("ar_ca: image to rebuild", found, f"{self.patch} voxels", remedy)
+        scales = self._encode(x)
+        return Reconstructed(self._decode(scales), *self.branch(scales[-1]))
+
+    def decoder_parameters(self) -> Iterator[nn.Parameter]:
+        """Those of `AnisotropicNet`, and the branch's."""
+        return chain(super().decoder_parameters(), self.branch.parameters())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import gcd, prod
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
+
+from oncontour.networks.interface import initialise
 
 GROUPS = 8
 """Of a group norm (Myronenko 2018), where that many divide the channels; else the largest number that divides both."""
@@ -50,21 +51,15 @@ class AutoencoderBranch(nn.Module):
         features: channels of the encoder's last features.
         inputs: channels of the image.
         stride: voxels of the image a voxel of those features, along each axis; powers of 2.
-        patch: voxels of the image along each axis.
-        latent: random numbers a patch.
-
-    Raises:
-        ValueError: no patch, or one whose sizes are no multiples of twice `stride`.
+        patch: voxels of the image along each axis, multiples of twice `stride`.
+        latent: random numbers an image.
     """
 
     def __init__(
-        self, features: int, inputs: int, stride: tuple[int, int, int], patch: Sequence[int] | None, latent: int
+        self, features: int, inputs: int, stride: tuple[int, int, int], patch: tuple[int, int, int], latent: int
     ) -> None:
         super().__init__()
         needed = tuple(2 * step for step in stride)
-        if patch is None or len(patch) != 3 or any(size % step for size, step in zip(patch, needed, strict=True)):
-            raise ValueError(f"`patch` (={patch}) must be three multiples of {needed} voxels to be reconstructed")
-        self.patch = tuple(patch)
         self.grid = tuple(size // step for size, step in zip(patch, needed, strict=True))
         voxels = BOTTLENECK * prod(self.grid)
         self.squeeze = nn.Sequential(*_before(features), nn.Conv3d(features, BOTTLENECK, 3, 2, 1))
@@ -77,13 +72,14 @@ class AutoencoderBranch(nn.Module):
             channels, width = width, max(width // 2, 1)
         self.ups = nn.Sequential(*ups)
         self.last = nn.Conv3d(channels, inputs, 1)
+        initialise(self)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The image (B, inputs, *patch), means and log variances (B, latent each), of features (B, C, ...).
 
         In training the numbers are drawn (from torch's own generator); in evaluation they are the means.
         """
-        mean, log_variance = self.distribution(self.squeeze(features).flatten(1)).chunk(2, 1)
+        mean, log_variance = self.distribution(self.squeeze(features).flatten(1)).float().chunk(2, 1)
         drawn = mean + torch.randn_like(mean) * (log_variance / 2).exp() if self.training else mean
         grid = self.spread(drawn).unflatten(1, (BOTTLENECK, *self.grid))
         return self.last(self.ups(grid)), mean, log_variance
