@@ -24,7 +24,7 @@ def _before(channels: int) -> list[nn.Module]:
 class _Up(nn.Module):
     """1x1x1 convolution, linear up-sampling by `factor`, and a residual block of two 3x3x3 convolutions."""
 
-    def __init__(self, inputs: int, outputs: int, factor: tuple[int, int, int]) -> None:
+    def __init__(self, inputs: int, outputs: int, factor: tuple[int, ...]) -> None:
         super().__init__()
         self.factor = tuple(float(step) for step in factor)
         self.narrow = nn.Conv3d(inputs, outputs, 1)

@@ -118,10 +118,11 @@ class _MeanPool(nn.Module):
     def __init__(self, pool: Any, axis: int | None) -> None:
         super().__init__()
         dimensions = 2 if isinstance(pool, nn.MaxPool2d | nn.AvgPool2d) else 3
-        names = {"kernel_size": 1, "stride": 1, "padding": 0}
-        self.where = {name: _only(getattr(pool, name), axis, number, dimensions) for name, number in names.items()}
+        self.kernel = _only(pool.kernel_size, axis, 1, dimensions)
+        self.stride = _only(pool.stride, axis, 1, dimensions)
+        self.padding = _only(pool.padding, axis, 0, dimensions)
         self.ceil = pool.ceil_mode
         self.pool = functional.avg_pool2d if dimensions == 2 else functional.avg_pool3d
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.pool(x, **self.where, ceil_mode=self.ceil)
+        return self.pool(x, self.kernel, self.stride, self.padding, self.ceil)
