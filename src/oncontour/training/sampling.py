@@ -132,14 +132,15 @@ def _draw_start(
     room = size - wanted + 2 * beyond
     places = _places(rng, sampling, case)
     if len(places):
-        start = np.clip(places[rng.integers(len(places))] - wanted // 2, -beyond, np.maximum(room, 0) - beyond)
+        voxel = places[rng.integers(len(places))].astype(int)
+        start = np.clip(voxel - wanted // 2, -beyond, np.maximum(room, 0) - beyond)
     else:
         start = rng.integers(0, np.maximum(room, 0) + 1) - beyond
     i, j, k = np.where(room < 0, (size - wanted) // 2, start).tolist()
     return i, j, k
 
 
-def _places(rng: np.random.Generator, sampling: SamplingPlan, case: Case) -> NDArray[np.int64]:
+def _places(rng: np.random.Generator, sampling: SamplingPlan, case: Case) -> NDArray[np.int16]:
     """Voxels (n, 3) of which one is the centre: of a region, of the brain, or none."""
     weights = sampling.regions or {name: 1.0 for name in case.places if name != "brain"}
     unknown = [name for name in weights if name not in case.places]
@@ -153,5 +154,5 @@ def _places(rng: np.random.Generator, sampling: SamplingPlan, case: Case) -> NDA
     elif sampling.elsewhere == "brain":
         name = "brain"
     else:
-        return np.zeros((0, 3), np.int64)
-    return case.places[name].astype(np.int64)
+        return np.zeros((0, 3), np.int16)
+    return case.places[name]
