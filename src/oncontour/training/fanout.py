@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -58,14 +59,15 @@ def run_job(job: Job, machine: Machine, resume: bool) -> None:
         KeyboardInterrupt: it was interrupted; the state is saved.
     """
     fabric = make_fabric(machine, job.plan.training.precision)
+    work = partial(_train, job=job, machine=machine, resume=resume)  # Fabric looks into arguments, and changes them.
     told = job.folder / ERROR
     told.unlink(missing_ok=True)
     if fabric.strategy.launcher is None:
-        fabric.launch(_train, job, machine, resume)
+        fabric.launch(work)
         return
     with Interruption() as interruption:  # The processes save and end by themselves.
         try:
-            fabric.launch(_train, job, machine, resume)
+            fabric.launch(work)
         except Exception as error:
             if told.exists():
                 raise TrainingError(**json.loads(told.read_text("utf-8"))) from error

@@ -83,13 +83,16 @@ def make_fabric(machine: Machine, precision: str) -> Fabric:
     Several devices of one node are started here; those of several nodes by SLURM or torchrun.
 
     Raises:
-        InputError: no GPU though one was asked for, or nodes that nobody has started.
+        InputError: no GPU though one was asked for, fp16 without one, or nodes that nobody has started.
     """
     import torch
     from lightning_fabric import Fabric
 
     if machine.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda", "no GPU that torch can use", "a GPU and its driver", "Use --device cpu.")
+    if precision == "fp16" and not machine.on_gpu:
+        remedy = "Use bf16 or fp32 in the plan."
+        raise InputError("plan: training.precision", "fp16 on a CPU", "a GPU", remedy)
     outside = started_outside() is not None
     if machine.nodes > 1 and not outside:
         remedy = "Start it with srun or torchrun, one process a device."
