@@ -145,10 +145,11 @@ def average(
     stride, margin = triple(getattr(network, "stride", 1)), triple(getattr(network, "margin", 0))
     axes = [_cut(n, plan.tile[a], plan.overlap, stride[a], margin[a]) for a, n in enumerate(shape)]
     padded = nn.functional.pad(source, [n for axis in reversed(axes) for n in (axis.before, axis.after)])
-    tiles = list(product(*(axis.starts for axis in axes)))
+    # The last axis outermost, as nnU-Net goes: what half precision loses depends on the order of sums.
+    tiles = [starts[::-1] for starts in product(*(axis.starts for axis in reversed(axes)))]
     views = mirrored_views(plan.mirror, plan.combinations)
     weight = torch.ones([axis.size for axis in axes], device=device)
-    if len(tiles) > 1:
+    if len(tiles) > 1 or sums is torch.float16:  # the weight of one tile cancels but for what half precision loses
         weight = tile_weight(tuple(weight.shape), plan.weighting, sums).to(device)
     total, weights = None, torch.zeros(shape, device=device, dtype=sums)
     with torch.inference_mode():

@@ -96,13 +96,13 @@ def _network(model: Imported, fold: str, weights: Mapping[str, Tensor]) -> nn.Mo
 
 
 def _golden(plan: Plan, network: nn.Module) -> NDArray[np.float32]:
-    """Smooth noise (C, i, j, k), two strides long, as no image comes with the model."""
+    """Smooth noise (C, i, j, k), a stride long and along one axis two, as no image comes with the model."""
     from scipy.ndimage import gaussian_filter
 
     inputs = int(plan.network.arguments["inputs"])
     stride, margin = triple(getattr(network, "stride", 1)), triple(getattr(network, "margin", 0))
     size = [max(step, 4) + 2 * rim for step, rim in zip(stride, margin, strict=True)]
-    size[0] += max(stride[0], 4)  # instance norm needs more than one voxel at the deepest stage
+    size[int(np.argmax(stride))] += max(stride)  # instance norm needs more than one voxel at the deepest stage
     noise = np.random.default_rng(0).normal(size=(inputs, *size))
     smooth = gaussian_filter(noise, (0, 1, 1, 1))
     return (smooth / smooth.std()).astype(np.float32)

@@ -66,15 +66,18 @@ def predict_as_nnunet(
     wanted = tuple(after or before for before, after in zip(own, steps.spacing, strict=True))
     across = slice_axis(own, wanted, steps.separate)
     shape = resampled_shape(mask[box].shape, own, wanted)
-    image = _prepared(turned.array[(slice(None), *box)], mask[box], steps, shape, across)
+    inside, labels = mask[box], None
     if bundle.previous:
         labels = _previous_labels(bundle.previous, images, steps)[box]
-        labels = resample_labels(labels, shape, across, steps.label_order)
-        image = np.concatenate((image, label_channels(labels, bundle.scheme)))
+        inside = inside | (labels > 0)  # nnU-Net marks the outside in the label map, and only where it says background
+    image = _prepared(turned.array[(slice(None), *box)], inside, steps, shape, across)
+    if labels is not None:
+        coarse = resample_labels(labels, shape, across, steps.label_order)
+        image = np.concatenate((image, label_channels(coarse, bundle.scheme)))
     networks = [parts[""] for parts in bundle.networks]
     sums = torch.float16 if steps.version == 2 else torch.float32
     found = ensemble(networks, image, plan.inference, class_activation(bundle), progress, sums).cpu().numpy()
-    found = resample(found, mask[box].shape, slice_axis(wanted, own, steps.separate), steps.output_order)
+    found = resample(found, inside.shape, slice_axis(wanted, own, steps.separate), steps.output_order)
     out = np.zeros((len(bundle.scheme.regions), *mask.shape), np.float32)
     out[(slice(None), *box)] = _regions(bundle, found)
     back = Volume(out, turned.affine)
