@@ -16,6 +16,7 @@ COMMANDS = (
     "oncontour.cli.train",
     "oncontour.cli.networks",
     "oncontour.cli.convert",
+    "oncontour.cli.doctor",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 
