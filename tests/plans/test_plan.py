@@ -1,33 +1,70 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from oncontour.core.errors import BundleError
-from oncontour.plans.plan import load_plan, save_plan
+from oncontour.plans.plan import Plan, load_plan, save_plan
 
-RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
+ROOT = Path(__file__).parents[2]
+RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
+PLANS = [*RECIPES, *sorted((ROOT / "src" / "oncontour" / "bundles").glob("*/plan.yaml"))]
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
-def test_recipe_survives_saving(recipe, tmp_path):
-    plan = load_plan(recipe)
+def has(plan, place):
+    """Whether a plan has a field at a place such as `training.sampling.foreground`."""
+    content = plan.model_dump(mode="json")
+    for name in place.split("."):
+        if not isinstance(content, dict) or name not in content:
+            return False
+        content = content[name]
+    return True
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_plan_survives_saving(path, tmp_path):
+    plan = load_plan(path)
     save_plan(plan, tmp_path / "plan.yaml")
     assert load_plan(tmp_path / "plan.yaml") == plan
     assert not list(tmp_path.glob("*.part"))
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
-def test_every_reason_belongs_to_a_field_of_the_plan(recipe):
-    plan = load_plan(recipe)
-    parts = (plan, plan.training, plan.synthetic)
-    fields = set[str]().union(*(type(part).model_fields for part in parts))
-    assert set(plan.why) <= fields
+@settings(deadline=None, max_examples=25)
+@given(
+    decay=st.floats(0, 1e3, allow_subnormal=False),
+    patch=st.tuples(*[st.integers(1, 512)] * 3),
+    why=st.dictionaries(st.text(max_size=30), st.text(max_size=200), max_size=4),
+    arguments=st.dictionaries(st.text(max_size=10), st.lists(st.integers() | st.none() | st.booleans()), max_size=3),
+    dropout=st.floats(0, 1) | st.dictionaries(st.sampled_from(["T1", "T1CE", "ADC"]), st.floats(0, 1)),
+)
+def test_any_plan_survives_saving(tmp_path_factory, decay, patch, why, arguments, dropout):
+    content = load_plan(RECIPES[0]).model_dump(mode="json")
+    content["training"] |= {"patch": patch, "sampling": {"sequence_dropout": dropout}}
+    content["training"]["optimiser"] |= {"weight_decay": decay}
+    plan = Plan.model_validate(content | {"why": why, "network": {"name": "x", "arguments": arguments}})
+    path = tmp_path_factory.mktemp("plans") / "plan.yaml"
+    save_plan(plan, path)
+    assert load_plan(path) == plan
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_reason_belongs_to_a_field_of_the_plan(path):
+    plan = load_plan(path)
+    assert [place for place in plan.why if not has(plan, place)] == []
+
+
+def test_short_parts_stand_on_one_line(tmp_path):
+    save_plan(load_plan(ROOT / "recipes" / "default.yaml"), tmp_path / "plan.yaml")
+    lines = (tmp_path / "plan.yaml").read_text().splitlines()
+    assert "  patch: [64, 64, 64]" in lines
+    assert "  - {name: mirror, probability: 1.0, arguments: {}}" in lines
 
 
 def test_wrong_field_is_named(tmp_path):
-    text = RECIPES[0].read_text().replace("steps:", "stepps:")
+    text = RECIPES[0].read_text().replace("epochs:", "epoques:")
     (tmp_path / "plan.yaml").write_text(text)
-    with pytest.raises(BundleError, match=r"training\.step"):
+    with pytest.raises(BundleError, match=r"training\.epo"):
         load_plan(tmp_path / "plan.yaml")
 
 

@@ -1,37 +1,74 @@
+import copy
+
 import numpy as np
 import pytest
 
+from oncontour.core.grid import Grid
+from oncontour.core.volume import Volume
 from oncontour.plans.plan import Plan
+from oncontour.training.prepared import write_prepared
+
+TINY = {
+    "name": "tiny", "scheme": "brats", "channels": ["T1", "T1CE", "T2", "FLAIR"], "spacing_mm": 4.0,
+    "normalisation": "zscore",
+    "network": {"name": "residual_unet", "arguments": {"inputs": 4, "outputs": 3, "features": [4, 8], "fine": 4}},
+    "synthetic": {"cases": 2, "seed": 5, "skull": False, "mni_share": 1.0},
+    "training": {
+        "epochs": 3, "steps_per_epoch": 4, "batch": 2, "patch": [16, 16, 16], "optimiser": {"learning_rate": 0.01},
+        "sampling": {"foreground": 0.7, "sequence_dropout": 0.3}, "average_decay": 0.9, "seed": 3,
+        "augment": [{"name": "mirror", "probability": 0.5}],
+    },
+    "inference": {"mirror": [0], "tile": [32, 32, 32], "overlap": 0.25},
+}  # fmt: skip
+
+
+def changed(plan, **training):
+    """The plan with other fields of its training."""
+    content = plan.model_dump(mode="json")
+    content["training"] |= training
+    return Plan.model_validate(content)
+
+
+@pytest.fixture
+def change():
+    return changed
+
+
+@pytest.fixture
+def tiny():
+    """The content of `tiny_plan`, to be changed."""
+    return copy.deepcopy(TINY)
 
 
 @pytest.fixture
 def tiny_plan():
-    return Plan.model_validate(
-        {
-            "name": "tiny", "scheme": "brats", "channels": ["T1", "T1CE", "T2", "FLAIR"], "spacing_mm": 4.0,
-            "normalisation": "zscore",
-            "network": {
-                "name": "residual_unet",
-                "arguments": {"inputs": 4, "outputs": 3, "features": [4, 8], "fine": 4},
-            },
-            "synthetic": {"cases": 2, "seed": 5, "skull": False, "mni_share": 1.0},
-            "training": {
-                "steps": 12, "batch": 2, "patch": [16, 16, 16], "learning_rate": 0.01, "weight_decay": 0.0,
-                "foreground": 0.7, "sequence_dropout": 0.5, "average_decay": 0.9, "seed": 3,
-            },
-            "inference": {"mirror": [0], "tile": [64, 64, 64], "overlap": 0.25},
-        }
-    )  # fmt: skip
+    return Plan.model_validate(TINY)
 
 
 @pytest.fixture
-def tiny_case(tmp_path):
-    """A stripped case with a bright cube for a tumour, as the training set stores it."""
-    rng = np.random.default_rng(0)
+def make_prepared():
+    return prepared_case
+
+
+def prepared_case(folder, plan, seed=0, patient=None, labels=True):
+    """A stripped case with a bright cube for a tumour."""
+    rng = np.random.default_rng(seed)
     target = np.zeros((24, 20, 22), np.uint8)
-    target[8:16, 6:14, 7:15] = 2
-    target[10:14, 8:12, 9:13] = 3
+    if labels:
+        i, j, k = rng.integers(4, 8, 3)
+        target[i : i + 8, j : j + 8, k : k + 8] = 2
+        target[i + 2 : i + 6, j + 2 : j + 6, k + 2 : k + 6] = 3
+        target[i + 3 : i + 5, j + 3 : j + 5, k + 3 : k + 5] = 1
     images = rng.normal(0, 0.3, (4, *target.shape)).astype(np.float32) + target
-    path = tmp_path / "00000.npz"
-    np.savez(path, images=images.astype(np.float16), target=target)
-    return path
+    brain = np.ones(target.shape, bool)
+    brain[0] = brain[-1] = False
+    affine = np.diag([4.0, 4.0, 4.0, 1.0])
+    facts = {"patient": patient or folder.name, "channels": list(plan.channels), "digest": "-"}
+    return write_prepared(
+        folder, images * brain, Volume(target, affine), Grid(target.shape, affine), brain, plan, facts
+    )
+
+
+@pytest.fixture
+def prepared(tmp_path, tiny_plan):
+    return [prepared_case(tmp_path / "prepared" / f"case-{n}", tiny_plan, n) for n in range(4)]

@@ -1,43 +1,230 @@
-from contextlib import suppress
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
 
-from oncontour.training.loop import resume, save, start, train, train_step
-from oncontour.training.sampling import batches
+from oncontour.core.errors import InputError, TrainingError
+from oncontour.plans.plan import save_plan
+from oncontour.training.fanout import run_job
+from oncontour.training.job import Job
+from oncontour.training.loop import train
+from oncontour.training.machine import Machine, make_fabric
+from oncontour.training.state import load_weights
+
+MACHINE = Machine(device="cpu", workers=0, threads=1)
+
+EXACT = ("epoch", "step", "learning_rate", "loss", "validation_loss", "dice", "dice_WT", "dice_TC", "dice_ET")
+"""What a resumed run must give bit for bit."""
 
 
-def test_loss_falls_on_an_easy_case(tiny_plan, tiny_case, tmp_path):
-    plan = tiny_plan.model_copy(update={"training": tiny_plan.training.model_copy(update={"steps": 60})})
-    state = start(plan)
-    next_batch = batches(plan, [tiny_case])
-    losses = [train_step(state, plan, next_batch(state.rng)) for _ in range(60)]
-    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+class Watched:
+    """A view that counts, and does something at a step."""
+
+    def __init__(self, at_step=None):
+        self.steps, self.at_step = [], at_step
+
+    def begin(self, job, state):
+        self.begun_at = state.step
+
+    def step(self, state, loss):
+        self.steps.append(loss)
+        if self.at_step:
+            self.at_step(state)
+
+    def validated(self, state, results):
+        pass
+
+    def epoch(self, state):
+        pass
 
 
-def test_interrupted_training_ends_with_the_same_weights(tiny_plan, tiny_case, tmp_path):
-    next_batch = batches(tiny_plan, [tiny_case])
-    whole = train(tiny_plan, next_batch, tmp_path / "whole")
+@pytest.fixture
+def job(tmp_path, tiny_plan, prepared):
+    def make(name="run", plan=tiny_plan):
+        folders = tuple(case.folder for case in prepared)
+        return Job(name, plan, tmp_path / name, 0, folders[:2], folders[2:])
 
-    state = start(tiny_plan)
-    for _ in range(5):
-        train_step(state, tiny_plan, next_batch(state.rng))
-    (tmp_path / "halves").mkdir()
-    save(state, tmp_path / "halves" / "checkpoint.pt")
-    halves = train(tiny_plan, next_batch, tmp_path / "halves")
+    return make
 
-    assert halves.step == whole.step == 12
-    for a, b in zip(whole.average.parameters(), halves.average.parameters(), strict=True):
+
+def go(job, watch=None, resume=False, machine=MACHINE):
+    precision = job.plan.training.precision
+    return train(job, machine, make_fabric(machine, precision), watch or Watched(), resume)
+
+
+def curve(state):
+    return [[row.get(name) for name in EXACT] for row in state.history]
+
+
+def test_loss_falls_on_easy_cases(job, tiny_plan, change):
+    watch = Watched()
+    state = go(job("run", change(tiny_plan, epochs=4, steps_per_epoch=15)), watch)
+    assert len(watch.steps) == state.step == 60
+    assert np.mean(watch.steps[-10:]) < 0.8 * np.mean(watch.steps[:10])
+    assert state.history[-1]["dice_WT"] > state.history[0]["dice_WT"]
+
+
+@pytest.mark.parametrize("at", [3, 4, 6])
+def test_interrupt_finishes_the_step_and_resumes_bit_equal(job, at):
+    whole = go(job("whole"))
+
+    def interrupt(state):
+        if state.step == at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        go(job("halves"), Watched(interrupt))
+    watch = Watched()
+    halves = go(job("halves"), watch, resume=True)
+    assert watch.begun_at in (at, at + 1)  # a signal arrives between two instructions
+    assert curve(halves) == curve(whole)
+    for a, b in zip(halves.shipped.parameters(), whole.shipped.parameters(), strict=True):
         assert torch.equal(a, b)
+    assert not list(job("halves").folder.glob("*.part"))
 
 
-def test_interrupt_saves_the_state(tiny_plan, tiny_case, tmp_path):
-    next_batch = batches(tiny_plan, [tiny_case])
+KILLED = """
+import json, sys, time
+from pathlib import Path
+from oncontour.plans.plan import load_plan
+from oncontour.training.fanout import run_job
+from oncontour.training.job import Job
+from oncontour.training.live import Live
+from oncontour.training.machine import Machine
 
-    def interrupt(step, loss):
-        if step == 4:
-            raise KeyboardInterrupt
+Live.step = lambda self, state, loss: time.sleep(0.1)
+plan, folder, *cases = map(Path, sys.argv[1:])
+job = Job("killed", load_plan(plan), folder, 0, tuple(cases[:2]), tuple(cases[2:]))
+run_job(job, Machine(device="cpu", workers=1, threads=1), resume=False)
+"""
 
-    with suppress(KeyboardInterrupt):
-        train(tiny_plan, next_batch, tmp_path / "run", interrupt)
-    assert resume(tiny_plan, tmp_path / "run" / "checkpoint.pt").step == 4
-    assert not list((tmp_path / "run").glob("*.part"))
+
+@pytest.mark.slow
+def test_killed_in_the_middle_resumes_bit_equal(job, prepared, tmp_path, tiny_plan):
+    """SIGKILL lets nothing be saved: what the last checkpoint lacks is computed again, to the same bits."""
+    save_plan(tiny_plan, tmp_path / "plan.yaml")
+    killed = job("killed")
+    folders = [str(case.folder) for case in prepared]
+    process = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path / "plan.yaml", killed.folder, *folders])
+    log = killed.folder / "log.csv"
+    while not (log.exists() and len(log.read_text().splitlines()) >= 3):
+        assert process.poll() is None, "ended before it could be killed"
+        time.sleep(0.02)
+    time.sleep(0.15)  # into the third epoch
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    watch = Watched()
+    resumed, whole = go(killed, watch, resume=True), go(job("whole"))
+    assert 0 < watch.begun_at < whole.step
+    assert curve(resumed) == curve(whole)
+    ours, theirs = (load_weights(folder / "last.pt") for folder in (killed.folder, job("whole").folder))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_loss_curve_of_one(job, tiny_plan, change):
+    """Each takes half of every batch; gradients, Dice over the batch, losses and scores are those of the whole."""
+    plan = change(tiny_plan, loss={"batch_dice": True}, validate_every=3)
+    one = go(job("one", plan))
+    run_job(job("two", plan), Machine(device="cpu", devices=2, workers=0, threads=1), resume=False)
+    log = (job("two", plan).folder / "log.csv").read_text().splitlines()
+    losses = [float(line.split(",")[4]) for line in log[1:]]
+    assert losses == pytest.approx([row["loss"] for row in one.history], abs=2e-5)
+    dice = dict(zip(log[0].split(","), log[-1].split(","), strict=True))
+    assert float(dice["dice_WT"]) == pytest.approx(one.history[-1]["dice_WT"], abs=2e-3)
+    assert len((job("two", plan).folder / "scores.csv").read_text().splitlines()) == 3
+
+
+def test_any_number_of_workers_draws_the_same(job):
+    one, other = go(job("none")), go(job("two"), machine=Machine(device="cpu", workers=2, threads=1))
+    assert curve(one) == curve(other)
+
+
+def test_a_loss_that_is_no_number_names_step_cases_and_rate(job, tiny_plan, change):
+    plan = change(tiny_plan, optimiser={"name": "sgd", "learning_rate": 1e30}, gradient_limit=None)
+    with pytest.raises(TrainingError, match=r"loss of nan at step \d+ \(cases case-[01], case-[01]; learning rate"):
+        go(job("run", plan))
+
+
+def test_lack_of_memory_says_what_to_lower(job, tiny_plan, change):
+    plan = change(tiny_plan, patch=[20000, 20000, 20000])
+    with pytest.raises(TrainingError, match=r"20000 x 20000 x 20000 voxels.*training\.patch"):
+        go(job("run", plan))
+
+
+def test_a_training_that_is_there_is_not_overwritten(job):
+    go(job())
+    with pytest.raises(InputError, match="--resume"):
+        go(job())
+    watch = Watched()
+    assert go(job(), watch, resume=True).step == 12
+    assert watch.steps == []
+
+
+def test_another_networks_checkpoint_is_refused(job, tiny_plan):
+    go(job())
+    network = tiny_plan.network.model_copy(update={"arguments": {**tiny_plan.network.arguments, "fine": 8}})
+    with pytest.raises(InputError, match="another network"):
+        go(job("run", tiny_plan.model_copy(update={"network": network})), resume=True)
+
+
+def test_patience_ends_a_training_that_does_not_improve(job, tiny_plan, change):
+    plan = change(tiny_plan, epochs=20, steps_per_epoch=1, stopping={"patience": 2, "delta": 1.0})
+    state = go(job("run", plan))
+    assert len(state.history) == 3
+    assert go(job("run", plan), resume=True).step == 3
+
+
+def test_a_plateau_lowers_the_rate(job, tiny_plan, change):
+    plan = change(
+        tiny_plan, epochs=4, steps_per_epoch=1, optimiser={"learning_rate": 1e-12},
+        schedule={"name": "plateau", "factor": 0.2, "patience": 1}, average_decay=None,
+    )  # fmt: skip
+    rates = [row["learning_rate"] for row in go(job("run", plan)).history]
+    assert rates[0] == 1e-12
+    assert rates[-1] < 1e-12
+
+
+def test_half_precision_trains_with_whole_weights(job, tiny_plan, change):
+    plan = change(tiny_plan, precision="bf16", epochs=2)
+    state = go(job("run", plan))
+    assert all(np.isfinite(row["loss"]) for row in state.history)
+    assert next(state.network.parameters()).dtype == torch.float32
+    with pytest.raises(InputError, match="fp16 on a CPU"):
+        go(job("other", change(tiny_plan, precision="fp16")))
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(job, tiny_plan, change):
+    class Three:
+        world_size = 3
+
+    with pytest.raises(InputError, match="batch of 2 for 3 processes"):
+        train(job("run"), MACHINE, Three(), Watched())
+
+
+def test_dropout_is_drawn_from_seed_and_step(job, tiny_plan):
+    arguments = {"inputs": 4, "outputs": 3, "start": 2, "levels": 2}
+    dropping = tiny_plan.network.model_copy(update={"name": "unet_report", "arguments": arguments})
+    plan = tiny_plan.model_copy(update={"network": dropping})
+    torch.manual_seed(1)
+    first = go(job("first", plan))
+    torch.manual_seed(2)
+    assert curve(go(job("second", plan))) == curve(first)
+
+
+def test_validation_keeps_the_best_weights(job, tiny_plan):
+    state = go(job())
+    content = torch.load(job().folder / "best.pt", weights_only=True)
+    best = max(state.history, key=lambda row: row["dice"])
+    assert content["best"]["score"] == best["dice"] == state.best.score
+    rows = Path(job().folder / "scores.csv").read_text().splitlines()
+    assert rows[0] == "case,WT,TC,ET"
+    assert len(rows) == 3
+    assert json.dumps(state.history)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from torch import Tensor
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
+
+from oncontour.augment.interface import Params, Sample
+from oncontour.core.errors import InputError
 from oncontour.core.sequence import SUFFICIENT, Sequence
 
 COMMON_SUBSETS = (
@@ -22,21 +26,54 @@ COMMON_SUBSETS = (
 """What studies hold when they do not hold all four; each is drawn as often as the others, half of the time."""
 
 
-def random_absence(rng: np.random.Generator, image: Tensor, channels: tuple[Sequence, ...], share: float) -> Tensor:
-    """With probability `share`, zero the channels of the sequences that a drawn subset lacks.
+@dataclass(frozen=True)
+class Absent:
+    """Zero the channels of sequences.
 
-    Half of the subsets are the clinically common ones, half are any that a study may have (`SUFFICIENT`).
+    Args:
+        channels: the sequences, in the order of the image's channels.
+        dropout: a share of the draws, in which a subset of the sequences is kept: half of the subsets are the
+            clinically common ones, half any that a study may have (one of `SUFFICIENT` among them, else nothing is
+            dropped). Or a probability for each sequence, on its own; where that would drop all, none is.
     """
-    if rng.random() >= share:
-        return image
-    if rng.random() < 0.5:
-        kept = set(COMMON_SUBSETS[int(rng.integers(len(COMMON_SUBSETS)))])
-    else:
-        kept = {sequence for sequence in channels if rng.random() < 0.5}
-    if not kept & set(SUFFICIENT) & set(channels):
-        return image
-    image = image.clone()
-    for channel, sequence in enumerate(channels):
-        if sequence not in kept:
-            image[channel] = 0
-    return image
+
+    channels: tuple[str, ...]
+    dropout: float | Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        each = isinstance(self.dropout, Mapping)
+        unknown = [str(name) for name in self.dropout if name not in self.channels] if each else []
+        if unknown:
+            expected = f"some of {', '.join(self.channels)}"
+            raise InputError("sequence dropout", ", ".join(unknown), expected, "Correct the names in the plan.")
+        shares = tuple(self.dropout.values()) if each else (self.dropout,)
+        if not all(0 <= share <= 1 for share in shares):
+            raise InputError("sequence dropout", repr(self.dropout), "shares from 0 to 1", "Correct them in the plan.")
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:  # noqa: ARG002
+        """Which channels are absent."""
+        each = isinstance(self.dropout, Mapping)
+        kept = self._keep_each(rng, self.dropout) if each else self._keep_subset(rng, self.dropout)
+        return {"absent": [channel for channel, sequence in enumerate(self.channels) if sequence not in kept]}
+
+    def _keep_each(self, rng: np.random.Generator, dropout: Mapping[str, float]) -> set[str]:
+        kept = {sequence for sequence in self.channels if rng.random() >= dropout.get(sequence, 0.0)}
+        return kept or set(self.channels)
+
+    def _keep_subset(self, rng: np.random.Generator, dropout: float) -> set[str]:
+        everything = set(self.channels)
+        if rng.random() >= dropout:
+            return everything
+        if rng.random() < 0.5:
+            kept = set(COMMON_SUBSETS[int(rng.integers(len(COMMON_SUBSETS)))])
+        else:
+            kept = {sequence for sequence in self.channels if rng.random() < 0.5}
+        return kept if kept & set(SUFFICIENT) & everything else everything
+
+    def apply(self, params: Params, sample: Sample) -> Sample:
+        """Zero them."""
+        if not params["absent"]:
+            return sample
+        image = sample.image.clone()
+        image[params["absent"]] = 0
+        return Sample(image, sample.regions)

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from torch import Tensor
+
+from oncontour.augment.interface import Params, Sample
+from oncontour.augment.numbers import check_axes, check_number
 
 
-def random_mirror(
-    rng: np.random.Generator, image: Tensor, target: Tensor, axes: tuple[int, ...] = (1, 2, 3)
-) -> tuple[Tensor, Tensor]:
-    """Reverse each of the given axes in half of the draws; image and target are (C, i, j, k), i left to right."""
-    flipped = [axis for axis in axes if rng.random() < 0.5]
-    return (image.flip(flipped), target.flip(flipped)) if flipped else (image, target)
+@dataclass(frozen=True)
+class Mirror:
+    """Reverse axes.
+
+    Args:
+        axes: that may be reversed, 0 left to right, 1 back to front, 2 bottom to top.
+        axis_probability: of each of them, on its own.
+    """
+
+    axes: tuple[int, ...] = (0, 1, 2)
+    axis_probability: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_axes(self, "axes")
+        check_number(self, "axis_probability", 0, 1)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:  # noqa: ARG002
+        """Which axes."""
+        return {"axes": [axis for axis in self.axes if rng.random() < self.axis_probability]}
+
+    def apply(self, params: Params, sample: Sample) -> Sample:
+        """Image and regions alike."""
+        axes = [axis + 1 for axis in params["axes"]]
+        return sample if not axes else Sample(sample.image.flip(axes), sample.regions.flip(axes))

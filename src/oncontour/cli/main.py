@@ -14,6 +14,9 @@ COMMANDS = (
     "oncontour.cli.bundle",
     "oncontour.cli.phantom",
     "oncontour.cli.train",
+    "oncontour.cli.networks",
+    "oncontour.cli.convert",
+    "oncontour.cli.doctor",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 

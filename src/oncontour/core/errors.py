@@ -9,6 +9,7 @@
     ├── ImageContentError          voxels that cannot be an image (NaN, constant, 4-D)
     ├── SequenceError              the sequences needed are not there
     ├── BundleError                a model bundle is damaged or of another version
+    ├── TrainingError              a training cannot go on (NaN loss, no memory left)
     └── OutputError                a result could not be written, or did not read back as written
 
 A message never carries a patient's name, identifier, dates or free-text descriptions.
@@ -70,6 +71,10 @@ class SequenceError(OncontourError):
 
 class BundleError(OncontourError):
     """A model bundle is damaged, incomplete or of another version."""
+
+
+class TrainingError(OncontourError):
+    """A training cannot go on: a loss that is no number, no memory left, jobs that failed."""
 
 
 class OutputError(OncontourError):

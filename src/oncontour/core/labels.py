@@ -165,6 +165,14 @@ _NON_ENHANCING = Code("C81175", "NCIt", "Non-Enhancing Lesion")
 _LESION = Code("52988006", "SCT", "Lesion")
 
 
+WHOLE = LabelScheme(
+    name="whole",
+    labels=(Label(1, "WT", "tumour with its oedema"),),
+    regions=(replace(_WHOLE, labels=frozenset({"WT"})),),
+    nested=True,
+)
+"""One mask: the whole tumour (paper 004, Rahimpour: one binary model a task)."""
+
 PAEDIATRIC = LabelScheme(
     name="paediatric",
     labels=(
@@ -236,5 +244,5 @@ SEQUENCE_MASKS = LabelScheme(
 ADC) and 4 (hyperintense on FLAIR), so that one label map holds all overlaps; `decode` keeps only the last region's."""
 
 SCHEMES: Mapping[str, LabelScheme] = {
-    scheme.name: scheme for scheme in (BRATS, BRAIN, PAEDIATRIC, POSTOPERATIVE, SEQUENCE_MASKS)
+    scheme.name: scheme for scheme in (BRATS, BRAIN, PAEDIATRIC, POSTOPERATIVE, SEQUENCE_MASKS, WHOLE)
 }

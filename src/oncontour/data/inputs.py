@@ -71,7 +71,7 @@ def case_of_files(files: Mapping[Sequence, Path], name: str | None = None) -> Ca
     """
     folders = {path.absolute().parent for path in files.values()}
     first = next(iter(files.values()))
-    name = _safe(name or (case_name(folders.pop()) if len(folders) == 1 else stem(first)))
+    name = safe_name(name or (case_name(folders.pop()) if len(folders) == 1 else stem(first)))
 
     def read() -> Study:
         check_sufficient("the files given", files)
@@ -148,7 +148,7 @@ def _holds_nifti_cases(folder: Path) -> bool:
 
 def _nifti_case(case: NiftiCase, use: Use) -> CaseInput:
     files = tuple(dict.fromkeys(file.path for file in case.files if not file.reading.mask))
-    name = _safe(case.name)
+    name = safe_name(case.name)
     return CaseInput(name, case.folder, files, lambda: read_case(replace(case, name=name), use))
 
 
@@ -163,13 +163,13 @@ def _broken(path: Path, error: OncontourError) -> CaseInput:
 
 def _name_of(path: Path) -> str:
     """The name of the case at a folder or file."""
-    return _safe(path.absolute().stem) if path.is_file() else _safe(case_name(path))
+    return safe_name(path.absolute().stem) if path.is_file() else safe_name(case_name(path))
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """A name that every file system takes, and that leads nowhere.
 
-    >>> _safe("../Case 1")
+    >>> safe_name("../Case 1")
     'Case_1'
     """
     return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._") or "case"
@@ -201,7 +201,7 @@ def _dicom_cases(path: Path, temporary: Path, use: Use) -> list[CaseInput]:
         if isinstance(study, OncontourError):
             cases.append(_broken(place, study))
             continue
-        name = _name_of(place) if study.alone else _safe(study_name(study))
+        name = _name_of(place) if study.alone else safe_name(study_name(study))
         files = sorted({frame.path for series in study.series for frame in series.frames})
         cases.append(CaseInput(name, place, tuple(files), partial(read_study, study, use, name)))
     return cases

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from oncontour.core.errors import ImageContentError, InputError, MixedPatientsError, NotAStudyError, SequenceError
 from oncontour.core.sequence import SUFFICIENT, Sequence
@@ -71,7 +72,7 @@ def find_nifti_cases(folder: Path) -> tuple[NiftiCase, ...]:
     if channels is None:
         files = tuple(NiftiFile(path, None, read_name(stem(path))) for path in paths)
         cases = (NiftiCase(case_name(folder), folder, files),)
-    elif all(_CHANNEL_FILE.match(stem(path)) for path in paths):
+    elif all(_CHANNEL_FILE.match(stem(path)) for path in paths) and not _lists_whole_files(folder, paths):
         cases = tuple(_channel_file_cases(folder, paths, channels))
     else:
         cases = tuple(
@@ -110,7 +111,7 @@ def read_case(case: NiftiCase, use: Mapping[Sequence, str] | None = None) -> Stu
         InputError, GeometryError, ImageContentError: a file cannot be used.
     """
     chosen = choose(case, use or {})
-    _check_one_patient(case, chosen.values())
+    check_one_patient(case, chosen.values())
     images, notes = {}, []
     for sequence, file in chosen.items():
         try:
@@ -125,6 +126,13 @@ def read_case(case: NiftiCase, use: Mapping[Sequence, str] | None = None) -> Stu
 
 def choose(case: NiftiCase, use: Mapping[Sequence, str]) -> dict[Sequence, NiftiFile]:
     """The file of each sequence, in the order of `Sequence`; raises as `read_case`."""
+    chosen = choose_files(case, use)
+    check_sufficient(case.folder, chosen)
+    return chosen
+
+
+def choose_files(case: NiftiCase, use: Mapping[Sequence, str]) -> dict[Sequence, NiftiFile]:
+    """`choose`, but any one sequence is enough."""
     stated = {sequence: _named(case, sequence, name) for sequence, name in use.items()}
     chosen: dict[Sequence, NiftiFile] = {}
     for sequence in Sequence:
@@ -142,7 +150,6 @@ def choose(case: NiftiCase, use: Mapping[Sequence, str]) -> dict[Sequence, Nifti
         found = f"{count} images whose names say no sequence" if count else "masks alone"
         remedy = "Name the files (t1, t1ce, t2, flair, adc), or say which is which with --t1ce FILE --flair FILE."
         raise NotAStudyError(case.folder, found, "T1CE, FLAIR or T2 among the names", remedy)
-    check_sufficient(case.folder, chosen)
     return chosen
 
 
@@ -182,7 +189,12 @@ def _decisions(
             yield Decision(file.label, sequence, sequence is not None, reading.reason, reading.confidence)
 
 
-def _check_one_patient(case: NiftiCase, files: Iterable[NiftiFile]) -> None:
+def check_one_patient(case: NiftiCase, files: Iterable[NiftiFile]) -> None:
+    """Refuse files whose names are of several patients or visits.
+
+    Raises:
+        MixedPatientsError: they are.
+    """
     named = {}
     for file in files:
         patient = _PATIENTS.search(stem(file.path))
@@ -223,6 +235,20 @@ def _channels(folder: Path) -> dict[int, NameReading] | None:
             raise InputError(path, "a dataset.json that cannot be used", expected, remedy) from error
         return {number: _stated(name) for number, name in channels.items()}
     return None
+
+
+def _lists_whole_files(folder: Path, paths: Iterable[Path]) -> bool:
+    """Whether dataset.json lists the files as they are, as MSD's does: a name such as case_0001 is no channel then."""
+    path = next(path for path in (folder / "dataset.json", folder.parent / "dataset.json") if path.is_file())
+    content = json.loads(path.read_text(encoding="utf-8"))
+    listed = [*_entries(content, "training"), *_entries(content, "test")]
+    names = {Path(str(entry.get("image") if isinstance(entry, dict) else entry)).name for entry in listed}
+    return any(path.name in names for path in paths)
+
+
+def _entries(content: dict[str, Any], key: str) -> list[Any]:
+    value = content.get(key)
+    return value if isinstance(value, list) else []
 
 
 def _stated(channel: str) -> NameReading:

@@ -28,6 +28,15 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+BRATS_NAMES: Mapping[Sequence, str] = {
+    Sequence.T1: "t1n",
+    Sequence.T1CE: "t1c",
+    Sequence.T2: "t2w",
+    Sequence.FLAIR: "t2f",
+    Sequence.ADC: "adc",
+}
+"""What BraTS 2023 calls each sequence in a file's name: how we write it. ADC is our own addition."""
+
 MASK_WORDS = _words(
     "gt label labels labelmap truth groundtruth roi rois pred prediction predictions prob probs "
     "probability lesion lesions parc parcellation otmulticlass bias biasfield warp warpfield deformation "

@@ -41,7 +41,7 @@ _HEADER_SIZES = (348, 540)
 _GZIP_MAGIC = b"\x1f\x8b"
 """A gzip stream's first bytes (RFC 1952); the name alone can lie."""
 
-OutputType = Literal["float32", "uint8", "bool"]
+OutputType = Literal["float32", "int16", "uint8", "bool"]
 
 
 def is_nifti(path: Path) -> bool:
@@ -82,16 +82,24 @@ def read_nifti(path: Path, channel: int | None = None) -> Volume:
 def read_nifti_noted(path: Path, channel: int | None = None) -> tuple[Volume, tuple[str, ...]]:
     """`read_nifti`, with what had to be assumed, in words for the report."""
     volume, notes = read_voxels(path, channel)
-    array = volume.array
+    check_content(volume.array, path)
+    return volume, notes
+
+
+def check_content(array: NDArray[np.float32], where: Path | str) -> None:
+    """Refuse voxels that cannot be an image.
+
+    Raises:
+        ImageContentError: not finite, or all of one value.
+    """
     bad = array.size - int(np.isfinite(array).sum())
     if bad:
         found = f"{bad} of {array.size} voxels that are NaN or infinite"
-        raise ImageContentError(path, found, "finite numbers", "Export or convert the image again.")
+        raise ImageContentError(where, found, "finite numbers", "Export or convert the image again.")
     low, high = float(array.min()), float(array.max())
     if low == high:
         found = "nothing but zeros" if low == 0 else f"the one value {low:g} in every voxel"
-        raise ImageContentError(path, found, "an image with contrast", "Give the right file, or leave it out.")
-    return volume, notes
+        raise ImageContentError(where, found, "an image with contrast", "Give the right file, or leave it out.")
 
 
 def read_mask(path: Path) -> Volume:
@@ -111,20 +119,27 @@ def read_mask(path: Path) -> Volume:
 
 def read_voxels(path: Path, channel: int | None = None) -> tuple[Volume, tuple[str, ...]]:
     """(i, j, k) float32 as stored, the affine, and notes; no check of what the voxels hold."""
-    header, data = _open(path)
-    shape = tuple(int(n) for n in header.get_data_shape())
-    images = math.prod(shape[3:])
-    if len(shape) < 3:
-        raise ImageContentError(path, f"{len(shape)} axes {shape}", "a 3-D image", "Give the whole volume.")
+    volume, notes = read_channels(path)
+    images, *shape = volume.array.shape
     if images != 1 and channel is None:
+        found = f"{images} images in one file (shape {(*shape, images)})"
         remedy = "Split it into one file a sequence, or keep it with the dataset.json that names its channels."
-        raise ImageContentError(path, f"{images} images in one file (shape {shape})", "one 3-D image", remedy)
+        raise ImageContentError(path, found, "one 3-D image", remedy)
     if channel is not None and channel >= images:
         remedy = "Correct dataset.json, or give the right file."
         raise ImageContentError(path, f"{images} channels", f"a channel number {channel}", remedy)
+    return volume.with_array(np.ascontiguousarray(volume.array[channel or 0])), notes
+
+
+def read_channels(path: Path) -> tuple[Volume, tuple[str, ...]]:
+    """Every image of a file at once: (channels, i, j, k) float32 as stored, the affine, and notes; voxels unchecked."""
+    header, data = _open(path)
+    shape = tuple(int(n) for n in header.get_data_shape())
+    if len(shape) < 3:
+        raise ImageContentError(path, f"{len(shape)} axes {shape}", "a 3-D image", "Give the whole volume.")
     affine, notes = _place(header, path)
-    array = _voxels(header, data, path).reshape(*shape[:3], images)[..., channel or 0]
-    return Volume(np.ascontiguousarray(array), affine), notes
+    array = _voxels(header, data, path).reshape(*shape[:3], math.prod(shape[3:]))
+    return Volume(np.moveaxis(array, -1, 0), affine), notes
 
 
 def write_nifti(volume: Volume, path: Path, dtype: OutputType = "float32") -> None:

@@ -10,7 +10,6 @@ from oncontour.core.box import bounding_box
 from oncontour.core.errors import ImageContentError
 from oncontour.core.volume import Volume
 from oncontour.inference.bundle import Bundle
-from oncontour.inference.engine import probabilities
 from oncontour.inference.predict import grid_around
 from oncontour.preprocess.head import AIR_SHARE, scale_head
 from oncontour.preprocess.resample import resample
@@ -42,17 +41,16 @@ def extract_brain(volume: Volume, bundle: Bundle) -> Volume:
     Raises:
         ImageContentError: no brain of at least `SMALLEST_BRAIN_ML` found.
     """
-    plan = bundle.plan
     everywhere = Volume(np.ones(volume.array.shape, bool), volume.affine)
-    coarse = resample(volume, grid_around(everywhere, plan.spacing_mm, 0.0))
+    coarse = resample(volume, grid_around(everywhere, bundle.plan.spacing, 0.0))
     scaled = scale_head(coarse.array)
     box = bounding_box(_head(scaled)) or (slice(None), slice(None), slice(None))
     found = np.zeros(scaled.shape, np.float32)
-    found[box] = probabilities(bundle.network, scaled[box][None], plan.inference)[0]
+    found[box] = bundle.probabilities(scaled[box][None])[0]
     mask = found > 0.5
     labels, count = ndimage.label(mask)
     largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:])) if count else mask
-    millilitres = largest.sum() * plan.spacing_mm**3 / 1000
+    millilitres = largest.sum() * coarse.grid.voxel_volume_mm3 / 1000
     if millilitres < SMALLEST_BRAIN_ML:
         expected = f"a brain of at least {SMALLEST_BRAIN_ML:g} mL"
         remedy = "Check that the image shows a head, or give --brain-mask."

@@ -1,11 +1,13 @@
 """A model bundle: a folder that holds everything a model is.
 
     plan.yaml             every number (`oncontour.plans.plan.Plan`)
-    labels.yaml           labels, regions and the order in which a label map is painted, for readers of the folder
-    fold_0.safetensors    weights, float16
+    labels.yaml           labels, regions and the order in which a label map is painted
+    fold_0.safetensors    weights; more folds beside it, and `fold_0.WT_axial.safetensors` for the parts of a cascade
     provenance.json       data, versions, digests of the other files, licence
     golden/               a tiny input and the output that this version gives for it
     CARD.md               what it is for, was measured on, and cannot do; its first paragraph is the card line
+    previous/             a bundle of its own: the coarse model whose result is a further input (`plan.previous`)
+    nnunet.yaml           how nnU-Net prepares images, where the model was imported from it
 
 Nothing is pickled; nothing is fetched.
 """
@@ -14,22 +16,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import SCHEMES, LabelScheme
+from oncontour.inference.labels import labels_text, read_labels
+from oncontour.inference.nnunet.steps import Steps, load_steps
+from oncontour.inference.weights import REMEDY, Precision, load_networks, save_networks
 from oncontour.plans.plan import Plan, load_plan, save_plan
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from oncontour.inference.engine import Activation
 
 SHIPPED = Path(__file__).parent.parent / "bundles"
 """Where the bundles lie that come with the package."""
@@ -37,12 +44,10 @@ SHIPPED = Path(__file__).parent.parent / "bundles"
 GOLDEN_TOLERANCE = 0.02
 """Two processors' floating-point orders differ by about 1e-3 in a probability; damaged weights by far more."""
 
-REMEDY = "Install the package again, or export the bundle again."
-
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """A loaded bundle; its network is built when first used.
+    """A loaded bundle; its networks are built when first used.
 
     Args:
         folder: where it lies.
@@ -61,27 +66,68 @@ class Bundle:
         """Name of the model."""
         return self.plan.name
 
-    @property
+    @cached_property
     def scheme(self) -> LabelScheme:
-        """Label scheme of its output."""
-        return SCHEMES[self.plan.scheme]
+        """Label scheme of its output: one of ours, or the bundle's own."""
+        return SCHEMES.get(self.plan.scheme) or read_labels(self.folder / "labels.yaml")
 
     @cached_property
-    def network(self) -> nn.Module:
-        """The network with its weights, ready to predict."""
+    def networks(self) -> tuple[Mapping[str, nn.Module], ...]:
+        """For each fold, its networks by part (`oncontour.inference.weights.parts`), ready to predict.
+
+        Raises:
+            BundleError: weights missing, or of another network.
+        """
+        return load_networks(self.folder, self.plan)
+
+    @cached_property
+    def previous(self) -> Bundle | None:
+        """The coarse model whose result is a further input of this one, where the plan names one.
+
+        Raises:
+            BundleError: it is not there.
+        """
+        return load_bundle(self.folder / "previous") if self.plan.previous else None
+
+    @cached_property
+    def steps(self) -> Steps | None:
+        """nnU-Net's way from images to a result, where the model was imported from it."""
+        return load_steps(self.folder)
+
+    @cached_property
+    def classes(self) -> tuple[tuple[int, ...], ...]:
+        """For each region, the channels of softmax's classes that form it: background 0, then the labels."""
+        channel = {label.value: 1 + n for n, label in enumerate(self.scheme.labels)}
+        return tuple(tuple(channel[v] for v in self.scheme.values(region)) for region in self.scheme.regions)
+
+    @cached_property
+    def activation(self) -> Activation:
+        """From logits to the probabilities of regions, or of the one region of a cascade's stage."""
         import torch
-        from safetensors.torch import load_file
 
-        from oncontour.networks import NETWORKS
+        from oncontour.inference.engine import region_activation
 
-        network = NETWORKS[self.plan.network.name](**self.plan.network.arguments)
-        weights = {name: value.float() for name, value in load_file(self.folder / "fold_0.safetensors").items()}
-        try:
-            network.load_state_dict(weights)
-        except RuntimeError as error:
-            expected = f"those of {self.plan.network.name}"
-            raise BundleError(self.folder, "weights of other names or shapes", expected, REMEDY) from error
-        return network.eval().requires_grad_(False).to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
+        if self.plan.training.loss.output == "sigmoid":
+            return torch.sigmoid
+        return region_activation([[1]] if self.plan.stages else self.classes)
+
+    def probabilities(
+        self, image: NDArray[np.float32], progress: Callable[[float], None] = lambda share: None
+    ) -> NDArray[np.float32]:
+        """Probabilities (R, i, j, k) of the regions, the mean over folds, of an image (C, i, j, k).
+
+        Args:
+            image: the networks' whole input: normalised, in the plan's spacing, with the channels that a previous
+                model adds.
+            progress: called with the share of the work done.
+        """
+        from oncontour.inference.cascade import cascade_probabilities
+        from oncontour.inference.engine import probabilities
+
+        if self.plan.stages:
+            return cascade_probabilities(self.networks, image, self.plan, self.scheme, self.activation, progress)
+        networks = [parts[""] for parts in self.networks]
+        return probabilities(networks, image, self.plan.inference, progress, self.activation)
 
 
 def _digest(path: Path) -> str:
@@ -116,54 +162,87 @@ def load_bundle(name: str | Path) -> Bundle:
             found = "another content than when it was made" if path.exists() else "no such file"
             raise BundleError(path, found, f"sha256 {digest[:12]}...", REMEDY)
     paragraphs = [part for part in card.split("\n\n") if part.strip() and not part.startswith("#")]
-    return Bundle(folder, plan, provenance, " ".join(paragraphs[0].split()))
-
-
-def _labels(scheme: LabelScheme) -> str:
-    """Text of `labels.yaml`."""
-    content = {
-        "scheme": scheme.name,
-        "labels": {label.value: f"{label.name}: {label.title}" for label in scheme.labels},
-        "regions": {region.name: sorted(region.labels) for region in scheme.regions},
-        "painted in this order": dict(scheme.painting()),
-    }
-    return yaml.safe_dump(content, sort_keys=False)
+    return Bundle(folder, plan, provenance, " ".join(paragraphs[0].split()) if paragraphs else plan.name)
 
 
 def save_bundle(
-    folder: Path, plan: Plan, network: nn.Module, golden: NDArray[np.float32], card: str, provenance: Mapping[str, Any]
+    folder: Path,
+    plan: Plan,
+    networks: nn.Module | Mapping[str, nn.Module],
+    golden: NDArray[np.float32],
+    card: str,
+    provenance: Mapping[str, Any],
+    *,
+    scheme: LabelScheme | None = None,
+    precision: Precision = "float16",
+    previous: Bundle | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> Bundle:
-    """Write a bundle.
+    """Write a bundle, whole or not at all; an older bundle in that folder is replaced.
 
     Args:
-        network: with the weights to ship; they are stored as float16.
-        golden: a small input (C, i, j, k) of the network.
+        networks: with the weights to ship: one, or by "fold_K", or by "fold_K.STAGE_VIEW" where the plan has stages.
+        golden: a small input (C, i, j, k) of the networks.
         card: text of CARD.md.
         provenance: data, versions, licence; the digests are added here.
+        scheme: where the plan's is none of ours.
+        precision: of the stored weights.
+        previous: the coarse model that the plan names; a copy goes into the bundle.
+        extra: further text files, by name.
+
+    Raises:
+        BundleError: the folder holds something else than a bundle; networks that do not fit the plan; no previous
+            model where the plan names one.
     """
-    from safetensors.torch import save_file
+    from torch import nn
 
-    from oncontour.inference.engine import probabilities
-
-    (folder / "golden").mkdir(parents=True, exist_ok=True)
-    save_plan(plan, folder / "plan.yaml")
-    weights = {name: value.detach().half().contiguous() for name, value in network.state_dict().items()}
-    save_file(weights, folder / "fold_0.safetensors")
-    (folder / "labels.yaml").write_text(_labels(SCHEMES[plan.scheme]), "utf-8")
-    (folder / "CARD.md").write_text(card, "utf-8")
-    stored = golden.astype(np.float16)
-    np.save(folder / "golden" / "input.npy", stored)
-    unsigned = Bundle(folder, plan, {}, "")
-    output = probabilities(unsigned.network, stored.astype(np.float32), plan.inference)
-    np.save(folder / "golden" / "output.npy", output.astype(np.float16))
-    files = ("plan.yaml", "labels.yaml", "fold_0.safetensors", "golden/input.npy", "golden/output.npy")
-    content = {**provenance, "sha256": {file: _digest(folder / file) for file in files}}
-    (folder / "provenance.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "provenance.json").exists():
+        raise BundleError(folder, "a folder of other files", "an empty folder, or a bundle", "Choose another folder.")
+    if (previous.name if previous else None) != plan.previous:
+        found = f"previous model {previous.name if previous else None}"
+        raise BundleError(folder, found, f"{plan.previous}, which the plan names", "Give that model's bundle.")
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    (part / "golden").mkdir(parents=True)
+    try:
+        save_plan(plan, part / "plan.yaml")
+        named = {"fold_0": networks} if isinstance(networks, nn.Module) else networks
+        weights = save_networks(part, plan, named, precision)
+        texts = {"labels.yaml": labels_text(scheme or SCHEMES[plan.scheme]), **(extra or {})}
+        for name, text in texts.items():
+            (part / name).write_text(text, "utf-8")
+        (part / "CARD.md").write_text(card, "utf-8")
+        files = ["plan.yaml", *texts, *weights, "golden/input.npy", "golden/output.npy"]
+        if previous:
+            shutil.copytree(previous.folder, part / "previous")
+            files.append("previous/provenance.json")
+        _save_golden(part, Bundle(part, plan, {}, ""), golden)
+        content = {**provenance, "sha256": {file: _digest(part / file) for file in files}}
+        (part / "provenance.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return load_bundle(folder)
 
 
+def _save_golden(folder: Path, bundle: Bundle, golden: NDArray[np.float32]) -> None:
+    stored = golden.astype(np.float16)
+    np.save(folder / "golden" / "input.npy", stored)
+    output = _golden_view(bundle).probabilities(stored.astype(np.float32))
+    np.save(folder / "golden" / "output.npy", output.astype(np.float16))
+
+
+def _golden_view(bundle: Bundle) -> Bundle:
+    """The bundle without what makes a sample of the network costly and proves nothing about it."""
+    plan = bundle.plan.inference
+    cheap = {"whole_tiles": False, "mirror": () if plan.combinations else plan.mirror}
+    return replace(bundle, plan=bundle.plan.model_copy(update={"inference": plan.model_copy(update=cheap)}))
+
+
 def verify_bundle(bundle: Bundle) -> float:
-    """Run the golden sample.
+    """Run the golden sample through every fold and part, and that of the previous model where there is one.
 
     Returns:
         Largest difference in probability from the output that was stored with the bundle.
@@ -171,13 +250,11 @@ def verify_bundle(bundle: Bundle) -> float:
     Raises:
         BundleError: it is more than `GOLDEN_TOLERANCE`.
     """
-    from oncontour.inference.engine import probabilities
-
     golden = bundle.folder / "golden"
     expected = np.load(golden / "output.npy").astype(np.float32)
-    found = probabilities(bundle.network, np.load(golden / "input.npy").astype(np.float32), bundle.plan.inference)
+    found = _golden_view(bundle).probabilities(np.load(golden / "input.npy").astype(np.float32))
     difference = float(np.abs(found - expected).max())
     if not difference <= GOLDEN_TOLERANCE:
         found_text = f"a golden output that differs by {difference:.3f}"
         raise BundleError(bundle.folder, found_text, f"at most {GOLDEN_TOLERANCE}", REMEDY)
-    return difference
+    return max(difference, verify_bundle(bundle.previous)) if bundle.previous else difference

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncontour.core.box import bounding_box
 from oncontour.core.errors import SequenceError
@@ -12,15 +13,18 @@ from oncontour.core.grid import Grid
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.inference.bundle import Bundle
-from oncontour.inference.engine import probabilities
+from oncontour.inference.cascade import label_channels
 from oncontour.preprocess.resample import resample
+
+HALF = 0.5
+"""Probability above which a coarse model's region is passed on to the fine one."""
 
 MARGIN_MM = 4.0
 """Room around the brain in the network's grid: an edge of the brain is never the edge of the image."""
 
 
-def grid_around(volume: Volume, spacing_mm: float, margin_mm: float = MARGIN_MM) -> Grid:
-    """An isotropic grid with world-aligned RAS axes that holds every set voxel of a mask."""
+def grid_around(volume: Volume, spacing: tuple[float, float, float], margin_mm: float = MARGIN_MM) -> Grid:
+    """A grid with world-aligned RAS axes, mm along each of them, that holds every set voxel of a mask."""
     box = bounding_box(volume.array)
     if box is None:
         raise SequenceError(
@@ -29,9 +33,9 @@ def grid_around(volume: Volume, spacing_mm: float, margin_mm: float = MARGIN_MM)
     ends = [(side.start - 0.5, side.stop - 0.5) for side in box]
     corners = volume.grid.to_world([[ends[axis][n >> axis & 1] for axis in range(3)] for n in range(8)])
     low, high = corners.min(0) - margin_mm, corners.max(0) + margin_mm
-    sizes = np.maximum(np.ceil((high - low) / spacing_mm).astype(int), 1)
-    affine = np.diag([spacing_mm, spacing_mm, spacing_mm, 1.0])
-    affine[:3, 3] = low + spacing_mm / 2
+    sizes = np.maximum(np.ceil((high - low) / spacing).astype(int), 1)
+    affine = np.diag([*spacing, 1.0])
+    affine[:3, 3] = low + np.array(spacing) / 2
     return Grid((int(sizes[0]), int(sizes[1]), int(sizes[2])), affine)
 
 
@@ -61,7 +65,7 @@ def predict(
         expected = f"one of {', '.join(plan.channels)}"
         found = ", ".join(images) or "no sequence"
         raise SequenceError(f"bundle {bundle.name}", found, expected, "Choose a bundle for the sequences at hand.")
-    grid = grid_around(brain, plan.spacing_mm)
+    grid = grid_around(brain, plan.spacing)
     inside = resample(brain, grid).array
     stack = np.zeros((len(plan.channels), *grid.shape), np.float32)
     for channel, sequence in enumerate(plan.channels):
@@ -70,8 +74,16 @@ def predict(
             if plan.normalisation == "zscore":  # averaging voxels has narrowed the spread that training saw
                 values = (values - values[inside].mean()) / max(float(values[inside].std()), 1e-6)
             stack[channel] = values * inside
-    found = probabilities(bundle.network, stack, plan.inference, progress)
+    if bundle.previous:
+        stack = np.concatenate((stack, label_channels(_label_map(bundle.previous, images, brain, grid), bundle.scheme)))
+    found = bundle.probabilities(stack, progress)
     back = np.zeros((len(found), *brain.array.shape), np.float32)
     for region, channel in enumerate(found):
         back[region] = resample(Volume(channel, grid.affine), brain.grid).array * brain.array
     return Volume(back, brain.affine)
+
+
+def _label_map(bundle: Bundle, images: Mapping[Sequence, Volume], brain: Volume, grid: Grid) -> NDArray:
+    """A coarse model's result (i, j, k) on a fine model's grid."""
+    coarse = predict(bundle, images, brain)
+    return resample(coarse.with_array(bundle.scheme.decode(coarse.array > HALF)), grid, order=0).array

@@ -1,14 +1,55 @@
-"""Networks: plain modules from (B, C, D, H, W) to logits of the same grid."""
+"""Networks: plain modules from (B, C, D, H, W) to logits; `interface.Network` says what each one gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from oncontour.networks.unet import ResidualUNet
+from oncontour.core.errors import InputError
 
 if TYPE_CHECKING:
     from torch import nn
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {"residual_unet": ResidualUNet}
+
+class _Networks(Mapping[str, "Callable[..., nn.Module]"]):
+    """Constructors by name; a network's module is imported when its name is looked up, for some take seconds.
+
+    Args:
+        homes: of each network its module and its class.
+    """
+
+    def __init__(self, homes: Mapping[str, tuple[str, str]]) -> None:
+        self._homes = homes
+
+    def __getitem__(self, name: str) -> Callable[..., nn.Module]:
+        if name not in self._homes:
+            known = ", ".join(self._homes)
+            raise InputError("network", repr(name), f"one of {known}", "Correct the network's name in the plan.")
+        module, attribute = self._homes[name]
+        return getattr(import_module(f"{__name__}.{module}"), attribute)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+
+NETWORKS: Mapping[str, Callable[..., nn.Module]] = _Networks(
+    {
+        "residual_unet": ("unet", "ResidualUNet"),
+        "nnunet": ("nnunet", "NNUNet"),
+        "nnunet_resenc": ("nnunet", "ResidualNNUNet"),
+        "segresnet": ("segresnet", "SegResNet"),
+        "ar": ("segresnet", "SegResNetVAE"),
+        "deepmedic": ("deepmedic", "DeepMedic"),
+        "unet_report": ("unet_report", "ReportUNet"),
+        "ca_cnn": ("anisotropic", "AnisotropicNet"),
+        "ar_ca": ("anisotropic", "AnisotropicNetVAE"),
+    }
+)
 """Every network by the name that plans use."""

@@ -8,13 +8,11 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
+from oncontour.networks.interface import initialise
+from oncontour.networks.norm import InstanceNorm3d
+
 LEAK = 0.01
 """Slope of the leaky rectifier below zero, as nnU-Net uses it."""
-
-
-def _norm(channels: int) -> nn.GroupNorm:
-    """Instance norm, written as one group a channel: the same figures, twice as fast channels-last on a CPU."""
-    return nn.GroupNorm(channels, channels)
 
 
 class Block(nn.Module):
@@ -23,9 +21,9 @@ class Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
         self.first = nn.Conv3d(inputs, outputs, 3, stride, 1, bias=False)
-        self.first_norm = _norm(outputs)
+        self.first_norm = InstanceNorm3d(outputs, affine=True)
         self.second = nn.Conv3d(outputs, outputs, 3, 1, 1, bias=False)
-        self.second_norm = _norm(outputs)
+        self.second_norm = InstanceNorm3d(outputs, affine=True)
         self.activation = nn.LeakyReLU(LEAK, inplace=True)
         changes = stride > 1 or inputs != outputs
         self.shortcut = nn.Conv3d(inputs, outputs, stride, stride, bias=False) if changes else nn.Identity()
@@ -43,7 +41,7 @@ class Up(nn.Module):
         super().__init__()
         self.expand = nn.ConvTranspose3d(inputs, outputs, 2, 2, bias=False)
         self.convolution = nn.Conv3d(outputs + kept, outputs, 3, 1, 1, bias=False)
-        self.norm = _norm(outputs)
+        self.norm = InstanceNorm3d(outputs, affine=True)
         self.activation = nn.LeakyReLU(LEAK, inplace=True)
 
     def forward(self, x: Tensor, kept: Tensor) -> Tensor:
@@ -69,7 +67,8 @@ class ResidualUNet(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, features: Sequence[int], fine: int = 8) -> None:
         super().__init__()
-        self.stride = 2 ** len(features)
+        self.stride = (2 ** len(features),) * 3
+        self.margin = (0, 0, 0)
         self.encoder = nn.ModuleList(
             Block(before, after, 2) for before, after in zip((inputs, *features[:-1]), features, strict=True)
         )
@@ -78,11 +77,7 @@ class ResidualUNet(nn.Module):
         deeper = (features[-1], *widths[:-1])
         self.decoder = nn.ModuleList(Up(*sizes) for sizes in zip(deeper, kept, widths, strict=True))
         self.head = nn.Conv3d(fine, outputs, 1)
-        for module in self.modules():
-            if isinstance(module, nn.Conv3d | nn.ConvTranspose3d):
-                nn.init.kaiming_normal_(module.weight, a=LEAK)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        initialise(self, LEAK)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (B, outputs, D, H, W) of images (B, inputs, D, H, W); each size a multiple of `stride`."""

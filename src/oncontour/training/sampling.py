@@ -1,90 +1,158 @@
-"""From training cases on disk to batches."""
+"""Patches of prepared cases: of which, where, without which sequences, changed how; all from (seed, step, index).
+
+A sample is drawn first, as numbers that JSON can hold, and taken then. So no generator has a state to save, any
+process can make any sample, and what a network saw can be looked at again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from oncontour.augment.absent import random_absence
-from oncontour.augment.intensity import random_intensity
-from oncontour.augment.mirror import random_mirror
-from oncontour.augment.surroundings import random_surroundings
-from oncontour.core.labels import SCHEMES
-from oncontour.plans.plan import Plan
-from oncontour.preprocess.head import scale_head
+from oncontour.augment.absent import Absent
+from oncontour.augment.compose import Composed, Drawn
+from oncontour.augment.interface import Sample, Size
+from oncontour.core.errors import InputError
+from oncontour.plans.plan import Plan, SamplingPlan
 
-Sample = tuple[Tensor, Tensor]
-"""Image (C, i, j, k) and boolean regions (R, i, j, k) as float, one patch."""
+NO_MARGIN: Size = (0, 0, 0)
 
-
-def _crop(array: NDArray, start: NDArray[np.int64], patch: tuple[int, int, int]) -> NDArray:
-    """Cut (C, i, j, k) to a patch; beyond the array there are zeros."""
-    out = np.zeros((array.shape[0], *patch), array.dtype)
-    low = np.maximum(start, 0)
-    high = np.minimum(start + patch, array.shape[1:])
-    into = tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))
-    out[(slice(None), *into)] = array[(slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))]
-    return out
+GLANCES = 64
+"""Voxels of the brain at which a case is asked whether it has a sequence."""
 
 
-def _start(
-    rng: np.random.Generator, target: NDArray[np.uint8], patch: tuple[int, int, int], foreground: float
-) -> NDArray[np.int64]:
-    """Where a patch begins: around a voxel of the tumour in `foreground` of the draws, else anywhere."""
-    size, wanted = np.array(target.shape), np.array(patch)
-    room = np.maximum(size - wanted, 0)
-    flat = np.flatnonzero(target) if rng.random() < foreground else np.zeros(0, int)
-    if flat.size:
-        voxel = np.array(np.unravel_index(int(flat[rng.integers(flat.size)]), target.shape))
-        start = np.clip(voxel - rng.integers(0, wanted), 0, room)
+class Case(Protocol):
+    """What sampling needs of a prepared case; `training.prepared` says what the arrays hold."""
+
+    @property
+    def images(self) -> NDArray[np.float16]: ...
+
+    @property
+    def regions(self) -> NDArray[np.uint8]: ...
+
+    @property
+    def places(self) -> Mapping[str, NDArray[np.int16]]: ...
+
+
+@dataclass(frozen=True)
+class SampleDraw:
+    """What a sample is made of.
+
+    Args:
+        case: its place among the cases.
+        channels: for each input of the network the channel of the case's images that it shows; None: absent.
+        start: first voxel of the patch; below 0 where it begins outside the case.
+        transforms: that were drawn.
+    """
+
+    case: int
+    channels: tuple[int | None, ...]
+    start: Size
+    transforms: tuple[Drawn, ...]
+
+
+def draw_sample(plan: Plan, cases: Sequence[Case], step: int, index: int, margin: Size = NO_MARGIN) -> Sample:
+    """Sample `index` of the batch of a step: image (C, i, j, k) and regions (R, i, j, k), of the plan's patch.
+
+    Args:
+        margin: voxels on each side of a patch in which the network predicts nothing (valid convolutions): patches
+            reach that far beyond the case, so that every voxel of it is predicted in some.
+    """
+    drawn = draw(plan, cases, step, index, margin)
+    return take(plan, cases[drawn.case], drawn)
+
+
+def draw(plan: Plan, cases: Sequence[Case], step: int, index: int, margin: Size = NO_MARGIN) -> SampleDraw:
+    """What sample `index` of a step is made of; arguments as of `draw_sample`."""
+    training = plan.training
+    rng = np.random.default_rng((training.seed, step, index))
+    number = int(rng.integers(len(cases)))
+    case = cases[number]
+    channels = _draw_channels(rng, plan, case)
+    start = _draw_start(rng, training.sampling, case, training.patch, margin)
+    transforms = _composed(plan).draw(rng, (len(channels), *training.patch))
+    return SampleDraw(number, channels, start, tuple(transforms))
+
+
+def take(plan: Plan, case: Case, drawn: SampleDraw) -> Sample:
+    """The sample that was drawn; of the case's arrays it reads what it needs, beyond the patch where that is turned."""
+    composed, patch = _composed(plan), plan.training.patch
+    needed = composed.reach(drawn.transforms, patch)
+    start = np.array(drawn.start) - (np.array(needed) - patch) // 2
+    image = torch.zeros((len(drawn.channels), *needed))
+    for into, channel in zip(image, drawn.channels, strict=True):
+        if channel is not None:
+            into.copy_(_cut(case.images[channel], start, needed))
+    regions = torch.stack([_cut(region, start, needed) for region in case.regions]).float()
+    return composed.apply(drawn.transforms, Sample(image, regions))
+
+
+def _composed(plan: Plan) -> Composed:
+    return Composed.of((step.name, step.probability, step.arguments) for step in plan.training.augment)
+
+
+def _cut(volume: NDArray, start: NDArray[np.int64], size: Size) -> torch.Tensor:
+    """A box of a volume (i, j, k); zeros where it lies beyond."""
+    low, high = np.maximum(start, 0), np.minimum(start + size, volume.shape)
+    part = np.zeros(size, volume.dtype)
+    if (low < high).all():
+        into = tuple(slice(a - s, b - s) for a, b, s in zip(low, high, start, strict=True))
+        part[into] = volume[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    return torch.from_numpy(part)
+
+
+def _draw_channels(rng: np.random.Generator, plan: Plan, case: Case) -> tuple[int | None, ...]:
+    """One image of any sequence where the plan names none; else those named, some of them dropped."""
+    if not plan.channels:
+        return (int(rng.integers(len(case.images))),)
+    channels = range(len(plan.channels))
+    dropout = plan.training.sampling.sequence_dropout
+    absent = set(Absent(plan.channels, dropout).draw(rng, (len(channels), 1, 1, 1))["absent"])
+    if absent and not _shows(case, set(channels) - absent):
+        absent = set()
+    return tuple(None if channel in absent else channel for channel in channels)
+
+
+def _shows(case: Case, channels: set[int]) -> bool:
+    """Whether a case, which may itself lack sequences, has one of these."""
+    i, j, k = case.places["brain"][:: max(len(case.places["brain"]) // GLANCES, 1)].T
+    return any(bool(case.images[channel][i, j, k].any()) for channel in channels)
+
+
+def _draw_start(
+    rng: np.random.Generator, sampling: SamplingPlan, case: Case, patch: Size, margin: Size
+) -> tuple[int, int, int]:
+    """Around a voxel, or anywhere; within the case where it is large enough, and centred in zeros where not."""
+    size, wanted, beyond = np.array(case.regions.shape[1:]), np.array(patch), np.array(margin)
+    room = size - wanted + 2 * beyond
+    places = _places(rng, sampling, case)
+    if len(places):
+        voxel = places[rng.integers(len(places))].astype(int)
+        start = np.clip(voxel - wanted // 2, -beyond, np.maximum(room, 0) - beyond)
     else:
-        start = rng.integers(0, room + 1)
-    return np.where(size < wanted, -((wanted - size) // 2), start)
+        start = rng.integers(0, np.maximum(room, 0) + 1) - beyond
+    i, j, k = np.where(room < 0, (size - wanted) // 2, start).tolist()
+    return i, j, k
 
 
-def tumour_sample(rng: np.random.Generator, path: Path, plan: Plan) -> Sample:
-    """One patch of a stripped case with its regions."""
-    with np.load(path) as case:
-        images, target = case["images"], case["target"]
-    start = _start(rng, target, plan.training.patch, plan.training.foreground)
-    image = torch.from_numpy(_crop(images, start, plan.training.patch).astype(np.float32))
-    regions = SCHEMES[plan.scheme].encode(_crop(target[None], start, plan.training.patch)[0])
-    image, regions = random_mirror(rng, image, torch.from_numpy(regions).float(), axes=(1,))  # up is up
-    image = random_intensity(rng, image)
-    return random_absence(rng, image, plan.channels, plan.training.sequence_dropout), regions
-
-
-def head_sample(rng: np.random.Generator, path: Path, plan: Plan) -> Sample:
-    """One patch of one sequence of a whole head, with its brain mask; at times the field of view is cut."""
-    with np.load(path) as case:
-        images, target = case["images"], case["target"]
-    image = images[int(rng.integers(len(images)))].astype(np.float32)
-    if rng.random() < 0.3:  # a slab that stops within the head
-        axis = int(rng.integers(3))
-        cut = int(rng.uniform(0.05, 0.3) * image.shape[axis])
-        keep = slice(cut, None) if rng.random() < 0.5 else slice(None, -cut or None)
-        side = tuple(keep if n == axis else slice(None) for n in range(3))
-        image, target = image[side], target[side]
-    image = random_surroundings(rng, scale_head(image), target > 0) ** np.float32(rng.uniform(0.6, 1.6))
-    start = _start(rng, target, plan.training.patch, 0.0)
-    patch = torch.from_numpy(_crop(image[None], start, plan.training.patch))
-    brain = torch.from_numpy(_crop(target[None], start, plan.training.patch)).float()
-    patch, brain = random_mirror(rng, patch, brain, axes=(1,))  # a head has its neck below
-    return random_intensity(rng, patch), brain
-
-
-def batches(plan: Plan, paths: Sequence[Path]) -> Callable[[np.random.Generator], Sample]:
-    """A function that draws a batch: images (B, C, i, j, k) and regions (B, R, i, j, k), channels last."""
-    draw = head_sample if plan.synthetic.skull else tumour_sample
-
-    def next_batch(rng: np.random.Generator) -> Sample:
-        chosen = [paths[int(rng.integers(len(paths)))] for _ in range(plan.training.batch)]
-        images, regions = zip(*(draw(rng, path, plan) for path in chosen), strict=True)
-        return torch.stack(images).contiguous(memory_format=torch.channels_last_3d), torch.stack(regions)
-
-    return next_batch
+def _places(rng: np.random.Generator, sampling: SamplingPlan, case: Case) -> NDArray[np.int16]:
+    """Voxels (n, 3) of which one is the centre: of a region, of the brain, or none."""
+    weights = sampling.regions or {name: 1.0 for name in case.places if name != "brain"}
+    unknown = [name for name in weights if name not in case.places]
+    if unknown:
+        known = ", ".join(name for name in case.places if name != "brain")
+        raise InputError("sampling", f"region {unknown[0]!r}", f"some of {known}", "Correct the regions in the plan.")
+    there = {name: weight for name, weight in weights.items() if weight > 0 and len(case.places[name])}
+    if rng.random() < sampling.foreground and there:
+        limits = np.cumsum(list(there.values()))
+        name = list(there)[int(np.searchsorted(limits, rng.random() * limits[-1], side="right"))]
+    elif sampling.elsewhere == "brain":
+        name = "brain"
+    else:
+        return np.zeros((0, 3), np.int16)
+    return case.places[name]

@@ -1,8 +1,8 @@
-"""The synthetic training set on disk: made once, in parallel, resumed where it stopped."""
+"""Synthetic cases of a recipe, prepared like a data set's: made once, side by side, resumed where it stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -10,10 +10,20 @@ import numpy as np
 
 from oncontour.augment.brain_mask import random_brain_mask
 from oncontour.core.box import bounding_box
+from oncontour.core.errors import InputError
+from oncontour.core.grid import Grid
+from oncontour.core.volume import Volume
+from oncontour.data.datasets import Dataset, DatasetCase, ImageFile
 from oncontour.data.phantom.anatomy import Anatomy, load_folder
-from oncontour.data.phantom.case import Spec, make_case
+from oncontour.data.phantom.case import PhantomCase, Spec, make_case
+from oncontour.data.phantom.kinds import KINDS, Kind
 from oncontour.data.phantom.mni import load_mni
-from oncontour.plans.plan import Plan
+from oncontour.plans.plan import Plan, SyntheticPlan
+from oncontour.preprocess.head import scale_head
+from oncontour.preprocess.normalise import normalise
+from oncontour.training.prepare import Preparation, check_settings, preparation
+from oncontour.training.prepared import PreparedCase, digest, write_prepared
+from oncontour.training.workers import Progress, in_processes
 
 
 @cache
@@ -21,62 +31,116 @@ def _anatomies(folder: Path | None) -> tuple[Anatomy, list[Anatomy]]:
     return load_mni(), load_folder(folder) if folder else []
 
 
-def make_training_case(plan: Plan, folder: Path, anatomies: Path | None, number: int) -> Path:
+def _recipe(plan: Plan) -> tuple[SyntheticPlan, Kind, float]:
+    """The plan's synthetic part, the kind of patients with its label scheme, and the spacing in mm.
+
+    Raises:
+        InputError: no synthetic part, a scheme that no kind has, or voxels that are no cubes.
+    """
+    kinds = {kind.scheme.name: kind for kind in reversed(KINDS.values())} | {"brain": KINDS["adult"]}
+    spacing = plan.spacing
+    if plan.synthetic is None:
+        raise InputError("plan", "no synthetic part", "a data set, or phantom cases", "Give the data set's folder.")
+    if plan.scheme not in kinds:
+        expected = f"one of {', '.join(kinds)}"
+        raise InputError("plan: scheme", repr(plan.scheme), expected, "Synthetic cases have these schemes alone.")
+    if len(set(spacing)) > 1:
+        raise InputError("plan: spacing_mm", str(spacing), "one number", "Synthetic cases have cubic voxels.")
+    return plan.synthetic, kinds[plan.scheme], spacing[0]
+
+
+def make_training_case(plan: Plan, folder: Path, anatomies: Path | None, number: int) -> PreparedCase:
     """Make case `number` of a plan's training set, unless it is there.
 
-    The file holds `images` (C, i, j, k) float16 and `target` (i, j, k) uint8: the tumour's label map, or the brain.
+    Args:
+        folder: of all cases.
+        anatomies: folder of label maps; None: the MNI152 brain alone.
     """
-    path = folder / f"{number:05d}.npz"
-    if path.exists():
-        return path
-    synthetic = plan.synthetic
+    synthetic, kind, spacing = _recipe(plan)
+    there = PreparedCase(folder / f"{number:05d}")
+    if (there.folder / "case.json").exists():
+        return there
     seed = synthetic.seed + number
     rng = np.random.default_rng((seed, 1))  # a stream of its own, beside the case's
     mni, others = _anatomies(anatomies)
     from_mni = not others or rng.random() < synthetic.mni_share
     anatomy = mni if from_mni else others[int(rng.integers(len(others)))]
     tumour, loose = rng.random() >= synthetic.healthy, rng.random() < synthetic.loose_mask
-    spec = Spec(spacing_mm=plan.spacing_mm, skull=synthetic.skull or loose, tumour=tumour)
+    spec = Spec(spacing_mm=spacing, skull=synthetic.skull or loose, tumour=tumour, kind=kind)
     case = make_case(anatomy, seed, spec)
-    images = np.stack(list(case.images.values()))
     if synthetic.skull:
-        target = case.brain.astype(np.uint8)
-    else:
-        mask = random_brain_mask(rng, case.brain, plan.spacing_mm) if loose else case.brain
-        box = bounding_box(mask)
-        assert box is not None, "an anatomy has a brain"
-        mask, images, target = mask[box], images[(slice(None), *box)], case.labels[box] * mask[box]
-        inside = images[:, mask]
-        mean, deviation = inside.mean(1), inside.std(1) + 1e-6
-        images = (images - mean[:, None, None, None]) / deviation[:, None, None, None] * mask
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        np.savez(file, images=images.astype(np.float16), target=target)
-    part.replace(path)
-    return path
+        return _write_head(there.folder, case, plan)
+    return _write_brain(there.folder, case, plan, rng if loose else None, spacing)
+
+
+def _write_head(folder: Path, case: PhantomCase, plan: Plan) -> PreparedCase:
+    """A whole head, every sequence of it scaled, and the brain as what is sought."""
+    images = np.stack([scale_head(image) for image in case.images.values()])
+    brain = Volume(case.brain.astype(np.uint8), case.affine)
+    facts = _facts(folder, [str(sequence) for sequence in case.images])
+    return write_prepared(folder, images, brain, brain.grid, np.ones(case.brain.shape, bool), plan, facts)
+
+
+def _write_brain(
+    folder: Path, case: PhantomCase, plan: Plan, loose: np.random.Generator | None, spacing_mm: float
+) -> PreparedCase:
+    """A stripped brain, cropped to its mask; the mask is imperfect where a generator is given to draw it."""
+    mask = case.brain if loose is None else random_brain_mask(loose, case.brain, spacing_mm)
+    box = bounding_box(mask)
+    assert box is not None, "an anatomy has a brain"
+    affine = case.affine.copy()
+    affine[:3, 3] = Grid((1, 1, 1), case.affine).to_world([side.start for side in box])
+    mask, labels = mask[box], Volume(case.labels[box] * mask[box], affine)
+    images = np.zeros((len(plan.channels), *mask.shape), np.float32)
+    for channel, sequence in enumerate(plan.channels):
+        if sequence in case.images:
+            image = Volume(case.images[sequence][box], affine)
+            images[channel] = normalise(image, mask, plan.normalisation, folder.name).volume.array
+    facts = _facts(folder, [str(sequence) for sequence in plan.channels])
+    return write_prepared(folder, images, labels, labels.grid, mask, plan, facts)
+
+
+def _facts(folder: Path, channels: list[str]) -> dict[str, object]:
+    return {"patient": folder.name, "channels": channels, "digest": digest(folder.name)}
+
+
+@dataclass(frozen=True)
+class _SyntheticCase:
+    """`make_training_case` with all but the number, for another process."""
+
+    plan: Plan
+    folder: Path
+    anatomies: Path | None
+
+    def __call__(self, number: int) -> PreparedCase:
+        return make_training_case(self.plan, self.folder, self.anatomies, number)
 
 
 def make_training_set(
-    plan: Plan, folder: Path, anatomies: Path | None, workers: int, progress: Callable[[int], None] = lambda done: None
-) -> list[Path]:
+    plan: Plan,
+    folder: Path,
+    anatomies: Path | None = None,
+    workers: int = 1,
+    progress: Progress = lambda done, total: None,
+) -> Preparation:
     """Make all cases of a plan's training set; those already there are kept.
 
     Args:
         folder: where they go.
         anatomies: folder of label maps; None: the MNI152 brain alone.
         workers: processes.
-        progress: called with the number of cases done.
-    """
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
+        progress: called with the number of cases done, and of all.
 
-    folder.mkdir(parents=True, exist_ok=True)
-    numbers = range(plan.synthetic.cases)
-    missing = [number for number in numbers if not (folder / f"{number:05d}.npz").exists()]
-    if missing:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            jobs = [pool.submit(make_training_case, plan, folder, anatomies, number) for number in missing]
-            for done, job in enumerate(as_completed(jobs), start=len(numbers) - len(missing) + 1):
-                job.result()
-                progress(done)
-    return [folder / f"{number:05d}.npz" for number in numbers]
+    Raises:
+        InputError: the plan's scheme or spacing cannot be made, or a case failed.
+    """
+    synthetic, _, _ = _recipe(plan)
+    check_settings(plan, folder)
+    made, failed = in_processes(_SyntheticCase(plan, folder, anatomies), range(synthetic.cases), workers, progress)
+    return preparation(made, failed, folder, skip_bad=False)
+
+
+def as_dataset(plan: Plan, cases: tuple[PreparedCase, ...], folder: Path) -> Dataset:
+    """The made cases as a data set, each of a patient of its own, so that folds can be drawn."""
+    listed = tuple(DatasetCase(one.name, one.patient, {}, ImageFile(one.folder / "regions.npy")) for one in cases)
+    return Dataset("synthetic", plan.scheme, listed, folder)

@@ -12,6 +12,7 @@ from oncontour.core.errors import InputError, OutputError
 from oncontour.core.labels import SCHEMES
 from oncontour.core.sequence import Sequence
 from oncontour.data.inputs import find_cases
+from oncontour.data.names import BRATS_NAMES
 from oncontour.data.nifti import read_mask, read_nifti
 from oncontour.data.phantom import write
 from oncontour.data.phantom.cohort import write_cohort
@@ -97,7 +98,7 @@ def test_native_series_show_one_head_when_motion_is_undone(tmp_path):
     record = json.loads(write_cohort(tmp_path, 1, seed=4, settings=settings).read_text())["cases"][0]
     centres = {}
     for sequence, geometry in record["series"].items():
-        path = tmp_path / "cases" / record["case"] / f"{record['case']}-{write.SUFFIXES[Sequence(sequence)]}.nii.gz"
+        path = tmp_path / "cases" / record["case"] / f"{record['case']}-{BRATS_NAMES[Sequence(sequence)]}.nii.gz"
         volume = read_nifti(path)
         inside = volume.array > np.percentile(volume.array, 99) * 0.25
         centre = volume.grid.to_world(np.argwhere(inside).mean(0))

@@ -15,6 +15,7 @@ from oncontour.core.grid import Grid
 from oncontour.core.sequence import SUFFICIENT, Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.files import explained, write_json
+from oncontour.data.names import BRATS_NAMES
 from oncontour.data.nifti import write_nifti
 from oncontour.data.phantom.acquire import Series, acquire, draw_series, truth_on
 from oncontour.data.phantom.anatomy import Anatomy, load_file
@@ -24,15 +25,6 @@ from oncontour.data.phantom.mni import load_mni
 from oncontour.data.phantom.rater import second_reading
 from oncontour.data.phantom.settings import MNI, Settings, case_name, made_with
 from oncontour.data.phantom.threads import in_threads
-
-SUFFIXES = {
-    Sequence.T1: "t1n",
-    Sequence.T1CE: "t1c",
-    Sequence.T2: "t2w",
-    Sequence.FLAIR: "t2f",
-    Sequence.ADC: "adc",
-}
-"""What BraTS 2023 calls each sequence in a file's name."""
 
 BRIGHTNESS = 1000.0
 """Images are stored as whole numbers, as scanners give them: brightness 1 becomes this."""
@@ -127,7 +119,7 @@ def _write_image(
 ) -> None:
     if settings.format == "nifti":
         stored = np.rint(volume.array * np.float32(1.0 if sequence is Sequence.ADC else BRIGHTNESS))
-        write_nifti(volume.with_array(stored), part / f"{name}-{SUFFIXES[sequence]}.nii.gz")
+        write_nifti(volume.with_array(stored), part / f"{name}-{BRATS_NAMES[sequence]}.nii.gz")
         return
     from oncontour.dicom.write_series import SyntheticStudy, write_series
 

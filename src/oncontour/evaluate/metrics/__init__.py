@@ -1,5 +1,5 @@
 """Metrics of one boolean mask against another; what an empty mask means stands in each docstring."""
 
-from oncontour.evaluate.metrics.overlap import dice, sensitivity
+from oncontour.core.overlap import dice, sensitivity
 
 __all__ = ["dice", "sensitivity"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from oncontour.core.errors import GeometryError, ImageContentError
-from oncontour.evaluate.metrics import dice, sensitivity
+from oncontour.core.overlap import dice, sensitivity
 
 PAIRS = hnp.arrays(bool, st.just((2, 3, 4, 2)), elements=st.booleans())
 

@@ -1,4 +1,4 @@
-"""Metrics that count voxels in common: Dice and sensitivity."""
+"""Metrics that count voxels in common, Dice and sensitivity: training watches what evaluation reports."""
 
 from __future__ import annotations
 

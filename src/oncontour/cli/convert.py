@@ -1,0 +1,67 @@
+"""`oncontour convert`: a data set of one layout becomes one of another."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from oncontour.cli.console import SOME_FAILED, console, exit_codes, print_error
+from oncontour.core.sequence import Sequence
+
+
+class Layout(StrEnum):
+    """Layouts that can be written."""
+
+    BRATS = "brats"
+    MSD = "msd"
+    NNUNET = "nnunet"
+    BIDS = "bids"
+    CSV = "csv"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `oncontour convert` to the command line."""
+    app.command("convert")(convert)
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A data set's folder, or a CSV file.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the new data set.")],
+    to: Annotated[Layout, typer.Option("--to", help="Layout of the new data set.")],
+    scheme: Annotated[
+        str | None, typer.Option("--scheme", help="Label scheme of the new masks; by default the source's own.")
+    ] = None,
+    sequences: Annotated[
+        list[Sequence] | None, typer.Option("--sequence", help="Take this sequence; may be repeated. By default all.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes.")] = 1,
+) -> None:
+    """Convert a data set: same voxels and places, labels mapped, patients and columns kept. Run again to go on."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from oncontour.data.datasets.convert import convert_dataset
+    from oncontour.data.datasets.find import read_dataset
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with exit_codes():
+        dataset = read_dataset(source, scheme)
+        with Progress(*columns, console=console(to_stderr=True), transient=True) as bar:
+            task = bar.add_task("Converting cases", total=len(dataset.cases))
+            done = convert_dataset(
+                dataset,
+                out,
+                to.value,
+                sequences=tuple(sequences or ()),
+                workers=workers,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    for error in done.failed:
+        print_error(error, "Left out")
+    count = len(done.done) + len(done.kept)
+    there = f", {len(done.kept)} of them from before" if done.kept else ""
+    typer.echo(f"{dataset.layout} -> {to.value}, scheme {dataset.scheme}: {count} cases in {out}{there}")
+    if done.failed:
+        raise typer.Exit(SOME_FAILED)

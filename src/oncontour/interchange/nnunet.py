@@ -1,0 +1,364 @@
+"""Reading models that nnU-Net 2 trained: a folder with plans.json, dataset.json and fold_K/checkpoint_final.pth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from oncontour.core.errors import BundleError
+from oncontour.core.labels import LabelScheme
+from oncontour.core.sequence import Sequence as Image
+from oncontour.inference.nnunet.steps import Steps
+from oncontour.interchange.axes import Order, axis_order, permute_weights, plane, to_file
+from oncontour.interchange.checkpoints import load_checkpoint
+from oncontour.interchange.imported import Imported, file_digest
+from oncontour.interchange.names import channels, scheme_of_labels, scheme_of_regions
+from oncontour.plans.plan import (
+    InferencePlan,
+    LossPlan,
+    NetworkPlan,
+    OptimiserPlan,
+    Plan,
+    PostprocessPlan,
+    TrainingPlan,
+)
+
+SCALINGS = {
+    "ZScoreNormalization": "zscore",
+    "RescaleTo01Normalization": "rescale",
+    "NoNormalization": "none",
+}
+"""nnU-Net's names of what MR images need; CT and colours are no business of ours."""
+
+ARCHITECTURES = {"PlainConvUNet": "nnunet", "ResidualEncoderUNet": "nnunet_resenc"}
+
+READERS = {"NibabelIOWithReorient": "RAS"}
+"""Readers that turn images; all others leave the file's axes."""
+
+PREFIX = "network."
+"""Our networks hold nnU-Net's under this name."""
+
+REMEDY = "Models of changed architectures or preprocessing are not read."
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user says about a model to import.
+
+    Args:
+        name: of the bundle; None: from the model.
+        channels: sequences in the order of the channels; None: read their names.
+        folds: such as ("0", "all"); empty: all there are.
+        checkpoint: file in each fold's folder; None: the final one.
+        previous: folder of the coarse model that a cascade needs; None: look beside the model.
+        dataset: dataset.json for a model that lacks one.
+    """
+
+    name: str | None = None
+    channels: tuple[Image, ...] | None = None
+    folds: tuple[str, ...] = ()
+    checkpoint: str | None = None
+    previous: Path | None = None
+    dataset: Path | None = None
+
+
+def is_nnunet(folder: Path) -> bool:
+    """Whether a folder is a model that nnU-Net 2 trained."""
+    return (folder / "plans.json").is_file() and any(folder.glob("fold_*"))
+
+
+def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
+    """Read a trained model.
+
+    Args:
+        folder: such as nnUNet_results/Dataset001_NAME/nnUNetTrainer__nnUNetPlans__3d_fullres.
+        wishes: what the user says about it.
+
+    Raises:
+        BundleError: a file missing or damaged, or something that is not read; the message says what.
+    """
+    wishes = wishes or Wishes()
+    plans = read_json(folder / "plans.json")
+    dataset = read_json(wishes.dataset or folder / "dataset.json")
+    checkpoints = _checkpoints(folder, wishes.folds, wishes.checkpoint or "checkpoint_final.pth")
+    contents = {fold: load_checkpoint(path) for fold, path in checkpoints.items()}
+    first = next(iter(contents.values()))
+    try:
+        configuration_name = str(first["init_args"]["configuration"])
+        weights = {fold: content["network_weights"] for fold, content in contents.items()}
+        configuration = resolve(plans, configuration_name)
+        order = axis_order(plans["transpose_forward"])
+        name = wishes.name or f"{plans['dataset_name']}-{configuration_name}"
+        scheme, by_regions = _scheme(folder, str(plans["dataset_name"]), dataset)
+        previous = _previous(folder, configuration.get("previous_stage"), configuration_name, wishes)
+        images = _channel_names(dataset)
+        inputs = len(images) + (len(scheme.labels) if previous else 0)
+        outputs = len(scheme.regions) if by_regions else 1 + len(scheme.labels)
+        network, flat = _network(folder, configuration, order, inputs, outputs)
+        spacing = _axes(configuration["spacing"], order, flat, None)
+        steps = _steps(folder, plans, configuration, spacing)
+        mirror = tuple(int(axis) for axis in first.get("inference_allowed_mirroring_axes") or ())
+        plan = Plan(
+            name=name,
+            scheme=scheme.name,
+            channels=channels(folder, images, wishes.channels),
+            spacing_mm=_filled(spacing, plans, order),
+            normalisation="minmax" if set(steps.scaling) == {"rescale"} else "zscore",
+            network=network,
+            training=_training(configuration, order, flat, by_regions),
+            inference=InferencePlan(
+                mirror=tuple(sorted(_mirrored(mirror, order, flat))),
+                combinations=True,
+                tile=_axes(configuration["patch_size"], order, flat, 1),
+                overlap=0.5,
+                weighting="gaussian",
+                average="logits",
+                whole_tiles=True,
+            ),
+            postprocess=PostprocessPlan(threshold=0.5, hole_mm3=0.0, island_share=0.0, minimum_whole_mm3=0.0),
+            previous=previous.plan.name if previous else None,
+            why={
+                "training": "as nnU-Net's plan and default trainer have it; the checkpoint does not tell of changes.",
+                "inference": "as nnU-Net predicts.",
+                "postprocess": "nnU-Net's prediction as it is.",
+            },
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        found = f"a model that cannot be understood ({type(error).__name__}: {error})"
+        raise BundleError(folder, found, "plans, data set and checkpoints of one nnU-Net model", REMEDY) from error
+    source = {
+        "program": "nnU-Net 2",
+        "dataset": str(plans["dataset_name"]),
+        "configuration": configuration_name,
+        "plans": str(plans.get("plans_name", "")),
+        "trainer": str(first.get("trainer_name", "")),
+        "licence": str(dataset.get("licence") or dataset.get("license") or "not stated"),
+        "sha256": {f"{path.parent.name}/{path.name}": file_digest(path) for path in checkpoints.values()},
+    }
+    ours = {fold: _ours(state, order) for fold, state in weights.items()}
+    return Imported(plan, scheme, ours, source, steps, previous)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file's dictionary.
+
+    Raises:
+        BundleError: not there, or not one.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(path, f"no readable JSON ({type(error).__name__})", "nnU-Net's file", "Copy it again.") from error
+    if not isinstance(content, dict):
+        raise BundleError(path, f"a {type(content).__name__}", "a dictionary", "Copy it again.")
+    return content
+
+
+def resolve(plans: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A configuration with what it inherits.
+
+    >>> resolve({"configurations": {"a": {"x": 1, "y": 1}, "b": {"inherits_from": "a", "y": 2}}}, "b")["x"]
+    1
+    """
+    own = dict(plans["configurations"][name])
+    parent = own.pop("inherits_from", None)
+    return {**resolve(plans, parent), **own} if parent else own
+
+
+def _checkpoints(folder: Path, wanted: Sequence[str], name: str) -> dict[str, Path]:
+    """The checkpoint of each fold."""
+    paths = {path.parent.name: path for path in sorted(folder.glob(f"fold_*/{name}"))}
+    if wanted:
+        missing = [fold for fold in wanted if f"fold_{fold}" not in paths]
+        if missing:
+            found = f"no {name} in fold {', '.join(missing)}"
+            raise BundleError(folder, found, f"folds {', '.join(sorted(paths))}", "Name folds that are there.")
+        paths = {f"fold_{fold}": paths[f"fold_{fold}"] for fold in wanted}
+    if not paths:
+        remedy = "Train the model to its end, or name another file with --checkpoint."
+        raise BundleError(folder, f"no fold_*/{name}", "a trained fold", remedy)
+    return paths
+
+
+def _channel_names(dataset: Mapping[str, Any]) -> list[str]:
+    names = dataset.get("channel_names") or dataset["modality"]
+    return [str(names[key]) for key in sorted(names, key=int)]
+
+
+def _scheme(folder: Path, name: str, dataset: Mapping[str, Any]) -> tuple[LabelScheme, bool]:
+    """Labels and regions, and whether there is one output a region."""
+    labels = {str(k): v for k, v in dataset["labels"].items() if k != "ignore" and v not in (0, [0], "0")}
+    if not any(isinstance(value, list | tuple) and len(value) > 1 for value in labels.values()):
+        single = {k: int(v[0] if isinstance(v, list | tuple) else v) for k, v in labels.items()}
+        return scheme_of_labels(name, single), False
+    regions = {k: [int(n) for n in (v if isinstance(v, list | tuple) else [v])] for k, v in labels.items()}
+    order = [int(value) for value in dataset["regions_class_order"]]
+    return scheme_of_regions(folder, name, regions, order), True
+
+
+def _axes(values: Sequence[Any], order: Order, flat: bool, slices: Any) -> tuple[Any, Any, Any]:
+    """One value an axis of the file; `slices` for the axis along which a 2-D network's slices lie."""
+    return to_file([slices, *values] if flat else values, order)
+
+
+def _filled(
+    spacing: tuple[float | None, float | None, float | None], plans: Mapping[str, Any], order: Order
+) -> tuple[float, float, float]:
+    """Spacing for readers of the plan: where slices stay as they are, the data set's median."""
+    usual = to_file(plans["original_median_spacing_after_transp"], order)
+    x, y, z = (float(own or median) for own, median in zip(spacing, usual, strict=True))
+    return x, y, z
+
+
+def _mirrored(axes: Sequence[int], order: Order, flat: bool) -> list[int]:
+    """The file's axes of nnU-Net's mirrored ones."""
+    return [order[axis + 1 if flat else axis] for axis in axes]
+
+
+def _network(
+    folder: Path, configuration: Mapping[str, Any], order: Order, inputs: int, outputs: int
+) -> tuple[NetworkPlan, bool]:
+    """The network, and whether it is 2-D."""
+    architecture = configuration.get("architecture") or _old_architecture(configuration)
+    kind = str(architecture["network_class_name"]).rpartition(".")[2]
+    if kind not in ARCHITECTURES:
+        raise BundleError(folder, f"architecture {kind}", f"one of {', '.join(ARCHITECTURES)}", REMEDY)
+    given = dict(architecture["arch_kwargs"])
+    flat = len(configuration["patch_size"]) == 2
+    arguments: dict[str, Any] = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "features_per_stage": given.pop("features_per_stage"),
+        "kernel_sizes": _stages(given.pop("kernel_sizes"), order, flat),
+        "strides": _stages(given.pop("strides"), order, flat),
+        "n_conv_per_stage_decoder": given.pop("n_conv_per_stage_decoder"),
+        "conv_bias": bool(given.pop("conv_bias", False)),
+        "norm_affine": bool((given.get("norm_op_kwargs") or {}).get("affine", False)),
+        "norm_eps": float((given.get("norm_op_kwargs") or {}).get("eps", 1e-5)),
+    }
+    depth = "n_conv_per_stage" if kind == "PlainConvUNet" else "n_blocks_per_stage"
+    arguments[depth] = given.pop(depth)
+    if flat:
+        arguments |= {"dimensions": 2, "axis": order[0]}
+    _check_rest(folder, given)
+    return NetworkPlan(name=ARCHITECTURES[kind], arguments=arguments), flat
+
+
+def _stages(values: Sequence[Any], order: Order, flat: bool) -> list[list[int]]:
+    """Numbers of each stage, turned to the file's axes; a 2-D network's are for its rows and columns in that order."""
+    wide = [[value] * (2 if flat else 3) if isinstance(value, int) else list(value) for value in values]
+    if not flat:
+        return [list(to_file(value, order)) for value in wide]
+    rows, columns = plane(order)
+    return [value if rows < columns else value[::-1] for value in wide]
+
+
+def _check_rest(folder: Path, given: Mapping[str, Any]) -> None:
+    """Refuse an architecture with anything that our networks do not do."""
+    usual = {
+        "conv_op": ("Conv2d", "Conv3d"),
+        "norm_op": ("InstanceNorm2d", "InstanceNorm3d"),
+        "nonlin": ("LeakyReLU",),
+    }
+    for name, value in given.items():
+        if name in ("n_stages", "norm_op_kwargs", "deep_supervision", "dropout_op_kwargs"):
+            continue
+        if name in usual and str(value).rpartition(".")[2] in usual[name]:
+            continue
+        if name == "nonlin_kwargs" and (value or {}).get("negative_slope", 0.01) == 0.01:
+            continue
+        if name not in usual and not value:  # a choice that was not made
+            continue
+        raise BundleError(folder, f"an architecture with {name} = {value}", "nnU-Net's own U-Nets", REMEDY)
+
+
+def _old_architecture(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """The architecture of plans from before nnU-Net 2.3, which name their numbers otherwise."""
+    kind = str(configuration["UNet_class_name"])
+    depth = "n_conv_per_stage" if kind == "PlainConvUNet" else "n_blocks_per_stage"
+    stages = len(configuration["n_conv_per_stage_encoder"])
+    first, most = configuration["UNet_base_num_features"], configuration["unet_max_num_features"]
+    return {
+        "network_class_name": kind,
+        "arch_kwargs": {
+            "features_per_stage": [min(first * 2**stage, most) for stage in range(stages)],
+            "kernel_sizes": configuration["conv_kernel_sizes"],
+            "strides": configuration["pool_op_kernel_sizes"],
+            depth: configuration["n_conv_per_stage_encoder"],
+            "n_conv_per_stage_decoder": configuration["n_conv_per_stage_decoder"],
+            "conv_bias": True,
+            "norm_op_kwargs": {"eps": 1e-5, "affine": True},
+        },
+    }
+
+
+def _steps(
+    folder: Path,
+    plans: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+    spacing: tuple[float | None, float | None, float | None],
+) -> Steps:
+    schemes = [str(name) for name in configuration["normalization_schemes"]]
+    unknown = [name for name in schemes if name not in SCALINGS]
+    preprocessor = str(configuration.get("preprocessor_name", "DefaultPreprocessor"))
+    if unknown or preprocessor != "DefaultPreprocessor":
+        found = ", ".join(unknown) or preprocessor
+        raise BundleError(folder, found, f"one of {', '.join(SCALINGS)} by DefaultPreprocessor", REMEDY)
+    orders, separate = {}, set()
+    for what in ("data", "seg", "probabilities"):
+        function = configuration.get(f"resampling_fn_{what}", "resample_data_or_seg_to_shape")
+        numbers = dict(configuration.get(f"resampling_fn_{what}_kwargs") or {})
+        orders[what] = int(numbers.get("order", 3 if what == "data" else 1))
+        separate.add(numbers.get("force_separate_z"))
+        if function != "resample_data_or_seg_to_shape" or numbers.get("order_z", 0) != 0:
+            found = f"resampling by {function} with order_z {numbers.get('order_z')}"
+            raise BundleError(folder, found, "resample_data_or_seg_to_shape with order_z 0", REMEDY)
+    if len(separate) > 1:
+        raise BundleError(folder, f"force_separate_z {sorted(map(str, separate))}", "one for all resampling", REMEDY)
+    return Steps(
+        spacing=spacing,
+        scaling=tuple(SCALINGS[name] for name in schemes),
+        masked=tuple(bool(masked) for masked in configuration["use_mask_for_norm"]),
+        image_order=orders["data"],
+        label_order=orders["seg"],
+        output_order=orders["probabilities"],
+        separate=separate.pop(),
+        axes=READERS.get(str(plans.get("image_reader_writer"))),
+    )
+
+
+def _previous(folder: Path, stage: str | None, configuration: str, wishes: Wishes) -> Imported | None:
+    """The coarse model of a cascade: the one stated, or the folder beside this one."""
+    if not stage:
+        return None
+    beside = folder.with_name(folder.name.replace(f"__{configuration}", f"__{stage}"))
+    where = wishes.previous or beside
+    if not is_nnunet(where) or (where == folder):
+        found = f"{configuration} without the model {stage} that it refines"
+        raise BundleError(folder, found, f"a folder {beside.name} beside it", "Give its folder with --previous.")
+    return read_nnunet(where, Wishes(channels=wishes.channels, checkpoint=wishes.checkpoint))
+
+
+def _training(configuration: Mapping[str, Any], order: Order, flat: bool, by_regions: bool) -> TrainingPlan:
+    """nnU-Net's default trainer, for whoever trains on; the checkpoint does not tell of changes to it."""
+    return TrainingPlan(
+        epochs=1000,
+        steps_per_epoch=250,
+        batch=int(configuration["batch_size"]),
+        patch=_axes([int(n) for n in configuration["patch_size"]], order, flat, 1),
+        optimiser=OptimiserPlan(name="sgd", learning_rate=0.01, weight_decay=3e-5),
+        loss=LossPlan(
+            output="sigmoid" if by_regions else "softmax", batch_dice=bool(configuration.get("batch_dice", False))
+        ),
+    )
+
+
+def _ours(state: Mapping[str, Tensor], order: Order) -> dict[str, Tensor]:
+    """A checkpoint's weights under our names, kernels along the file's axes."""
+    plain = {name.removeprefix("module.").removeprefix("_orig_mod."): value for name, value in state.items()}
+    return permute_weights({PREFIX + name: value for name, value in plain.items()}, order)

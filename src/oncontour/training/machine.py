@@ -1,0 +1,172 @@
+"""Where a training runs: device, processes, threads; never what it computes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from oncontour.core.errors import InputError, TrainingError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+"""Lightning's names."""
+
+MOST_WORKERS = 8
+"""Worker processes by default on a GPU; more gained nothing where one sample takes less time than a step."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a training runs on.
+
+    Args:
+        device: auto: a GPU where there is one.
+        devices: processes a node, one device each; they share every batch.
+        nodes: started by SLURM or torchrun, one process a device.
+        workers: processes of each that draw samples ahead; None: chosen here.
+        compile: whether torch.compile fuses the network; None: on a GPU.
+        threads: of the CPU, for each process; None: all cores.
+        tensorboard: write its event files too.
+        view: how progress is shown: bars, a line an epoch, nothing.
+    """
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    devices: int = 1
+    nodes: int = 1
+    workers: int | None = None
+    compile: bool | None = None
+    threads: int | None = None
+    tensorboard: bool = False
+    view: Literal["bars", "lines", "none"] = "none"
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether a GPU is used."""
+        import torch
+
+        return self.device == "cuda" or (self.device == "auto" and torch.cuda.is_available())
+
+    @property
+    def drawers(self) -> int:
+        """Worker processes of each training process."""
+        if self.workers is not None:
+            return self.workers
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(MOST_WORKERS, max(cores // self.devices - 1, 0)) if self.on_gpu else min(cores - 1, 1)
+
+    @property
+    def compiles(self) -> bool:
+        """Whether torch.compile is used."""
+        return self.on_gpu if self.compile is None else self.compile
+
+
+def started_outside() -> int | None:
+    """This process's rank where torchrun or SLURM started several; None where there is one process yet."""
+    from lightning_fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
+
+    for environment in (TorchElasticEnvironment, SLURMEnvironment):
+        if environment.detect() and environment().world_size() > 1:
+            return environment().global_rank()
+    return None
+
+
+def make_fabric(machine: Machine, precision: str) -> Fabric:
+    """Lightning Fabric for a machine.
+
+    Several devices of one node are started here; those of several nodes by SLURM or torchrun.
+
+    Raises:
+        InputError: no GPU though one was asked for, fp16 without one, or nodes that nobody has started.
+    """
+    import torch
+    from lightning_fabric import Fabric
+
+    if machine.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda", "no GPU that torch can use", "a GPU and its driver", "Use --device cpu.")
+    if precision == "fp16" and not machine.on_gpu:
+        remedy = "Use bf16 or fp32 in the plan."
+        raise InputError("plan: training.precision", "fp16 on a CPU", "a GPU", remedy)
+    outside = started_outside() is not None
+    if machine.nodes > 1 and not outside:
+        remedy = "Start it with srun or torchrun, one process a device."
+        raise InputError(f"--nodes {machine.nodes}", "one process", "one a device, on every node", remedy)
+    several = machine.devices * machine.nodes > 1
+    strategy = ("ddp" if outside else "ddp_spawn") if several else "auto"
+    if machine.threads:
+        torch.set_num_threads(machine.threads)
+    if machine.on_gpu:
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
+    return Fabric(
+        accelerator="cuda" if machine.on_gpu else "cpu",
+        devices=machine.devices,
+        num_nodes=machine.nodes,
+        strategy=strategy,
+        precision=PRECISIONS[precision],  # pyright: ignore[reportArgumentType]
+    )
+
+
+class Interruption:
+    """Notes Ctrl-C and SIGTERM (SLURM's warning), so that a step is finished before the state is saved.
+
+    A second Ctrl-C ends the program at once. Outside the main thread, where signals cannot be caught, nothing is.
+    """
+
+    ONE_PRESS_SECONDS = 1.0
+    """A terminal tells every process of a group, and their parent tells them again: that is one Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._when = 0.0
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Interruption:
+        for name in (signal.SIGINT, signal.SIGTERM):
+            try:
+                self._before[name] = signal.signal(name, self._note)
+            except ValueError:  # Not the main thread.
+                break
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, handler in self._before.items():
+            signal.signal(name, handler)  # pyright: ignore[reportArgumentType]
+
+    def _note(self, *_: object) -> None:
+        if self.asked and time.monotonic() - self._when > self.ONE_PRESS_SECONDS:
+            raise KeyboardInterrupt
+        self._when = self._when or time.monotonic()
+        self.asked = True
+
+
+@contextmanager
+def memory_explained(patch: tuple[int, ...], batch: int) -> Iterator[None]:
+    """Turn a lack of memory inside the block into an error that says what to lower.
+
+    Raises:
+        TrainingError: memory ran out.
+    """
+    import torch
+
+    expected = f"room for {batch} patches of {' x '.join(map(str, patch))} voxels a step"
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        remedy = "Lower training.batch or training.patch in the plan, use bf16, or a smaller network; then --resume."
+        raise TrainingError("training", "no memory left", expected, remedy) from error
+    except RuntimeError as error:
+        text = str(error)
+        if "allocate memory" in text or "not enough memory" in text:
+            remedy = "Lower training.batch or training.patch in the plan, or a smaller network; then --resume."
+            raise TrainingError("training", "no memory left", expected, remedy) from error
+        if "DataLoader worker" in text:
+            remedy = "Memory, or shared memory, may have run out: use fewer --workers (0: none); then --resume."
+            raise TrainingError("training", "a worker process that ended", "samples drawn ahead", remedy) from error
+        raise

@@ -1,0 +1,138 @@
+"""Pictures of a training: its curves, and predictions beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncontour.core.labels import SCHEMES
+from oncontour.core.sequence import Sequence as Channel
+from oncontour.data.files import write_whole
+from oncontour.inference.cascade import VIEW_AXES
+from oncontour.training.job import Job
+from oncontour.training.validate import Validated, region_masks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = (Channel.FLAIR, Channel.T1CE, Channel.T2, Channel.ADC, Channel.T1)
+"""Which sequences show a tumour best; the first two that the plan has are drawn."""
+
+ENDS = ("RL", "PA", "IS")
+"""Left and right of the screen for each axis of the array: the patient's right is on the left, as radiologists read."""
+
+INK, GRID, PAPER = "#333333", "#dddddd", "white"
+
+
+def draw_curves(path: Path, history: Sequence[Mapping[str, float]], job: Job) -> None:
+    """Losses on the left, Dice of each region on the right, both over epochs."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.2), dpi=110, facecolor=PAPER, layout="constrained")
+    losses, scores = figure.subplots(1, 2)
+    epochs = [row["epoch"] for row in history]
+    seen = [row for row in history if "dice" in row]
+    validated = [row["epoch"] for row in seen]
+    figure.suptitle(f"{job.plan.name}, {job.name}", x=0.01, ha="left", fontsize=12, color=INK, weight="bold")
+    losses.plot(epochs, [row["loss"] for row in history], color="#0072b2", lw=1.6, label="training")
+    if seen:
+        losses.plot(validated, [row["validation_loss"] for row in seen], color="#d55e00", lw=1.6, label="validation")
+    _frame(losses, "loss", epochs[-1])
+    losses.legend(frameon=False, labelcolor=INK)
+    for name in job.regions:
+        values = [row[f"dice_{name}"] for row in seen]
+        _outlined(scores, validated, values, _colour(job, name), f"{name} {values[-1]:.3f}" if values else name)
+    if seen:
+        means = [row["dice"] for row in seen]
+        best = int(np.argmax(means))
+        if len(job.regions) > 1:
+            scores.plot(validated, means, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"mean {means[-1]:.3f}")
+        scores.axvline(validated[best], color=INK, lw=0.8, ls=":")
+        side = "right" if validated[best] > epochs[-1] / 2 else "left"
+        scores.text(validated[best], 0.96, f" best {means[best]:.3f} ", color=INK, fontsize=8, ha=side)
+        scores.legend(frameon=False, labelcolor=INK, loc="lower right")
+    else:
+        scores.text(0.5, 0.5, "no validation yet", ha="center", transform=scores.transAxes, color=INK)
+    _frame(scores, "Dice on whole validation cases", epochs[-1])
+    scores.set_ylim(0, 1)
+    _save(figure, path)
+
+
+def draw_samples(path: Path, results: Sequence[Validated], job: Job, title: str) -> None:
+    """A row a case: the slice with most tumour, the truth's contours, the prediction's, on up to two sequences."""
+    from matplotlib.figure import Figure
+
+    channels = _channels(job)
+    columns = 2 * len(channels)
+    figure = Figure(figsize=(2.6 * columns, 2.9 * len(results)), dpi=100, facecolor="black", layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # pyright: ignore[reportOptionalMemberAccess]
+    figure.suptitle(title, color="white", fontsize=10)
+    panels = figure.subplots(len(results), columns, squeeze=False)
+    for row, result in zip(panels, results, strict=True):
+        truth = region_masks(result.case.regions, job.regions)
+        area = (truth if truth.any() else result.found).any(0).sum((0, 1))
+        slice_number = int(area.argmax()) if area.any() else truth.shape[3] // 2
+        scores = "  ".join(f"{name} {value:.2f}" for name, value in result.dice.items())
+        for n, (number, name) in enumerate(channels):
+            image = np.asarray(result.case.images[number][:, :, slice_number], np.float32)
+            for panel, masks, what in zip(row[2 * n :], (truth, result.found), ("truth", "prediction"), strict=False):
+                _panel(panel, image, masks[..., slice_number], job)
+                panel.set_title(f"{name}  {what}", color="#bbbbbb", fontsize=8, pad=3)
+        row[0].text(0.02, 0.02, f"{result.case.name}\n{scores}", color="white", fontsize=7, transform=row[0].transAxes)
+    _save(figure, path)
+
+
+def _panel(panel: Axes, image: NDArray[np.float32], masks: NDArray[np.bool_], job: Job) -> None:
+    inside = image[image != 0]
+    low, high = np.percentile(inside, (1, 99)) if inside.size else (0, 1)
+    panel.imshow(np.where(image != 0, image, low).T, cmap="gray", vmin=low, vmax=high, origin="lower")
+    for name, mask in zip(job.regions, masks, strict=True):
+        if mask.any():
+            panel.contour(mask.T, levels=[0.5], colors=[_colour(job, name)], linewidths=1.1)
+    first = VIEW_AXES[job.view][0] if job.view else 0
+    ends = ENDS[first]
+    if first == 0:
+        panel.invert_xaxis()
+    for end, x, side in ((ends[0], 0.02, "left"), (ends[1], 0.98, "right")):
+        panel.text(x, 0.98, end, color="#bbbbbb", fontsize=7, ha=side, va="top", transform=panel.transAxes)
+    panel.set_axis_off()
+
+
+def _channels(job: Job) -> list[tuple[int, str]]:
+    """Number and name of the channels to draw."""
+    there = [one for one in SHOWN if one in job.plan.channels][:2]
+    return [(job.plan.channels.index(one), str(one)) for one in there] or [(0, "image")]
+
+
+def _colour(job: Job, region: str) -> tuple[float, float, float]:
+    red, green, blue = SCHEMES[job.plan.scheme].region(region).colour
+    return red / 255, green / 255, blue / 255
+
+
+def _outlined(axes: Axes, x: list[float], y: list[float], colour: tuple[float, float, float], label: str) -> None:
+    """A line in a region's colour with a dark rim: yellow is pale on paper."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    line = axes.plot(x, y, color=colour, lw=2, label=label, marker="o" if len(x) < 2 else None)[0]
+    line.set_path_effects([Stroke(linewidth=2.8, foreground="#555555"), Normal()])
+
+
+def _frame(axes: Axes, title: str, last: float) -> None:
+    axes.set_title(title, loc="left", fontsize=10, color=INK)
+    axes.set_xlabel("epoch", color=INK, fontsize=9)
+    axes.set_xlim(0.5 if last < 20 else 0, last + 0.5)
+    axes.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportAttributeAccessIssue]
+    axes.grid(color=GRID, lw=0.6)
+    axes.tick_params(colors=INK, labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#999999")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda part: figure.savefig(part, format="png", facecolor=figure.get_facecolor()))

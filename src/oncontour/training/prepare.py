@@ -1,0 +1,243 @@
+"""From a data set to prepared cases: read, find the brain, even out (N4), resample, normalise, write.
+
+Cases are prepared side by side; those already there are kept. One bad case never stops the others: all are named at
+the end, and left out only when the user says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from oncontour.core.errors import ImageContentError, InputError, SequenceError
+from oncontour.core.sequence import Sequence
+from oncontour.core.volume import Volume
+from oncontour.data.datasets import Dataset, DatasetCase, read_case
+from oncontour.data.files import write_json
+from oncontour.inference.predict import grid_around
+from oncontour.plans.plan import Plan
+from oncontour.preprocess.bias import correct_bias
+from oncontour.preprocess.head import scale_head
+from oncontour.preprocess.normalise import normalise
+from oncontour.preprocess.resample import resample
+from oncontour.preprocess.run import choose_reference
+from oncontour.preprocess.stripped import detect_stripped
+from oncontour.training.prepared import PreparedCase, digest, targets, write_prepared
+from oncontour.training.workers import Progress, in_processes
+
+__all__ = ["Preparation", "PreparedCase", "prepare_case", "prepare_dataset"]
+
+SHOWN = 5
+"""Bad cases that one error names with their reasons; the file lists all."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Prepared cases.
+
+    Args:
+        cases: in the order of the data set.
+        failed: name -> why, of the cases that could not be prepared.
+        empty: names of the cases in which nothing is marked.
+    """
+
+    cases: tuple[PreparedCase, ...]
+    failed: Mapping[str, str]
+    empty: tuple[str, ...]
+
+
+def settings(plan: Plan) -> dict[str, Any]:
+    """What of a plan decides the voxels of its prepared cases."""
+    content = plan.model_dump(
+        mode="json", include={"scheme", "channels", "spacing_mm", "normalisation", "bias_field", "synthetic"}
+    )
+    return {**content, "targets": {name: list(values) for name, values in targets(plan).items()}}
+
+
+def source_digest(case: DatasetCase) -> str:
+    """Digest of the names and sizes of a case's files.
+
+    Raises:
+        InputError: a file is not there.
+    """
+    files = [*case.images.values(), *((case.mask,) if case.mask else ())]
+    try:
+        return digest([[file.path.name, file.channel, file.path.stat().st_size] for file in files])
+    except OSError as error:
+        remedy = "Copy the data set again, or leave this case out with --skip-bad."
+        raise InputError(case.name, "a file of this case that is gone", "all its files", remedy) from error
+
+
+@lru_cache(maxsize=1)
+def _extractor() -> Callable[[Volume], Volume]:
+    from oncontour.inference.brain import extract_brain
+    from oncontour.inference.bundle import load_bundle
+
+    bundle = load_bundle("brain")
+    return lambda volume: extract_brain(volume, bundle)
+
+
+def find_brain(images: Mapping[Sequence, Volume], where: str) -> Volume:
+    """The brain on the reference image's grid: from the background of stripped images, or by the shipped network."""
+    reference = choose_reference(images, None, where)
+    stripped = detect_stripped(images, reference)
+    return stripped.brain if stripped.brain is not None else _extractor()(images[reference])
+
+
+def prepare_case(case: DatasetCase, dataset: Dataset, plan: Plan, folder: Path) -> PreparedCase:
+    """Prepare one case of a data set; kept where it is there already.
+
+    Raises:
+        InputError: no mask, or the case's files have changed since it was prepared.
+        SequenceError: none of the plan's sequences.
+        OncontourError: whatever its files are refused for.
+    """
+    sources = source_digest(case)
+    prepared = PreparedCase(folder / case.name)
+    if (prepared.folder / "case.json").exists():
+        if prepared.facts["digest"] == sources:
+            return prepared
+        remedy = "Train in another folder (--work), or put the old files back."
+        raise InputError(case.name, "other files than when it was prepared", "unchanged data", remedy)
+    images, label_map = read_case(case, dataset)
+    if label_map is None:
+        raise InputError(case.name, "no mask", "a case with its truth", "Leave it out with --skip-bad.")
+    prepare = _prepare_head if plan.scheme == "brain" else _prepare_brain
+    return prepare(case, images, label_map, plan, folder, {"digest": sources})
+
+
+def _prepare_brain(
+    case: DatasetCase,
+    images: Mapping[Sequence, Volume],
+    label_map: Volume,
+    plan: Plan,
+    folder: Path,
+    facts: Mapping[str, Any],
+) -> PreparedCase:
+    known = {sequence: images[sequence] for sequence in plan.channels if sequence in images}
+    if not known:
+        expected = f"one of {', '.join(plan.channels)}"
+        found = ", ".join(images) or "no image"
+        raise SequenceError(case.name, found, expected, "Choose the plan's channels from what the data hold.")
+    brain = find_brain(images, case.name)
+    grid = grid_around(brain, plan.spacing)
+    inside = resample(brain, grid).array
+    if not inside.any():
+        raise ImageContentError(case.name, "an empty brain mask", "a brain", "Check the images.")
+    stack = np.zeros((len(plan.channels), *grid.shape), np.float32)
+    for sequence, volume in known.items():
+        even = _without_bias(volume, brain) if plan.bias_field else volume
+        there = resample(Volume(np.asarray(even.array, np.float32), even.affine), grid)
+        stack[plan.channels.index(sequence)] = normalise(
+            there, inside, plan.normalisation, f"{case.name} {sequence}"
+        ).volume.array
+    facts = {**facts, "patient": case.patient, "channels": [str(sequence) for sequence in plan.channels]}
+    return write_prepared(folder / case.name, stack, label_map, grid, inside, plan, facts)
+
+
+def _without_bias(volume: Volume, brain: Volume) -> Volume:
+    done = correct_bias(volume, resample(brain, volume.grid).array)
+    return done.volume if done else volume
+
+
+def _prepare_head(
+    case: DatasetCase,
+    images: Mapping[Sequence, Volume],
+    label_map: Volume,
+    plan: Plan,
+    folder: Path,
+    facts: Mapping[str, Any],
+) -> PreparedCase:
+    """Whole heads, for brain extraction: every sequence that the case has is one of the images to learn from."""
+    everywhere = Volume(np.ones(label_map.array.shape, bool), label_map.affine)
+    grid = grid_around(everywhere, plan.spacing, 0.0)
+    stack = np.stack([scale_head(resample(volume, grid).array) for volume in images.values()])
+    facts = {**facts, "patient": case.patient, "channels": [str(sequence) for sequence in images]}
+    return write_prepared(folder / case.name, stack, label_map, grid, np.ones(grid.shape, bool), plan, facts)
+
+
+def prepare_dataset(
+    dataset: Dataset,
+    plan: Plan,
+    folder: Path,
+    workers: int = 1,
+    skip_bad: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Preparation:
+    """Prepare every case of a data set that has a mask.
+
+    Args:
+        folder: a folder a case goes there, and `failed.json`.
+        workers: processes.
+        skip_bad: leave bad cases out instead of refusing the data set.
+
+    Raises:
+        InputError: a case is bad, or the folder holds cases that were prepared otherwise or from other data.
+    """
+    check_settings(plan, folder)
+    work = _DatasetCase(dataset, plan, folder)
+    left_out = {error.where: str(error) for error in dataset.left_out}
+    with_mask = [case for case in dataset.cases if case.mask is not None]
+    prepared, failed = in_processes(work, with_mask, workers, progress)
+    return preparation(prepared, left_out | failed, folder, skip_bad)
+
+
+@dataclass(frozen=True)
+class _DatasetCase:
+    """`prepare_case` with all but the case, for another process."""
+
+    dataset: Dataset
+    plan: Plan
+    folder: Path
+
+    def __call__(self, case: DatasetCase) -> PreparedCase:
+        return prepare_case(case, self.dataset, self.plan, self.folder)
+
+
+def check_settings(plan: Plan, folder: Path) -> None:
+    """Note for which settings a folder is filled; refuse one that was filled for others.
+
+    Raises:
+        InputError: naming the first setting that differs.
+    """
+    import json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path, wanted = folder / "settings.json", settings(plan)
+    if not path.exists():
+        write_json(path, wanted)
+        return
+    there = json.loads(path.read_text("utf-8"))
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            found = f"cases prepared with {name} {there.get(name)}"
+            remedy = "Give another folder with --work, or the plan that this one was begun with."
+            raise InputError(folder, found, f"{name} {value}", remedy)
+
+
+def preparation(cases: list[PreparedCase], failed: Mapping[str, str], folder: Path, skip_bad: bool) -> Preparation:
+    """What was prepared; refused where cases are bad, unless the user leaves them out.
+
+    Raises:
+        InputError: bad cases and not `skip_bad`; no case left; nothing marked in any of them.
+    """
+    write_json(folder / "failed.json", dict(failed))
+    if failed and not skip_bad:
+        shown = "; ".join(f"{name}: {why}" for name, why in list(failed.items())[:SHOWN])
+        more = f" (and {len(failed) - SHOWN} more in {folder / 'failed.json'})" if len(failed) > SHOWN else ""
+        found = f"{len(failed)} of {len(failed) + len(cases)} cases that cannot be used: {shown}{more}"
+        raise InputError("data set", found, "usable cases", "Correct them, or leave them out with --skip-bad.")
+    empty = tuple(case.name for case in cases if not any(_marked(case)))
+    if len(empty) == len(cases):
+        found = f"{len(cases)} cases, nothing marked in any of them" if cases else "no case"
+        raise InputError("data set", found, "cases with a marked region", "Check the masks and the label scheme.")
+    return Preparation(tuple(cases), failed, empty)
+
+
+def _marked(case: PreparedCase) -> list[int]:
+    return [case.facts["voxels"][name] for name in case.facts["regions"]]

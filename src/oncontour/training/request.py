@@ -1,0 +1,122 @@
+"""What a user asks of a training, beside the plan; and the fixed things of its folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from oncontour.core.errors import InputError
+from oncontour.data.files import write_json
+from oncontour.plans.plan import Plan, load_plan, save_plan
+from oncontour.training.fanout import Queue
+from oncontour.training.machine import Machine
+from oncontour.training.prepared import digest
+
+READY = "ready.json"
+"""Appears when the cases are prepared: processes of other ranks wait for it."""
+
+READY_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be trained, and how.
+
+    Args:
+        plan: a YAML file; `NAME.card.md` beside it, if it is there, becomes the bundle's card.
+        work: cases, checkpoints, logs and predictions; the same folder again goes on there.
+        dataset: None for a plan with a synthetic part.
+        out: folder of the bundle; None: none is written.
+        folds: which; None: all of them; empty: train on every case, hold none out.
+        seeds: trainings with other seeds; empty: the plan's own.
+        fold_count, fold_seed, stratify, held_out_share: how folds are drawn (`oncontour.data.folds`).
+        resume: go on with trainings that were begun.
+        skip_bad: leave out cases that cannot be used.
+        weights: of which checkpoint predictions and bundle are made.
+        anatomies: label maps for synthetic cases.
+        prepared: folder of prepared cases; None: in `work`.
+        preparers: processes that prepare cases.
+        machine, queue: on what, and how many at once.
+    """
+
+    plan: Path
+    work: Path
+    dataset: Path | None = None
+    out: Path | None = None
+    folds: tuple[int, ...] | None = (0,)
+    seeds: tuple[int, ...] = ()
+    fold_count: int = 5
+    fold_seed: int = 0
+    stratify: str | None = None
+    held_out_share: float = 0.0
+    resume: bool = False
+    skip_bad: bool = False
+    weights: Literal["best", "last"] = "best"
+    anatomies: Path | None = None
+    prepared: Path | None = None
+    preparers: int = 1
+    machine: Machine = field(default_factory=Machine)
+    queue: Queue = field(default_factory=Queue)
+
+    @property
+    def cases(self) -> Path:
+        """Where the prepared cases are."""
+        return self.prepared or self.work / "prepared"
+
+
+def fixed_plan(request: Request) -> Plan:
+    """The plan, kept in the work folder; a folder in which another plan was begun is refused.
+
+    Raises:
+        InputError: naming the first field that differs.
+    """
+    plan, kept = load_plan(request.plan), request.work / "plan.yaml"
+    if kept.exists():
+        there = load_plan(kept)
+        differing = first_difference(there.model_dump(mode="json"), plan.model_dump(mode="json"))
+        if differing:
+            where, old, new = differing
+            found = f"a training begun with {where} {old}"
+            remedy = "Train in another folder (--work; --prepared uses the cases again), or restore the plan."
+            raise InputError(request.work, found, f"{where} {new}, as {request.plan.name} has it", remedy)
+    else:
+        request.work.mkdir(parents=True, exist_ok=True)
+        save_plan(plan, kept)
+    return plan
+
+
+def first_difference(old: Mapping[str, Any], new: Mapping[str, Any], place: str = "") -> tuple[str, Any, Any] | None:
+    """Where two trees first differ, and how; sentences of why do not count.
+
+    >>> first_difference({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}})
+    ('a.c', 2, 3)
+    """
+    for name in dict.fromkeys((*old, *new)):
+        one, other = old.get(name), new.get(name)
+        if one == other or (not place and name == "why"):
+            continue
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            return first_difference(one, other, f"{place}{name}.")
+        return f"{place}{name}", one, other
+    return None
+
+
+def ready_mark(plan: Plan, data: str) -> dict[str, str]:
+    """What the mark of prepared cases says."""
+    return {"plan": digest(plan.model_dump(mode="json")), "data": data}
+
+
+def tell_ready(request: Request, mark: Mapping[str, str]) -> None:
+    """Let the processes of other ranks go on."""
+    write_json(request.work / READY, dict(mark))
+
+
+def wait_until_ready(request: Request, mark: Mapping[str, str]) -> None:
+    """Wait until the first process has prepared the cases."""
+    path = request.work / READY
+    while not path.exists() or json.loads(path.read_text("utf-8")) != mark:
+        time.sleep(READY_SECONDS)
