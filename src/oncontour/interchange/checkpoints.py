@@ -41,9 +41,7 @@ def load_checkpoint(path: Path) -> Mapping[str, Any]:
     import torch
 
     kinds = [type(np.dtype(name)) for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "?")]
-    numpy = [
-        (made, f"numpy.{core}.multiarray.{name}") for core in ("core", "_core") for name, made in _NUMPY.items()
-    ]
+    numpy = [(made, f"numpy.{core}.multiarray.{name}") for core in ("core", "_core") for name, made in _NUMPY.items()]
     safe: list[Any] = [np.dtype, np.ndarray, *kinds, *numpy]
     try:
         with torch.serialization.safe_globals(safe):

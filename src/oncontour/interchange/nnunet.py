@@ -153,7 +153,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BundleError(path, f"no readable JSON ({type(error).__name__})", "nnU-Net's file", "Copy it again.") from error
+        raise BundleError(
+            path, f"no readable JSON ({type(error).__name__})", "nnU-Net's file", "Copy it again."
+        ) from error
     if not isinstance(content, dict):
         raise BundleError(path, f"a {type(content).__name__}", "a dictionary", "Copy it again.")
     return content

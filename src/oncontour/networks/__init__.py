@@ -27,7 +27,13 @@ class _Networks(Mapping[str, "Callable[..., nn.Module]"]):
             known = ", ".join(self._homes)
             raise InputError("network", repr(name), f"one of {known}", "Correct the network's name in the plan.")
         module, attribute = self._homes[name]
-        return getattr(import_module(f"{__name__}.{module}"), attribute)
+        try:
+            return getattr(import_module(f"{__name__}.{module}"), attribute)
+        except ModuleNotFoundError as error:
+            remedy = "Install it: pip install 'oncontour[networks]'."
+            raise InputError(
+                f"network {name}", f"no package {error.name}", "the package it is built on", remedy
+            ) from error
 
     def __contains__(self, name: object) -> bool:
         return name in self._homes
