@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,14 +97,14 @@ def _three(option: str, text: str | None, number: type) -> tuple[Any, Any, Any] 
     """One number for all axes, or three with commas."""
     if text is None:
         return None
-    try:
+    values: tuple[Any, ...] = ()
+    with suppress(ValueError):
         values = tuple(number(part) for part in text.split(","))
-    except ValueError:
-        values = ()
     if len(values) not in (1, 3) or min(values) <= 0:
         expected = "one number above 0, or three with commas between them"
         raise InputError(option, repr(text), expected, f"Give {option} 2, or {option} 2,2,3.")
-    return values * 3 if len(values) == 1 else values
+    i, j, k = values * 3 if len(values) == 1 else values
+    return i, j, k
 
 
 def _fingerprint(dataset: Dataset, kept: Path | None, workers: int) -> Fingerprint:

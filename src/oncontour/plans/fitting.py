@@ -181,7 +181,8 @@ def fit_standard(
         InputError: not even the smallest patch fits.
     """
     finest = float(target_spacing(found.spacings, found.shapes).min())
-    grid: Spacing = spacing or (max(settings.finest_mm, round(finest, 3)),) * 3
+    cubic = max(settings.finest_mm, round(finest, 3))
+    grid = spacing or (cubic, cubic, cubic)
     largest = (resampled_shapes(found.spacings, found.shapes, np.array(grid)) + 2 * AROUND_MM / np.array(grid)).max(0)
     size = patch or _wanted(network, settings, [math.ceil(n) for n in largest])
     size = _rounded(size, settings.multiple)

@@ -227,7 +227,9 @@ class _Planner:
         flat = name == "2d"
         voxels = float(np.prod(size)) * self.cases
         whole = np.rint(size) if name == "3d_lowres" else size
-        design, batch = fit(mm[flat:], whole[flat:], voxels, self.classes, self.preset, self.memory_gb)
+        design, batch = fit(
+            mm[flat:].tolist(), whole[flat:].tolist(), voxels, self.classes, self.preset, self.memory_gb
+        )
         encoder, decoder = stage_blocks(design, self.preset)
 
         def back(values: Sequence[T], slices: T) -> tuple[T, T, T]:

@@ -290,7 +290,8 @@ class Plan(Frozen):
     @property
     def spacing(self) -> tuple[float, float, float]:
         """mm along each axis."""
-        return (self.spacing_mm,) * 3 if isinstance(self.spacing_mm, float) else self.spacing_mm
+        mm = self.spacing_mm
+        return mm if isinstance(mm, tuple) else (mm, mm, mm)
 
 
 def places(plan: Plan) -> dict[str, Any]:
