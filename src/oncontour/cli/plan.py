@@ -150,7 +150,10 @@ def _print_choices(proposed: Plan) -> None:
 
     from oncontour.plans.plan import places
 
-    table = Table("choice", "value", "why")
+    table = Table()
+    table.add_column("choice", no_wrap=True)
+    table.add_column("value", max_width=30)
+    table.add_column("why", ratio=1)
     for place, value in places(proposed).items():
         if place in proposed.why or place in SHOWN:
             table.add_row(place, _short(value), proposed.why.get(place, ""))
