@@ -7,7 +7,7 @@ import pytest
 
 from oncontour.core.errors import InputError
 from oncontour.core.sequence import Sequence
-from oncontour.data.datasets import read_dataset
+from oncontour.data.datasets import read_case, read_dataset
 from oncontour.plans.fingerprint import PERCENTILES, fingerprint, load_fingerprint, save_fingerprint
 
 
@@ -78,3 +78,13 @@ def test_it_survives_saving(brats_folder, tmp_path):
     (tmp_path / "fingerprint.json").write_text("{}")
     with pytest.raises(InputError, match=r"fingerprint\.json"):
         load_fingerprint(tmp_path / "fingerprint.json")
+
+
+def test_cases_are_cropped_as_nnunet_crops_them(brats_folder):
+    cropping = pytest.importorskip("nnunetv2.preprocessing.cropping.cropping")
+    dataset = read_dataset(brats_folder)
+    for case, facts in zip(dataset.cases, fingerprint(dataset).cases, strict=True):
+        images, _ = read_case(case, dataset)
+        stack = np.stack([volume.array.T for volume in images.values()])
+        cropped, _, _ = cropping.crop_to_nonzero(stack)
+        assert facts.cropped == cropped.shape[:0:-1]

@@ -14,7 +14,7 @@ from oncontour.networks import NETWORKS
 from oncontour.plans.fitting import AROUND_MM
 from oncontour.plans.memory import step_memory
 from oncontour.plans.plan import load_plan, places, save_plan
-from oncontour.plans.propose import SETTINGS, Wishes, adapted, propose_plan
+from oncontour.plans.propose import SETTINGS, Wishes, propose_plan
 
 GB = 10**9
 
@@ -123,6 +123,12 @@ def test_the_numbers_are_the_papers(network, numbers, make_fingerprint):
     assert {place: found[f"training.{place}"] for place in numbers} == numbers
 
 
+def test_an_epoch_shows_each_case_once_whatever_the_batch(make_fingerprint):
+    found = make_fingerprint(*BRATS)  # 20 cases, 16 of them in the training part of a fold
+    steps = {gb: propose_plan(found, "unet_report", gb * GB).training for gb in (8, 24)}
+    assert [(part.batch, part.steps_per_epoch) for part in steps.values()] == [(1, 16), (2, 8)]
+
+
 def test_papers_normalise_and_augment_as_they_say(make_fingerprint):
     plans = {name: propose_plan(make_fingerprint(*PHANTOM), name, 8 * GB) for name in ("deepmedic", "nnunet", "ca_cnn")}
     assert [plan.normalisation for plan in plans.values()] == ["percentile95", "zscore", "zscore"]
@@ -181,8 +187,8 @@ class TestNnunet:
         assert (plan.network.arguments["dimensions"], plan.network.arguments["axis"]) == (2, 2)
         assert plan.inference.mirror == (0, 1)
         assert plan.training.loss.batch_dice
-        mirror = next(step for step in plan.training.augment if step.name == "mirror")
-        assert mirror.arguments == {"axes": [0, 1]}
+        spatial = next(step for step in plan.training.augment if step.name == "spatial")
+        assert spatial.arguments["rotation"] == [0.0, 0.0, 180.0]
         image = torch.zeros(1, 4, *plan.training.patch, device="meta")
         assert built(plan)(image).shape == (1, 3, *plan.training.patch)
 
@@ -211,15 +217,11 @@ class TestNnunet:
         assert built(plan)(torch.zeros(1, 4, 32, 40, 32, device="meta")).shape == (1, 3, 32, 40, 32)
 
 
-def test_thin_patches_turn_in_their_plane():
-    changed = {name: arguments for name, _, arguments in adapted(NNUNET, (320, 320, 16))}
-    assert changed["spatial"]["rotation"] == (0.0, 0.0, 180.0)
-    assert changed["low_resolution"]["axes"] == (0, 1)
-    assert changed["mirror"] == {"axes": (0, 1, 2)}
-    assert adapted(NNUNET, (128, 128, 64)) == NNUNET
-    long = {name: arguments for name, _, arguments in adapted(NNUNET, (320, 1, 160), flat=1)}
-    assert long["spatial"]["rotation"] == (0.0, 15.0, 0.0)
-    assert long["mirror"] == {"axes": (0, 2)}
+def test_thin_patches_turn_in_their_plane(make_fingerprint):
+    plan = propose_plan(make_fingerprint((0.4, 0.4, 6.0), (480, 512, 24)), "nnunet", 8 * GB)
+    changed = {step.name: step.arguments for step in plan.training.augment}
+    assert changed["spatial"]["rotation"] == [0.0, 0.0, 180.0]
+    assert changed["low_resolution"]["axes"] == [0, 1]
 
 
 def test_what_is_asked_for_is_planned(make_fingerprint):

@@ -10,13 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from oncontour.augment.presets import Preset
+from oncontour.augment.presets import nnunet_for
 from oncontour.core.errors import InputError
 from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.plans.fingerprint import Fingerprint
 from oncontour.plans.fitting import Fitted, Spacing, fit_planned, fit_standard
-from oncontour.plans.nnunet import ANISOTROPIC
 from oncontour.plans.plan import Plan, Size, TrainingPlan, places
 from oncontour.plans.settings import SETTINGS, Settings
 
@@ -74,9 +73,10 @@ def propose_plan(found: Fingerprint, network: str, memory: int, wishes: Wishes =
     channels = usual_sequences(found)
     softmax = not settings.cascade and not regions_tell_labels(scheme)
     outputs = 1 if settings.cascade else len(scheme.labels) + 1 if softmax else len(scheme.regions)
-    training = _training(settings, len(found.cases), softmax)
+    training = _training(settings, softmax)
     training |= {name: value for name, value in asdict(wishes).items() if value is not None and name in training}
     own = _checked(training)
+    shown_once = not (settings.steps or wishes.steps_per_epoch)
     sizes = (memory, wishes.spacing, wishes.patch)
     if settings.patch == "planned":
         fitted = fit_planned(network, found, outputs + (not softmax), wishes.configuration, *sizes)
@@ -93,7 +93,7 @@ def propose_plan(found: Fingerprint, network: str, memory: int, wishes: Wishes =
         "spacing_mm": fitted.spacing[0] if len(set(fitted.spacing)) == 1 else fitted.spacing,
         "normalisation": settings.normalisation,
         "network": {"name": network, "arguments": arguments},
-        "training": _fitted_training(training, settings, fitted),
+        "training": _fitted_training(training, settings, fitted, len(found.cases) if shown_once else None),
         "inference": _inference(settings, fitted),
         "postprocess": settings.postprocess,
         "data": found.digest,
@@ -129,12 +129,11 @@ def _name(found: Fingerprint, network: str, configuration: str | None) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{found.dataset}-{network}{suffix}").strip("-.")
 
 
-def _training(settings: Settings, cases: int, softmax: bool) -> dict[str, Any]:
-    """The settings' own training; patch and batch are to be fitted."""
-    once = math.ceil(TRAINING_SHARE * cases / settings.batch)
+def _training(settings: Settings, softmax: bool) -> dict[str, Any]:
+    """The settings' own training; patch, batch and what depends on them are to be fitted."""
     return {
         "epochs": settings.epochs,
-        "steps_per_epoch": settings.steps or once,
+        "steps_per_epoch": settings.steps or 1,
         "batch": settings.batch,
         "patch": (1, 1, 1),
         "optimiser": settings.optimiser,
@@ -161,46 +160,25 @@ def _checked(training: Mapping[str, Any]) -> TrainingPlan:
         raise InputError(place, repr(first["input"]), first["msg"], "Ask for another value.") from error
 
 
-def _fitted_training(training: Mapping[str, Any], settings: Settings, fitted: Fitted) -> dict[str, Any]:
+def _fitted_training(
+    training: Mapping[str, Any], settings: Settings, fitted: Fitted, cases: int | None
+) -> dict[str, Any]:
+    """The training with what was fitted; an epoch shows each training case once where the number of cases is given."""
     changed = {"batch_dice": fitted.batch_dice, "deep_supervision": fitted.deep_supervision}
     loss = training["loss"].model_copy(update={name: value for name, value in changed.items() if value is not None})
+    presets = nnunet_for(fitted.patch) if settings.patch == "planned" else settings.augment
     augment = [
         {"name": name, "probability": probability, "arguments": _plain(arguments)}
-        for name, probability, arguments in adapted(settings.augment, fitted.patch, fitted.flat)
+        for name, probability, arguments in presets
     ]
-    return {**training, "patch": fitted.patch, "batch": fitted.batch, "loss": loss, "augment": augment}
+    steps = training["steps_per_epoch"] if cases is None else math.ceil(TRAINING_SHARE * cases / fitted.batch)
+    sizes = {"patch": fitted.patch, "batch": fitted.batch, "steps_per_epoch": steps}
+    return {**training, **sizes, "loss": loss, "augment": augment}
 
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Tuples as lists, which is what YAML gives back."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
-
-
-def adapted(augment: Preset, patch: Size, flat: int | None = None) -> Preset:
-    """A set of transforms for thin patches, as nnU-Net has it: what turns, turns in the plane; no blur across it.
-
-    Args:
-        patch: voxels along each axis.
-        flat: the axis along which slices are taken one by one, if any: it is not mirrored.
-    """
-    thin = [axis for axis, size in enumerate(patch) if max(patch) > ANISOTROPIC * size]
-    if len(thin) != 1:
-        return augment
-    wide = [size for axis, size in enumerate(patch) if axis not in thin]
-    degrees = 15.0 if flat is not None and max(wide) > 1.5 * min(wide) else 180.0
-    plane = tuple(axis for axis in range(3) if axis not in thin)
-    turned = tuple(degrees if axis in thin else 0.0 for axis in range(3))
-    changes = {"low_resolution": {"axes": plane}}
-    if flat is not None:
-        changes["mirror"] = {"axes": plane}
-    return tuple(
-        (
-            name,
-            share,
-            {**arguments, **changes.get(name, {}), **({"rotation": turned} if arguments.get("rotation") else {})},
-        )
-        for name, share, arguments in augment
-    )
 
 
 def _inference(settings: Settings, fitted: Fitted) -> dict[str, Any]:
