@@ -61,9 +61,7 @@ def test_each_stage_sees_the_box_around_the_one_before(image, make_plan):
 def test_no_outer_region_leaves_the_inner_ones_empty(make_plan):
     networks = {f"WT_{view}": Bright(0.5) for view in VIEW_AXES} | {"TC": Bright(-1), "ET": Bright(-1)}
     plan = make_plan(stages=STAGES, channels=["T1CE"])
-    found = cascade_probabilities(
-        [networks], np.zeros((1, 8, 8, 8), np.float32), plan, SCHEMES["brats"], torch.sigmoid
-    )
+    found = cascade_probabilities([networks], np.zeros((1, 8, 8, 8), np.float32), plan, SCHEMES["brats"], torch.sigmoid)
     assert not found[1:].any()
     assert not networks["TC"].shapes
 
