@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
 from oncontour.augment import PRESETS, Composed, Sample
+from oncontour.augment.presets import nnunet_for
 
 PATCH = (4, 16, 16, 16)
 
@@ -43,6 +45,28 @@ def test_nnunet_turns_and_scales_each_a_fifth_of_the_time():
     assert len(scaled) / 3000 == pytest.approx(0.2, abs=0.03)
     assert 0.7 <= scaled.min() < scaled.max() <= 1.4
     assert scaled.mean() == pytest.approx(1.05, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("patch", "rotation"),
+    [((16, 160, 128), (180.0, 0.0, 0.0)), ((1, 256, 192), (180.0, 0.0, 0.0)), ((320, 1, 128), (0.0, 15.0, 0.0))],
+)
+def test_flat_patches_are_augmented_within_their_slices(patch, rotation):
+    preset = nnunet_for(patch)
+    thin = patch.index(min(patch))
+    (_, _, spatial), *others = Composed.of(preset).steps
+    assert spatial.rotation == rotation
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        matrix = spatial.draw(rng, (1, *patch))["matrix"] or np.eye(3)
+        assert np.array(matrix)[thin] == pytest.approx(np.eye(3)[thin], abs=1e-12)  # no interpolation across slices
+    assert [step.axes for name, _, step in others if name == "low_resolution"] == [spatial.scaled_axes]
+    small = tuple(min(n, 12) for n in patch)
+    sample = Sample(torch.randn(2, *small), torch.ones(1, *small))
+    for seed in range(20):
+        composed = Composed.of(preset)
+        drawn = composed.draw(np.random.default_rng(seed), (2, *small))
+        assert composed.apply(drawn, sample).image.shape == (2, *small)
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def test_a_case_that_fails_gives_1_and_an_unusable_argument_2(source, tmp_path):
     result = run(source, tmp_path / "out", "--to", "csv")
     assert result.exit_code == 1
     assert "Left out" in result.stderr
-    assert "1 cases in" in result.stdout
+    assert "1 case in" in result.stdout
     assert run(source, tmp_path / "out", "--to", "msd").exit_code == 2
     assert run(tmp_path / "nowhere", tmp_path / "other", "--to", "msd").exit_code == 2
     assert run(source, tmp_path / "other", "--to", "dicom").exit_code == 2

@@ -66,7 +66,7 @@ def test_valid_network_reads_the_image_around_its_tile(image):
 
 def test_tiles_of_a_valid_network_lie_on_its_grid():
     class Grid(Valid):
-        """Answers whether a voxel lies on the tile's grid of `stride`; which voxels those are must not depend on tiles."""
+        """Answers whether a voxel lies on the tile's grid of `stride`; which those are, tiles must not change."""
 
         def forward(self, x):
             on = torch.zeros_like(x[:, :, 2:-2, 1:-1, 1:-1])

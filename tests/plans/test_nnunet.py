@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncontour.core.errors import InputError
-from oncontour.plans.nnunet import PRESETS, Configuration, configurations, topology
+from oncontour.plans.nnunet import Configuration, configurations, repatched
+from oncontour.plans.topology import PRESETS, topology
 
 LABELS = {"background": 0, "WT": [1, 2, 3], "TC": [1, 3], "ET": [3]}
 
@@ -162,6 +163,14 @@ def test_a_spacing_asked_for_is_the_one_planned():
     planned = configurations(*DATA["brats"], 4, 8.0, spacing=(2.0, 2.0, 2.0))["3d_fullres"]
     assert planned.spacing == (2.0, 2.0, 2.0)
     assert planned.shape == (70, 84, 68)
+
+
+def test_another_patch_keeps_to_the_same_rules():
+    part = configurations(*DATA["brats"], 4, 8.0)["3d_fullres"]
+    assert repatched(part, part.patch, 12, 4, "plain", 8.0) == part
+    small = repatched(part, (60, 64, 62), 12, 4, "plain", 8.0)
+    assert small.patch == (64, 64, 64)
+    assert small.batch > part.batch
 
 
 def test_single_slices_have_a_flat_plan_alone():

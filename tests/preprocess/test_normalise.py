@@ -10,7 +10,7 @@ from oncontour.core.errors import ImageContentError
 from oncontour.core.volume import Volume
 from oncontour.preprocess.normalise import normalise
 
-METHODS = ("zscore", "minmax", "percentile95")
+METHODS = ("zscore", "minmax", "percentile95", "percentile99")
 images = arrays(np.float32, (4, 5, 6), elements=st.floats(-500, 3000, width=32)).filter(lambda a: a[:, :, :4].std() > 1)
 
 
@@ -28,12 +28,13 @@ def test_undone_gives_the_brain_back_and_outside_is_zero(array, method):
 def test_each_method_keeps_its_promise():
     array = np.random.default_rng(0).gamma(4.0, 100.0, (20, 20, 20)).astype(np.float32)
     mask = array > 50
-    z, m, p = (normalise(Volume(array, np.eye(4)), mask, method).volume.array[mask] for method in METHODS)
+    z, m, p, q = (normalise(Volume(array, np.eye(4)), mask, method).volume.array[mask] for method in METHODS)
     assert z.mean() == pytest.approx(0, abs=1e-4)
     assert z.std() == pytest.approx(1, abs=1e-4)
     assert (m.min(), m.max()) == pytest.approx((0, 1))
     assert np.percentile(p, 95) == pytest.approx(1, abs=1e-4)
     assert (p < 1).mean() == pytest.approx(0.95, abs=0.001)
+    assert (q < 1).mean() == pytest.approx(0.99, abs=0.001)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -5,6 +5,7 @@ import pytest
 
 from oncontour.core.grid import Grid
 from oncontour.core.volume import Volume
+from oncontour.data.nifti import write_nifti
 from oncontour.plans.plan import Plan
 from oncontour.training.prepared import write_prepared
 
@@ -72,3 +73,29 @@ def prepared_case(folder, plan, seed=0, patient=None, labels=True):
 @pytest.fixture
 def prepared(tmp_path, tiny_plan):
     return [prepared_case(tmp_path / "prepared" / f"case-{n}", tiny_plan, n) for n in range(4)]
+
+
+@pytest.fixture
+def brats(tmp_path):
+    """Writes a data set in BraTS 2023's naming: stripped balls of brain at 4 mm with a tumour of three labels."""
+
+    def write(cases=4, folder=tmp_path / "data"):
+        for number in range(cases):
+            name = f"BraTS-GLI-{number:05d}-000"
+            (folder / name).mkdir(parents=True)
+            rng = np.random.default_rng(number)
+            where = np.indices((44, 48, 40)) - np.array([22, 24, 20]).reshape(3, 1, 1, 1)
+            brain = np.linalg.norm(where, axis=0) < 15
+            depth = np.linalg.norm(where - rng.integers(-5, 6, (3, 1, 1, 1)), axis=0)
+            labels = np.zeros(brain.shape, np.uint8)
+            for value, radius in ((2, 7.0), (3, 5.0), (1, 2.5)):
+                labels[depth < radius] = value
+            affine = np.diag([-4.0, -4.0, 4.0, 1.0])
+            affine[:3, 3] = 88.0, 96.0, -80.0
+            for n, suffix in enumerate(("t1n", "t1c", "t2w", "t2f")):
+                image = (400 + 60 * rng.normal(size=brain.shape) + 100.0 * (n + 1) * labels).clip(1) * brain
+                write_nifti(Volume(image.astype(np.float32), affine), folder / name / f"{name}-{suffix}.nii.gz")
+            write_nifti(Volume(labels, affine), folder / name / f"{name}-seg.nii.gz", "uint8")
+        return folder
+
+    return write

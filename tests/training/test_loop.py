@@ -213,10 +213,15 @@ def test_dropout_is_drawn_from_seed_and_step(job, tiny_plan):
     arguments = {"inputs": 4, "outputs": 3, "start": 2, "levels": 2}
     dropping = tiny_plan.network.model_copy(update={"name": "unet_report", "arguments": arguments})
     plan = tiny_plan.model_copy(update={"network": dropping})
-    torch.manual_seed(1)
-    first = go(job("first", plan))
-    torch.manual_seed(2)
-    assert curve(go(job("second", plan))) == curve(first)
+
+    def interrupt(state):
+        if state.step == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        go(job("halves", plan), Watched(interrupt))
+    torch.manual_seed(99)
+    assert curve(go(job("halves", plan), resume=True)) == curve(go(job("whole", plan)))
 
 
 def test_validation_keeps_the_best_weights(job, tiny_plan):

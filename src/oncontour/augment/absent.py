@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,37 +39,33 @@ class Absent:
     """
 
     channels: tuple[str, ...]
-    dropout: float | Mapping[str, float]
+    dropout: float | Mapping[Any, float]
 
     def __post_init__(self) -> None:
-        each = isinstance(self.dropout, Mapping)
-        unknown = [str(name) for name in self.dropout if name not in self.channels] if each else []
+        by_name = self.dropout if isinstance(self.dropout, Mapping) else {}
+        unknown = [str(name) for name in by_name if name not in self.channels]
         if unknown:
             expected = f"some of {', '.join(self.channels)}"
             raise InputError("sequence dropout", ", ".join(unknown), expected, "Correct the names in the plan.")
-        shares = tuple(self.dropout.values()) if each else (self.dropout,)
+        shares = by_name.values() if isinstance(self.dropout, Mapping) else [self.dropout]
         if not all(0 <= share <= 1 for share in shares):
             raise InputError("sequence dropout", repr(self.dropout), "shares from 0 to 1", "Correct them in the plan.")
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:  # noqa: ARG002
         """Which channels are absent."""
-        each = isinstance(self.dropout, Mapping)
-        kept = self._keep_each(rng, self.dropout) if each else self._keep_subset(rng, self.dropout)
+        if isinstance(self.dropout, Mapping):
+            rates = [self.dropout.get(sequence, 0.0) for sequence in self.channels]
+            absent = [channel for channel, rate in enumerate(rates) if rng.random() < rate]
+            return {"absent": absent if len(absent) < len(self.channels) else []}
+        kept = self._draw_subset(rng) if rng.random() < self.dropout else set(self.channels)
         return {"absent": [channel for channel, sequence in enumerate(self.channels) if sequence not in kept]}
 
-    def _keep_each(self, rng: np.random.Generator, dropout: Mapping[str, float]) -> set[str]:
-        kept = {sequence for sequence in self.channels if rng.random() >= dropout.get(sequence, 0.0)}
-        return kept or set(self.channels)
-
-    def _keep_subset(self, rng: np.random.Generator, dropout: float) -> set[str]:
-        everything = set(self.channels)
-        if rng.random() >= dropout:
-            return everything
+    def _draw_subset(self, rng: np.random.Generator) -> set[str]:
         if rng.random() < 0.5:
-            kept = set(COMMON_SUBSETS[int(rng.integers(len(COMMON_SUBSETS)))])
+            kept = set[str](COMMON_SUBSETS[int(rng.integers(len(COMMON_SUBSETS)))])
         else:
             kept = {sequence for sequence in self.channels if rng.random() < 0.5}
-        return kept if kept & set(SUFFICIENT) & everything else everything
+        return kept if kept & set(SUFFICIENT) & set(self.channels) else set(self.channels)
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Zero them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from oncontour.augment.interface import Sample
@@ -20,11 +21,12 @@ def change_channels(sample: Sample, changes: Iterable[dict[str, Any]], change: C
         changes: of each channel concerned its number, `channel`, and the numbers of its change.
         change: must not write into its argument.
     """
-    image = sample.image.clone()
-    for numbers in changes:
-        channel = numbers["channel"]
-        inside = image[channel] != 0
-        if inside.any():
-            rest = {name: value for name, value in numbers.items() if name != "channel"}
-            image[channel] = change(image[channel], **rest) * inside
+    image = torch.empty_like(sample.image)
+    numbers = {one["channel"]: {name: one[name] for name in one if name != "channel"} for one in changes}
+    for channel, (values, changed) in enumerate(zip(sample.image, image, strict=True)):
+        inside = values != 0
+        if channel in numbers and inside.any():
+            torch.mul(change(values, **numbers[channel]), inside, out=changed)
+        else:
+            changed.copy_(values)
     return Sample(image, sample.regions)

@@ -43,8 +43,10 @@ NNUNET: Preset = (
     ("mirror", 1.0, {"axes": (0, 1, 2)}),
 )
 """nnU-Net v2's default for 3-D patches (Isensee 2021, supplementary note 4; nnUNetTrainer of version 2.8), which
-papers 000 and 001 trained with. For patches that are much thinner than wide, turn `rotation` to the plane alone
-(180 degrees about the thin axis) and leave that axis out of `low_resolution`."""
+papers 000 and 001 trained with. `nnunet_for` fits it to flat patches."""
+
+FLAT = 3
+"""A patch this many times as wide as thin is augmented within its slices (nnU-Net)."""
 
 PAPER_002: Preset = (
     ("mirror", 1.0, {}),
@@ -90,3 +92,27 @@ PRESETS: Mapping[str, Preset] = {
     "paper-004": PAPER_004,
 }
 """Presets by name."""
+
+
+def nnunet_for(patch: tuple[int, int, int]) -> Preset:
+    """nnU-Net's set as its trainer fits it to a patch of so many voxels.
+
+    Flat patches turn about their thin axis alone, by any angle, are scaled in the plane, and keep the resolution
+    across it. A single slice that is longer than wide (1.5 times) turns by up to 15 degrees.
+
+    >>> nnunet_for((128, 128, 96)) == NNUNET
+    True
+    >>> nnunet_for((256, 224, 20))[0][2]["rotation"], nnunet_for((256, 224, 20))[0][2]["scaled_axes"]
+    ((0.0, 0.0, 180.0), (0, 1))
+    """
+    thin = patch.index(min(patch))
+    if max(patch) <= FLAT * patch[thin]:
+        return NNUNET
+    plane = tuple(axis for axis in range(3) if axis != thin)
+    narrow, wide = sorted(patch[axis] for axis in plane)
+    degrees = 15.0 if patch[thin] == 1 and wide > 1.5 * narrow else 180.0
+    fitted = {
+        "spatial": {"rotation": tuple(degrees if axis == thin else 0.0 for axis in range(3)), "scaled_axes": plane},
+        "low_resolution": {"axes": plane},
+    }
+    return tuple((name, share, {**arguments, **fitted.get(name, {})}) for name, share, arguments in NNUNET)

@@ -11,6 +11,9 @@ from torch.nn import functional
 
 from oncontour.augment.interface import Sample, Size
 
+ROUNDING = 1e-6
+"""Voxels by which a place may lie beyond a grid from rounding alone."""
+
 
 def resample(sample: Sample, places: Tensor) -> Sample:
     """Interpolate linearly; beyond the sample there are zeros.
@@ -48,7 +51,7 @@ def widened(size: Size, reach: Sequence[float]) -> Size:
         size: of the grid wanted.
         reach: voxels from the centre, along each axis.
     """
-    i, j, k = (n + 2 * ceil(far - (n - 1) / 2) for n, far in zip(size, reach, strict=True))
+    i, j, k = (n + 2 * ceil(far - (n - 1) / 2 - ROUNDING) for n, far in zip(size, reach, strict=True))
     return i, j, k
 
 

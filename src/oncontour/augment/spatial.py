@@ -9,7 +9,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from oncontour.augment.interface import Params, Sample, Size
-from oncontour.augment.numbers import Range, check_number, check_range, uniform
+from oncontour.augment.numbers import Range, check_axes, check_number, check_range, uniform
 from oncontour.augment.resampling import centre, resample, widened
 from oncontour.core.errors import InputError
 
@@ -27,7 +27,8 @@ class Spatial:
         rotation_probability: of a rotation, about all axes at once.
         scaling: range of the factor.
         scaling_probability: of a scaling.
-        isotropic: one factor for all axes.
+        scaled_axes: that are scaled.
+        isotropic: by one factor.
         shift: up to this share of the patch along each axis, either way.
         shift_probability: of a shift.
         spacing: of the voxels, in any unit: what is rotated keeps its shape on long voxels too.
@@ -37,6 +38,7 @@ class Spatial:
     rotation_probability: float = 0.2
     scaling: Range = (0.7, 1.4)
     scaling_probability: float = 0.2
+    scaled_axes: tuple[int, ...] = (0, 1, 2)
     isotropic: bool = True
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
     shift_probability: float = 0.0
@@ -44,6 +46,7 @@ class Spatial:
 
     def __post_init__(self) -> None:
         check_range(self, "scaling", 0.1, 10)
+        check_axes(self, "scaled_axes")
         for name in ("rotation", "scaling", "shift"):
             check_number(self, f"{name}_probability", 0, 1)
         for name in ("rotation", "shift", "spacing"):
@@ -61,9 +64,8 @@ class Spatial:
         )
         size = list(shape[1:])
         degrees = [uniform(rng, (-most, most)) for most in self.rotation] if rotated else [0.0] * 3
-        factors = [1.0] * 3
-        if scaled:
-            factors = [uniform(rng, self.scaling)] * 3 if self.isotropic else [uniform(rng, self.scaling) for _ in size]
+        factors = [uniform(rng, self.scaling) for _ in size] if scaled else [1.0] * 3
+        factors = [factors[0 if self.isotropic else n] if n in self.scaled_axes else 1.0 for n in range(3)]
         shift = [0.0] * 3
         if shifted:
             shift = [uniform(rng, (-most, most)) * n for most, n in zip(self.shift, size, strict=True)]

@@ -62,6 +62,7 @@ def convert(
         print_error(error, "Left out")
     count = len(done.done) + len(done.kept)
     there = f", {len(done.kept)} of them from before" if done.kept else ""
-    typer.echo(f"{dataset.layout} -> {to.value}, scheme {dataset.scheme}: {count} cases in {out}{there}")
+    cases = f"{count} {'case' if count == 1 else 'cases'}"
+    typer.echo(f"{dataset.layout} -> {to.value}, scheme {dataset.scheme}: {cases} in {out}{there}")
     if done.failed:
         raise typer.Exit(SOME_FAILED)

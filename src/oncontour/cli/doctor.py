@@ -78,7 +78,7 @@ def _write(found: Examination, out: Path) -> list[Path]:
         for name in problem.cases:
             notes.setdefault(name, {})[problem.check] = None
     panels = [Panel(case.name, case.slice, ", ".join(notes.get(case.name, ""))) for case in found.cases if case.slice]
-    title = f"{found.dataset.name}  ·  {len(found.dataset.cases)} cases  ·  scheme {found.dataset.scheme}"
+    title = f"{found.dataset.name}  ·  {_count(len(found.dataset.cases), 'case')}  ·  scheme {found.dataset.scheme}"
     sheets = overlay_sheets(panels, SCHEMES[found.dataset.scheme], title)
     paths = [out / (SHEET if len(sheets) == 1 else f"overlay-{n:02d}.png") for n in range(1, len(sheets) + 1)]
     for path, sheet in zip(paths, sheets, strict=True):
@@ -95,8 +95,8 @@ def _print(found: Examination, screen: Console) -> None:
     dataset = found.dataset
     patients = len({case.patient for case in dataset.cases})
     screen.print(
-        f"[bold]{dataset.name}[/bold]: {dataset.layout}, scheme {dataset.scheme}; {len(dataset.cases)} cases of "
-        f"{patients} patients, {len(dataset.labelled)} to train on; {', '.join(dataset.sequences)}"
+        f"[bold]{dataset.name}[/bold]: {dataset.layout}, scheme {dataset.scheme}; {_count(len(dataset.cases), 'case')} "
+        f"of {_count(patients, 'patient')}, {len(dataset.labelled)} to train on; {', '.join(dataset.sequences)}"
     )
     facts = Table("", "smallest", "median", "largest", title="Right x anterior x superior", title_justify="left")
     for name, spread, form in (("voxels", found.voxels, "{:.0f}"), ("spacing, mm", found.spacing_mm, "{:.3g}")):
@@ -120,3 +120,8 @@ def _print(found: Examination, screen: Console) -> None:
     screen.print(table)
     wrong = sum(problem.severity == "wrong" for problem in found.problems)
     screen.print(f"{wrong} wrong, {len(found.problems) - wrong} doubtful")
+
+
+def _count(number: int, what: str) -> str:
+    """ "1 case", "2 cases"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -13,6 +13,7 @@ COMMANDS = (
     "oncontour.cli.segment",
     "oncontour.cli.bundle",
     "oncontour.cli.phantom",
+    "oncontour.cli.plan",
     "oncontour.cli.train",
     "oncontour.cli.networks",
     "oncontour.cli.convert",

@@ -129,7 +129,6 @@ def save_networks(folder: Path, plan: Plan, networks: Mapping[str, nn.Module], p
     for file, network in files.items():
         firsts = set(first_names(network).values())
         state = {name: value for name, value in network.state_dict().items() if name in firsts}
-        save_file(
-            {k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in state.items()}, folder / file
-        )
+        stored = {name: value.to(dtype) if value.is_floating_point() else value for name, value in state.items()}
+        save_file({name: value.contiguous() for name, value in stored.items()}, folder / file)
     return sorted(files)

@@ -15,19 +15,27 @@ from oncontour.core.errors import BundleError
 
 REMEDY = "Save the model again with weights and plain data alone."
 
-_NUMPY: Mapping[str, Any] = {
-    "scalar": np._core.multiarray.scalar,  # pyright: ignore[reportAttributeAccessIssue]
-    "_reconstruct": np._core.multiarray._reconstruct,  # pyright: ignore[reportAttributeAccessIssue]
+_CORE: Any = getattr(np, "_core", None) or np.core
+"""Where numpy keeps what its own pickles call; numpy 2 moved it."""
+
+_NUMPY: Mapping[tuple[str, str], Any] = {
+    (f"numpy.{core}.{module}", name): getattr(getattr(_CORE, module), name)
+    for core in ("core", "_core")
+    for module, name in (("multiarray", "scalar"), ("multiarray", "_reconstruct"), ("numeric", "_frombuffer"))
 }
-"""What numpy's own pickles call; they build numbers and arrays and nothing else. numpy 2 moved them."""
+"""What numpy's own pickles call; it builds numbers and arrays and nothing else."""
 
 _PLAIN: Mapping[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
     ("collections", "defaultdict"): defaultdict,
     ("numpy", "dtype"): np.dtype,
     ("numpy", "ndarray"): np.ndarray,
-    **{(f"numpy.{core}.multiarray", name): made for core in ("core", "_core") for name, made in _NUMPY.items()},
-    **{("builtins", made.__name__): made for made in (set, frozenset, list, dict, tuple, int, float, bool, str, slice)},
+    **_NUMPY,
+    **{
+        (module, made.__name__): made
+        for module in ("builtins", "__builtin__")
+        for made in (set, frozenset, list, dict, tuple, int, float, bool, str, slice)
+    },
 }
 """Everything that a pickle of plain data may name."""
 
@@ -41,7 +49,7 @@ def load_checkpoint(path: Path) -> Mapping[str, Any]:
     import torch
 
     kinds = [type(np.dtype(name)) for name in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "?")]
-    numpy = [(made, f"numpy.{core}.multiarray.{name}") for core in ("core", "_core") for name, made in _NUMPY.items()]
+    numpy = [(made, f"{module}.{name}") for (module, name), made in _NUMPY.items()]
     safe: list[Any] = [np.dtype, np.ndarray, *kinds, *numpy]
     try:
         with torch.serialization.safe_globals(safe):
@@ -50,7 +58,7 @@ def load_checkpoint(path: Path) -> Mapping[str, Any]:
         named = re.search(r"GLOBAL (\S+)", str(error))
         found = f"a pickle that names {named.group(1)}" if named else "a damaged checkpoint"
         raise BundleError(path, found, "a checkpoint of tensors and plain data", REMEDY) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except Exception as error:  # Damaged bytes make torch's unpickler fail in any way.
         found = f"no readable checkpoint ({type(error).__name__})"
         raise BundleError(path, found, "a file that torch wrote", "Copy the model again.") from error
     if not isinstance(content, Mapping):

@@ -126,7 +126,7 @@ def _card(model: Imported) -> str:
         f"{len(model.weights)} fold{'s' * (len(model.weights) > 1)}. Nothing was measured with it here.\n\n"
         "## Source\n\n"
         + "".join(f"- {name}: {value}\n" for name, value in source.items() if isinstance(value, str | int | float))
-        + "\n## Use\n\nResearch only; not a medical device. What the source's own licence and documentation say holds.\n"
+        + "\n## Use\n\nResearch only; not a medical device. What the source's licence and documentation say holds.\n"
     )
 
 

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import LabelScheme
-from oncontour.core.sequence import Sequence as Image
 from oncontour.inference.nnunet.steps import Steps
-from oncontour.interchange.axes import Order, axis_order, permute_weights, plane, to_file
+from oncontour.interchange.axes import Order, axis_order, permute_weights, to_file
 from oncontour.interchange.checkpoints import load_checkpoint
 from oncontour.interchange.imported import Imported, file_digest
 from oncontour.interchange.names import channels, scheme_of_labels, scheme_of_regions
-from oncontour.plans.plan import (
-    InferencePlan,
-    LossPlan,
-    NetworkPlan,
-    OptimiserPlan,
-    Plan,
-    PostprocessPlan,
-    TrainingPlan,
-)
+from oncontour.interchange.nnunet_network import PREFIX, REMEDY, network_of, per_axis
+from oncontour.interchange.wishes import Wishes
+from oncontour.plans.plan import InferencePlan, LossPlan, OptimiserPlan, Plan, PostprocessPlan, TrainingPlan
 
 SCALINGS = {
     "ZScoreNormalization": "zscore",
@@ -35,36 +27,8 @@ SCALINGS = {
 }
 """nnU-Net's names of what MR images need; CT and colours are no business of ours."""
 
-ARCHITECTURES = {"PlainConvUNet": "nnunet", "ResidualEncoderUNet": "nnunet_resenc"}
-
 READERS = {"NibabelIOWithReorient": "RAS"}
 """Readers that turn images; all others leave the file's axes."""
-
-PREFIX = "network."
-"""Our networks hold nnU-Net's under this name."""
-
-REMEDY = "Models of changed architectures or preprocessing are not read."
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user says about a model to import.
-
-    Args:
-        name: of the bundle; None: from the model.
-        channels: sequences in the order of the channels; None: read their names.
-        folds: such as ("0", "all"); empty: all there are.
-        checkpoint: file in each fold's folder; None: the final one.
-        previous: folder of the coarse model that a cascade needs; None: look beside the model.
-        dataset: dataset.json for a model that lacks one.
-    """
-
-    name: str | None = None
-    channels: tuple[Image, ...] | None = None
-    folds: tuple[str, ...] = ()
-    checkpoint: str | None = None
-    previous: Path | None = None
-    dataset: Path | None = None
 
 
 def is_nnunet(folder: Path) -> bool:
@@ -85,7 +49,7 @@ def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
     wishes = wishes or Wishes()
     plans = read_json(folder / "plans.json")
     dataset = read_json(wishes.dataset or folder / "dataset.json")
-    checkpoints = _checkpoints(folder, wishes.folds, wishes.checkpoint or "checkpoint_final.pth")
+    checkpoints = find_checkpoints(folder, wishes.folds, wishes.checkpoint or "checkpoint_final.pth")
     contents = {fold: load_checkpoint(path) for fold, path in checkpoints.items()}
     first = next(iter(contents.values()))
     try:
@@ -99,8 +63,8 @@ def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
         images = _channel_names(dataset)
         inputs = len(images) + (len(scheme.labels) if previous else 0)
         outputs = len(scheme.regions) if by_regions else 1 + len(scheme.labels)
-        network, flat = _network(folder, configuration, order, inputs, outputs)
-        spacing = _axes(configuration["spacing"], order, flat, None)
+        network, flat = network_of(folder, configuration, order, inputs, outputs)
+        spacing = per_axis(configuration["spacing"], order, flat, None)
         steps = _steps(folder, plans, configuration, spacing)
         mirror = tuple(int(axis) for axis in first.get("inference_allowed_mirroring_axes") or ())
         plan = Plan(
@@ -110,17 +74,9 @@ def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
             spacing_mm=_filled(spacing, plans, order),
             normalisation="minmax" if set(steps.scaling) == {"rescale"} else "zscore",
             network=network,
-            training=_training(configuration, order, flat, by_regions),
-            inference=InferencePlan(
-                mirror=tuple(sorted(_mirrored(mirror, order, flat))),
-                combinations=True,
-                tile=_axes(configuration["patch_size"], order, flat, 1),
-                overlap=0.5,
-                weighting="gaussian",
-                average="logits",
-                whole_tiles=True,
-            ),
-            postprocess=PostprocessPlan(threshold=0.5, hole_mm3=0.0, island_share=0.0, minimum_whole_mm3=0.0),
+            training=training(configuration, order, flat, by_regions),
+            inference=tiles(configuration, order, flat, mirrored(mirror, order, flat), "logits"),
+            postprocess=predicted_as_is(),
             previous=previous.plan.name if previous else None,
             why={
                 "training": "as nnU-Net's plan and default trainer have it; the checkpoint does not tell of changes.",
@@ -153,9 +109,8 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise BundleError(
-            path, f"no readable JSON ({type(error).__name__})", "nnU-Net's file", "Copy it again."
-        ) from error
+        found = f"no readable JSON ({type(error).__name__})"
+        raise BundleError(path, found, "the file of a trained model", "Copy it again.") from error
     if not isinstance(content, dict):
         raise BundleError(path, f"a {type(content).__name__}", "a dictionary", "Copy it again.")
     return content
@@ -172,7 +127,7 @@ def resolve(plans: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {**resolve(plans, parent), **own} if parent else own
 
 
-def _checkpoints(folder: Path, wanted: Sequence[str], name: str) -> dict[str, Path]:
+def find_checkpoints(folder: Path, wanted: Sequence[str], name: str) -> dict[str, Path]:
     """The checkpoint of each fold."""
     paths = {path.parent.name: path for path in sorted(folder.glob(f"fold_*/{name}"))}
     if wanted:
@@ -203,11 +158,6 @@ def _scheme(folder: Path, name: str, dataset: Mapping[str, Any]) -> tuple[LabelS
     return scheme_of_regions(folder, name, regions, order), True
 
 
-def _axes(values: Sequence[Any], order: Order, flat: bool, slices: Any) -> tuple[Any, Any, Any]:
-    """One value an axis of the file; `slices` for the axis along which a 2-D network's slices lie."""
-    return to_file([slices, *values] if flat else values, order)
-
-
 def _filled(
     spacing: tuple[float | None, float | None, float | None], plans: Mapping[str, Any], order: Order
 ) -> tuple[float, float, float]:
@@ -217,86 +167,9 @@ def _filled(
     return x, y, z
 
 
-def _mirrored(axes: Sequence[int], order: Order, flat: bool) -> list[int]:
+def mirrored(axes: Sequence[int], order: Order, flat: bool) -> list[int]:
     """The file's axes of nnU-Net's mirrored ones."""
     return [order[axis + 1 if flat else axis] for axis in axes]
-
-
-def _network(
-    folder: Path, configuration: Mapping[str, Any], order: Order, inputs: int, outputs: int
-) -> tuple[NetworkPlan, bool]:
-    """The network, and whether it is 2-D."""
-    architecture = configuration.get("architecture") or _old_architecture(configuration)
-    kind = str(architecture["network_class_name"]).rpartition(".")[2]
-    if kind not in ARCHITECTURES:
-        raise BundleError(folder, f"architecture {kind}", f"one of {', '.join(ARCHITECTURES)}", REMEDY)
-    given = dict(architecture["arch_kwargs"])
-    flat = len(configuration["patch_size"]) == 2
-    arguments: dict[str, Any] = {
-        "inputs": inputs,
-        "outputs": outputs,
-        "features_per_stage": given.pop("features_per_stage"),
-        "kernel_sizes": _stages(given.pop("kernel_sizes"), order, flat),
-        "strides": _stages(given.pop("strides"), order, flat),
-        "n_conv_per_stage_decoder": given.pop("n_conv_per_stage_decoder"),
-        "conv_bias": bool(given.pop("conv_bias", False)),
-        "norm_affine": bool((given.get("norm_op_kwargs") or {}).get("affine", False)),
-        "norm_eps": float((given.get("norm_op_kwargs") or {}).get("eps", 1e-5)),
-    }
-    depth = "n_conv_per_stage" if kind == "PlainConvUNet" else "n_blocks_per_stage"
-    arguments[depth] = given.pop(depth)
-    if flat:
-        arguments |= {"dimensions": 2, "axis": order[0]}
-    _check_rest(folder, given)
-    return NetworkPlan(name=ARCHITECTURES[kind], arguments=arguments), flat
-
-
-def _stages(values: Sequence[Any], order: Order, flat: bool) -> list[list[int]]:
-    """Numbers of each stage, turned to the file's axes; a 2-D network's are for its rows and columns in that order."""
-    wide = [[value] * (2 if flat else 3) if isinstance(value, int) else list(value) for value in values]
-    if not flat:
-        return [list(to_file(value, order)) for value in wide]
-    rows, columns = plane(order)
-    return [value if rows < columns else value[::-1] for value in wide]
-
-
-def _check_rest(folder: Path, given: Mapping[str, Any]) -> None:
-    """Refuse an architecture with anything that our networks do not do."""
-    usual = {
-        "conv_op": ("Conv2d", "Conv3d"),
-        "norm_op": ("InstanceNorm2d", "InstanceNorm3d"),
-        "nonlin": ("LeakyReLU",),
-    }
-    for name, value in given.items():
-        if name in ("n_stages", "norm_op_kwargs", "deep_supervision", "dropout_op_kwargs"):
-            continue
-        if name in usual and str(value).rpartition(".")[2] in usual[name]:
-            continue
-        if name == "nonlin_kwargs" and (value or {}).get("negative_slope", 0.01) == 0.01:
-            continue
-        if name not in usual and not value:  # a choice that was not made
-            continue
-        raise BundleError(folder, f"an architecture with {name} = {value}", "nnU-Net's own U-Nets", REMEDY)
-
-
-def _old_architecture(configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """The architecture of plans from before nnU-Net 2.3, which name their numbers otherwise."""
-    kind = str(configuration["UNet_class_name"])
-    depth = "n_conv_per_stage" if kind == "PlainConvUNet" else "n_blocks_per_stage"
-    stages = len(configuration["n_conv_per_stage_encoder"])
-    first, most = configuration["UNet_base_num_features"], configuration["unet_max_num_features"]
-    return {
-        "network_class_name": kind,
-        "arch_kwargs": {
-            "features_per_stage": [min(first * 2**stage, most) for stage in range(stages)],
-            "kernel_sizes": configuration["conv_kernel_sizes"],
-            "strides": configuration["pool_op_kernel_sizes"],
-            depth: configuration["n_conv_per_stage_encoder"],
-            "n_conv_per_stage_decoder": configuration["n_conv_per_stage_decoder"],
-            "conv_bias": True,
-            "norm_op_kwargs": {"eps": 1e-5, "affine": True},
-        },
-    }
 
 
 def _steps(
@@ -346,18 +219,42 @@ def _previous(folder: Path, stage: str | None, configuration: str, wishes: Wishe
     return read_nnunet(where, Wishes(channels=wishes.channels, checkpoint=wishes.checkpoint))
 
 
-def _training(configuration: Mapping[str, Any], order: Order, flat: bool, by_regions: bool) -> TrainingPlan:
+def training(configuration: Mapping[str, Any], order: Order, flat: bool, by_regions: bool) -> TrainingPlan:
     """nnU-Net's default trainer, for whoever trains on; the checkpoint does not tell of changes to it."""
     return TrainingPlan(
         epochs=1000,
         steps_per_epoch=250,
         batch=int(configuration["batch_size"]),
-        patch=_axes([int(n) for n in configuration["patch_size"]], order, flat, 1),
+        patch=per_axis([int(n) for n in configuration["patch_size"]], order, flat, 1),
         optimiser=OptimiserPlan(name="sgd", learning_rate=0.01, weight_decay=3e-5),
         loss=LossPlan(
             output="sigmoid" if by_regions else "softmax", batch_dice=bool(configuration.get("batch_dice", False))
         ),
     )
+
+
+def tiles(
+    configuration: Mapping[str, Any],
+    order: Order,
+    flat: bool,
+    mirror: Sequence[int],
+    average: Literal["probabilities", "logits"],
+) -> InferencePlan:
+    """How nnU-Net runs its networks."""
+    return InferencePlan(
+        mirror=tuple(sorted(mirror)),
+        combinations=True,
+        tile=per_axis([int(n) for n in configuration["patch_size"]], order, flat, 1),
+        overlap=0.5,
+        weighting="gaussian",
+        average=average,
+        whole_tiles=True,
+    )
+
+
+def predicted_as_is() -> PostprocessPlan:
+    """No postprocessing: nnU-Net's own is chosen after training, and no part of the model."""
+    return PostprocessPlan(threshold=0.5, hole_mm3=0.0, island_share=0.0, minimum_whole_mm3=0.0)
 
 
 def _ours(state: Mapping[str, Tensor], order: Order) -> dict[str, Tensor]:

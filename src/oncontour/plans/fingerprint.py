@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from oncontour.core.box import bounding_box
 from oncontour.core.errors import ImageContentError, InputError, OncontourError
@@ -18,6 +18,7 @@ from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.datasets import Dataset, DatasetCase, read_case
 from oncontour.data.files import write_whole
+from oncontour.data.parallel import each
 from oncontour.plans.plan import Frozen
 
 SAMPLES = 10_000
@@ -80,7 +81,7 @@ class Fingerprint(Frozen):
     digest: str
     cases: tuple[CaseFacts, ...]
     intensities: dict[Sequence, Intensities]
-    skipped: dict[str, str] = {}
+    skipped: dict[str, str] = Field(default_factory=dict)
 
     @property
     def spacings(self) -> NDArray[np.float64]:
@@ -139,7 +140,7 @@ def fingerprint(
     sums: dict[Sequence, list[_Sums]] = {}
     skipped: dict[str, str] = {}
     read = partial(_read, dataset)
-    for done, (case, found) in enumerate(zip(cases, _each(read, cases, workers), strict=True), start=1):
+    for done, (case, found) in enumerate(zip(cases, each(read, cases, workers), strict=True), start=1):
         if isinstance(found, str):
             skipped[case.name] = found
         else:
@@ -158,21 +159,6 @@ def fingerprint(
         intensities={sequence: _pooled(sums[sequence]) for sequence in Sequence if sequence in sums},
         skipped=skipped,
     )
-
-
-def _each(
-    read: Callable[[DatasetCase], tuple[CaseFacts, Mapping[Sequence, _Sums]] | str],
-    cases: list[DatasetCase],
-    workers: int,
-) -> Iterator[tuple[CaseFacts, Mapping[Sequence, _Sums]] | str]:
-    if workers <= 1 or len(cases) <= 1:
-        yield from map(read, cases)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(min(workers, len(cases)), get_context("spawn")) as pool:
-        yield from pool.map(read, cases)
 
 
 def _read(dataset: Dataset, case: DatasetCase) -> tuple[CaseFacts, Mapping[Sequence, _Sums]] | str:

@@ -18,7 +18,7 @@ Where we differ:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -26,26 +26,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.errors import InputError
+from oncontour.plans.topology import (
+    PRESETS,
+    REFERENCE_BATCH,
+    Preset,
+    Topology,
+    feature_maps,
+    stage_blocks,
+    stage_features,
+    topology,
+)
 
 T = TypeVar("T")
 
 ANISOTROPIC = 3.0
 """Slices this many times thicker than the other axes' voxels are treated apart."""
 
-SMALLEST_EDGE = 4
-"""No pooling leaves a feature map with fewer voxels along an axis."""
-
-FIRST_FEATURES = 32
-"""Channels of the first stage; each further stage has twice as many, up to `MOST_FEATURES`."""
-
-MOST_FEATURES = {2: 512, 3: 320}
-"""By the number of axes that are convolved."""
-
 LARGEST_PATCH = {2: 2048**2, 3: 256**3}
 """Voxels of the patch from which planning starts; it is only ever made smaller."""
-
-REFERENCE_BATCH = {2: 12, 3: 2}
-"""Patches in the batch that a preset's feature maps stand for."""
 
 SMALLEST_BATCH = 2
 
@@ -57,64 +55,6 @@ LOWRES_STEP = 1.03
 
 LOWRES_GAIN = 2.0
 """A low resolution that saves less than this factor in voxels is not worth a network."""
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A family of U-Nets and the memory that it was measured for.
-
-    Args:
-        residual: residual blocks in the encoder, and a stem before them.
-        encoder: convolutions (plain) or residual blocks of each stage.
-        decoder: convolutions of each stage on the way up.
-        memory_gb: for which `maps` is the limit.
-        maps: elements of the feature maps of one sample, by the number of axes, that fill the memory at the batch of
-            `REFERENCE_BATCH`.
-        seen: largest share of the data set's voxels in one batch.
-        shrink_for_smallest: whether a patch is made smaller only where the smallest batch does not fit, rather than
-            the reference batch.
-    """
-
-    residual: bool
-    encoder: tuple[int, ...]
-    decoder: int
-    memory_gb: float
-    maps: Mapping[int, float]
-    seen: float
-    shrink_for_smallest: bool
-
-
-def _residual(memory_gb: float, flat: float, deep: float) -> Preset:
-    return Preset(True, (1, 3, 4, 6), 1, memory_gb, {2: flat, 3: deep}, 1.0, False)
-
-
-PRESETS: Mapping[str, Preset] = {
-    "plain": Preset(False, (2,), 2, 8.0, {2: 85e6, 3: 560e6}, 0.05, True),
-    "residual_m": _residual(8.0, 135e6, 680e6),
-    "residual_l": _residual(24.0, 380e6, 2100e6),
-    "residual_xl": _residual(40.0, 560e6, 3600e6),
-}
-"""nnU-Net's own constants; the last entry of `encoder` holds for all deeper stages."""
-
-
-@dataclass(frozen=True)
-class Topology:
-    """How a U-Net halves its axes.
-
-    Args:
-        strides: of each stage, by axis; 1 in the first.
-        kernels: of each stage's convolutions, by axis.
-        patch: the size asked for, each axis rounded up to what the strides divide.
-    """
-
-    strides: tuple[tuple[int, ...], ...]
-    kernels: tuple[tuple[int, ...], ...]
-    patch: tuple[int, ...]
-
-    @property
-    def multiple(self) -> tuple[int, ...]:
-        """Of what each size must be a multiple."""
-        return tuple(math.prod(axis) for axis in zip(*self.strides, strict=True))
 
 
 @dataclass(frozen=True)
@@ -131,6 +71,7 @@ class Configuration:
         encoder, decoder: convolutions or blocks of each stage.
         batch_dice: whether the Dice loss is of the batch as a whole.
         maps: elements of the feature maps of one patch.
+        flat: the axis along which a 2-D network takes slices one by one.
     """
 
     name: str
@@ -145,75 +86,7 @@ class Configuration:
     decoder: tuple[int, ...]
     batch_dice: bool
     maps: int
-
-
-def topology(spacing: Sequence[float], patch: Sequence[float]) -> Topology:
-    """Pool each axis until its feature map is small; coarse axes wait until the others are as coarse.
-
-    Args:
-        spacing: mm along each axis (2 or 3).
-        patch: voxels along each axis.
-
-    >>> topology((1, 1, 1), (100, 128, 30)).strides
-    ((1, 1, 1), (2, 2, 2), (2, 2, 2), (2, 2, 2), (2, 2, 1))
-    >>> topology((1, 1, 1), (100, 128, 30)).patch
-    (112, 128, 32)
-    >>> topology((6, 0.5, 0.5), (24, 256, 256)).kernels[:3]
-    ((1, 3, 3), (1, 3, 3), (1, 3, 3))
-    """
-    spacing, size = list(spacing), list(patch)
-    axes = range(len(spacing))
-    strides, kernels = [(1,) * len(spacing)], []
-    kernel = [1] * len(spacing)
-    while True:
-        large = [axis for axis in axes if size[axis] >= 2 * SMALLEST_EDGE]
-        finest = min((spacing[axis] for axis in large), default=0.0)
-        pooled = [axis for axis in large if spacing[axis] / finest < 2]
-        if not pooled or (len(pooled) == 1 and size[pooled[0]] < 3 * SMALLEST_EDGE):
-            break
-        kernel = [3 if k == 3 or spacing[axis] / min(spacing) < 2 else 1 for axis, k in enumerate(kernel)]
-        kernels.append(tuple(kernel))
-        strides.append(tuple(2 if axis in pooled else 1 for axis in axes))
-        for axis in pooled:
-            spacing[axis] *= 2
-            size[axis] = math.ceil(size[axis] / 2)
-    kernels.append((3,) * len(spacing))  # the deepest stage sees all axes, however coarse
-    multiple = [math.prod(axis) for axis in zip(*strides, strict=True)]
-    rounded = tuple(math.ceil(n / of) * of for n, of in zip(patch, multiple, strict=True))
-    return Topology(tuple(strides), tuple(kernels), rounded)
-
-
-def feature_maps(design: Topology, preset: Preset, classes: int) -> int:
-    """Elements of all feature maps of one patch: what a training step has to keep.
-
-    Counted are the outputs of convolutions: of each block (a residual block has two, and a third where its shortcut
-    changes size or channels), of the stem, of each transposed convolution, and of the segmentation.
-    """
-    features = stage_features(design)
-    encoder, decoder = stage_blocks(design, preset)
-    size = design.patch
-    total = features[0] * math.prod(size) if preset.residual else 0
-    for stage, stride in enumerate(design.strides):
-        size = tuple(n // step for n, step in zip(size, stride, strict=True))
-        voxels = math.prod(size)
-        convolutions = 2 * encoder[stage] + (stage > 0) if preset.residual else encoder[stage]
-        total += convolutions * features[stage] * voxels
-        if stage < len(decoder):
-            total += (decoder[stage] + 1) * features[stage] * voxels
-    return total + classes * math.prod(design.patch)
-
-
-def stage_features(design: Topology) -> tuple[int, ...]:
-    """Channels of each stage."""
-    most = MOST_FEATURES[len(design.patch)]
-    return tuple(min(most, FIRST_FEATURES * 2**stage) for stage in range(len(design.strides)))
-
-
-def stage_blocks(design: Topology, preset: Preset) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Blocks of each stage of the encoder, and of each stage of the decoder, finest first."""
-    stages = len(design.strides)
-    encoder = (*preset.encoder, *(preset.encoder[-1:] * stages))[:stages]
-    return encoder, (preset.decoder,) * (stages - 1)
+    flat: int | None = None
 
 
 def fit(
@@ -235,11 +108,10 @@ def fit(
     """
     axes = len(spacing)
     limit = preset.maps[axes] * memory_gb / preset.memory_gb
-    batch = REFERENCE_BATCH[axes]
-    shrink_above = limit * batch / SMALLEST_BATCH if preset.shrink_for_smallest else limit
+    shrink_above = limit * REFERENCE_BATCH[axes] / SMALLEST_BATCH if preset.shrink_for_smallest else limit
     edge = (LARGEST_PATCH[axes] * math.prod(spacing)) ** (1 / axes)
     design = topology(spacing, [min(round(edge / mm), n) for mm, n in zip(spacing, shape, strict=True)])
-    while (maps := feature_maps(design, preset, classes)) > shrink_above:
+    while feature_maps(design, preset, classes) > shrink_above:
         axis = max(range(axes), key=lambda n: (design.patch[n] / shape[n], n))
         # What this axis must divide by can itself halve on the way down, so the step is that of the shorter patch.
         shorter = _shortened(design.patch, axis, design.multiple[axis])
@@ -247,8 +119,16 @@ def fit(
             found = f"{memory_gb:g} GB, too little for a patch of {design.patch} voxels"
             raise InputError("memory", found, "more memory", "Give a larger --memory, or a coarser --spacing.")
         design = topology(spacing, _shortened(design.patch, axis, topology(spacing, shorter).multiple[axis]))
+    return design, batch_of(design, voxels, classes, preset, memory_gb)
+
+
+def batch_of(design: Topology, voxels: float, classes: int, preset: Preset, memory_gb: float) -> int:
+    """Patches that the memory holds, of at most the preset's share of the data set's voxels; at least two."""
+    axes = len(design.patch)
+    limit = preset.maps[axes] * memory_gb / preset.memory_gb
+    fitting = round(limit / feature_maps(design, preset, classes) * REFERENCE_BATCH[axes])
     most_seen = round(voxels * preset.seen / math.prod(design.patch))
-    return design, max(min(round(limit / maps * batch), most_seen), SMALLEST_BATCH)
+    return max(min(fitting, most_seen), SMALLEST_BATCH)
 
 
 def _shortened(patch: Sequence[int], axis: int, by: int) -> tuple[int, ...]:
@@ -347,7 +227,9 @@ class _Planner:
         flat = name == "2d"
         voxels = float(np.prod(size)) * self.cases
         whole = np.rint(size) if name == "3d_lowres" else size
-        design, batch = fit(mm[flat:], whole[flat:], voxels, self.classes, self.preset, self.memory_gb)
+        design, batch = fit(
+            mm[flat:].tolist(), whole[flat:].tolist(), voxels, self.classes, self.preset, self.memory_gb
+        )
         encoder, decoder = stage_blocks(design, self.preset)
 
         def back(values: Sequence[T], slices: T) -> tuple[T, T, T]:
@@ -368,6 +250,7 @@ class _Planner:
             decoder=decoder,
             batch_dice=False,
             maps=feature_maps(design, self.preset, self.classes),
+            flat=self.order[0] if flat else None,
         )
 
 
@@ -385,3 +268,34 @@ def _low_resolution(
         low = plan("3d_lowres", coarse, smaller)
         covered = math.prod(low.patch)
     return low if np.prod(size) / voxels >= LOWRES_GAIN else None
+
+
+def repatched(
+    part: Configuration, patch: Sequence[int], cases: int, classes: int, preset: str, memory_gb: float
+) -> Configuration:
+    """A configuration for another patch, which is rounded up to what its strides divide; the batch follows.
+
+    Args:
+        patch: voxels along each axis, RAS; 1 along the slices of a 2-D configuration.
+        cases: of the data set.
+    """
+    axes = [axis for axis in range(3) if axis != part.flat]
+    design = topology([part.spacing[axis] for axis in axes], [patch[axis] for axis in axes])
+    voxels = float(math.prod(part.shape)) * cases
+    encoder, decoder = stage_blocks(design, PRESETS[preset])
+
+    def spread(values: Sequence[int]) -> tuple[int, int, int]:
+        by_axis = dict(zip(axes, values, strict=True))
+        return by_axis.get(0, 1), by_axis.get(1, 1), by_axis.get(2, 1)
+
+    return replace(
+        part,
+        patch=spread(design.patch),
+        batch=batch_of(design, voxels, classes, PRESETS[preset], memory_gb),
+        strides=tuple(map(spread, design.strides)),
+        kernels=tuple(map(spread, design.kernels)),
+        features=stage_features(design),
+        encoder=encoder,
+        decoder=decoder,
+        maps=feature_maps(design, PRESETS[preset], classes),
+    )

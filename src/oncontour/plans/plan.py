@@ -7,6 +7,7 @@ here, with a sentence of `why` beside each that is not obvious.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -289,7 +290,20 @@ class Plan(Frozen):
     @property
     def spacing(self) -> tuple[float, float, float]:
         """mm along each axis."""
-        return (self.spacing_mm,) * 3 if isinstance(self.spacing_mm, float) else self.spacing_mm
+        mm = self.spacing_mm
+        return mm if isinstance(mm, tuple) else (mm, mm, mm)
+
+
+def places(plan: Plan) -> dict[str, Any]:
+    """Every field of a plan, and every part that holds fields, by its place (`training.batch`), in the plan's order."""
+
+    def walk(content: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
+        for name, value in content.items():
+            yield f"{before}{name}", value
+            if isinstance(value, dict):
+                yield from walk(value, f"{before}{name}.")
+
+    return dict(walk(plan.model_dump(mode="json", exclude={"why"}), ""))
 
 
 def load_plan(path: Path) -> Plan:
@@ -313,10 +327,12 @@ class _Dumper(yaml.SafeDumper):
     """YAML as one would write it by hand: what fits on a line stands on a line."""
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
-        return super().represent_mapping(tag, mapping, len(json.dumps(mapping)) <= ON_ONE_LINE)
+        short = len(json.dumps(mapping)) <= ON_ONE_LINE
+        return super().represent_mapping(tag, mapping, short if flow_style is None else flow_style)
 
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
-        return super().represent_sequence(tag, sequence, len(json.dumps(sequence)) <= ON_ONE_LINE)
+        short = len(json.dumps(sequence)) <= ON_ONE_LINE
+        return super().represent_sequence(tag, sequence, short if flow_style is None else flow_style)
 
 
 def save_plan(plan: Plan, path: Path) -> None:

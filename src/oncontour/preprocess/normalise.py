@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from oncontour.core.errors import ImageContentError
 from oncontour.core.volume import Volume
 
-Method = Literal["zscore", "minmax", "percentile95"]
+Method = Literal["zscore", "minmax", "percentile95", "percentile99"]
 
-PERCENTILE = 95.0
-"""The upper percentile of paper 004 (Materials and methods, pre-processing): its final choice."""
+PERCENTILES = {"percentile95": 95.0, "percentile99": 99.0}
+"""Upper percentiles; 95 is paper 004's final choice (Materials and methods, pre-processing)."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ class Normalised:
 def normalise(volume: Volume, mask: NDArray[np.bool_], method: Method = "zscore", where: str = "image") -> Normalised:
     """Normalise over a mask.
 
-    `zscore`: mean 0, standard deviation 1. `minmax`: 0 to 1. `percentile95`: the 95th percentile becomes 1 and zero
-    stays zero (the lowest value becomes 0 where intensities are negative, as in data that were z-scored before).
+    `zscore`: mean 0, standard deviation 1. `minmax`: 0 to 1. `percentile95`, `percentile99`: that percentile becomes
+    1 and zero stays zero (the lowest value becomes 0 where intensities are negative, as in data that were z-scored
+    before).
 
     Args:
         volume: (i, j, k).
@@ -62,7 +63,7 @@ def normalise(volume: Volume, mask: NDArray[np.bool_], method: Method = "zscore"
         shift, scale = low, high - low
     else:
         shift = min(low, 0.0)
-        scale = float(np.percentile(values, PERCENTILE)) - shift
+        scale = float(np.percentile(values, PERCENTILES[method])) - shift
     if scale <= 1e-6 * max(abs(low), abs(high)) or low == high:
         found = f"intensities {low:g} to {high:g} with a {method} scale of {scale:g} in the brain"
         raise ImageContentError(where, found, "an image with contrast", "Leave this sequence out.")

@@ -83,7 +83,7 @@ def take(plan: Plan, case: Case, drawn: SampleDraw) -> Sample:
     """The sample that was drawn; of the case's arrays it reads what it needs, beyond the patch where that is turned."""
     composed, patch = _composed(plan), plan.training.patch
     needed = composed.reach(drawn.transforms, patch)
-    start = np.array(drawn.start) - (np.array(needed) - patch) // 2
+    start = np.array(drawn.start) - (np.array(needed) - np.array(patch)) // 2
     image = torch.zeros((len(drawn.channels), *needed))
     for into, channel in zip(image, drawn.channels, strict=True):
         if channel is not None:
@@ -112,7 +112,7 @@ def _draw_channels(rng: np.random.Generator, plan: Plan, case: Case) -> tuple[in
         return (int(rng.integers(len(case.images))),)
     channels = range(len(plan.channels))
     dropout = plan.training.sampling.sequence_dropout
-    absent = set(Absent(plan.channels, dropout).draw(rng, (len(channels), 1, 1, 1))["absent"])
+    absent = set(Absent(tuple(plan.channels), dropout).draw(rng, (len(channels), 1, 1, 1))["absent"])
     if absent and not _shows(case, set(channels) - absent):
         absent = set()
     return tuple(None if channel in absent else channel for channel in channels)

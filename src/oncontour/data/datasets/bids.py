@@ -44,9 +44,7 @@ _FOLDERS = ("anat", "dwi")
 def find(root: Path) -> Found | NotFound:
     """The data set of this layout in a folder, or why it is none."""
     pipelines = _inside(root / DERIVATIVES, "*")
-    places = dict.fromkeys(
-        session.relative_to(base) for base in (root, *pipelines) for session in _sessions(base)
-    )  # fmt: skip
+    places = {session.relative_to(base) for base in (root, *pipelines) for session in _sessions(base)}
     if not places:
         return "no sub-*/[ses-*/]anat in it"
     people = _participants(root)
@@ -64,7 +62,9 @@ def find(root: Path) -> Found | NotFound:
     if any(one != names[0] for one in names):
         found = f"{len(different)} tables of labels that differ: {few(path.name for path in different)}"
         raise InputError(root, found, "one meaning of the values", "Write a labels.json beside the data.")
-    return Found(NAME, tuple(cases), tuple(left_out), *((names[0], different[0]) if names else ()))
+    if not names:
+        return Found(NAME, tuple(cases), tuple(left_out))
+    return Found(NAME, tuple(cases), tuple(left_out), names[0], different[0])
 
 
 def _inside(folder: Path, pattern: str) -> list[Path]:

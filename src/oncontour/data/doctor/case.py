@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.errors import OncontourError
-from oncontour.core.labels import SCHEMES
+from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.datasets.dataset import Dataset, DatasetCase
@@ -26,6 +26,9 @@ ROUNDING_MM = 0.01
 
 OUTSIDE_SHARE = 0.05
 """Share of labelled voxels outside the head above which a mask is doubtful; eleven real masks have at most 0.002."""
+
+DARK = frozenset({"NCR", "CC", "RC"})
+"""Labels that may be dark on FLAIR: necrosis, cysts and cavities."""
 
 SHOWN = (Sequence.FLAIR, Sequence.T1CE, Sequence.T2, Sequence.T1, Sequence.ADC)
 """The first two of these that a case has are drawn: oedema on one, enhancement on the other."""
@@ -47,7 +50,7 @@ def examine_case(case: DatasetCase, dataset: Dataset) -> Examined:
     first = labels or next(iter(images.values()), None)
     fitting = {one: volume for one, volume in sound.items() if first and volume.grid.same_as(first.grid, TOLERANCE_MM)}
     if labels is not None:
-        problems.extend(_mask(case, fitting, labels))
+        problems.extend(_mask(case, fitting, labels, SCHEMES[dataset.scheme]))
     return Examined(
         case.name,
         tuple(problems),
@@ -125,7 +128,9 @@ def _geometry(case: DatasetCase, images: Mapping[Sequence, Volume], labels: Volu
             yield _doubtful(case, "geometry", found, f"at most {ROUNDING_MM:g} mm (wrong above {TOLERANCE_MM:g} mm)")
 
 
-def _mask(case: DatasetCase, images: Mapping[Sequence, Volume], labels: Volume) -> Iterator[Problem]:
+def _mask(
+    case: DatasetCase, images: Mapping[Sequence, Volume], labels: Volume, scheme: LabelScheme
+) -> Iterator[Problem]:
     marked = labels.array > 0
     count = int(np.count_nonzero(marked))
     if not count:
@@ -138,17 +143,32 @@ def _mask(case: DatasetCase, images: Mapping[Sequence, Volume], labels: Volume) 
     if stripped and outside > OUTSIDE_SHARE:
         found = f"{100 * outside:.0f} % of the labelled voxels where every image is background"
         yield _doubtful(case, "mask outside the brain", found, f"at most {100 * OUTSIDE_SHARE:.0f} %")
-    shown = next((one for one in (Sequence.FLAIR, Sequence.T2) if one in images), None)
-    if shown is not None:
-        doubt = mirrored_doubt(images[shown], labels, head)
-        if doubt is not None:
-            found = f"{shown} darker in the mask than in its mirror image, by {doubt:.1f} standard deviations"
-            yield _doubtful(case, "left and right", found, "brighter: is the mask, or the image, flipped?")
+    doubts = {
+        sequence: mirrored_doubt(images[sequence], np.isin(labels.array, values), head)
+        for sequence, values in _bright(scheme, images)
+    }
+    sequence, doubt = max(doubts.items(), key=lambda item: item[1] or 0.0, default=(None, None))
+    if doubt is not None:
+        found = f"{sequence} darker in the mask than in its mirror image, by {doubt:.1f} standard deviations"
+        yield _doubtful(case, "left and right", found, "brighter: is the mask, or the image, flipped?")
+
+
+def _bright(scheme: LabelScheme, images: Mapping[Sequence, Volume]) -> Iterator[tuple[Sequence, tuple[int, ...]]]:
+    """Sequences and the labels that are bright on them: oedema and tumour on FLAIR, or on T2; enhancement on T1CE."""
+    regions = {region.name: scheme.values(region) for region in scheme.regions}
+    dark = {label.value for label in scheme.labels if label.name in DARK}
+    for one in (Sequence.FLAIR, Sequence.T2):
+        if one in images:
+            marked = regions.get("FLAIR", tuple(label.value for label in scheme.labels))
+            yield one, tuple(value for value in marked if value not in dark)
+            break
+    if "ET" in regions and Sequence.T1CE in images:
+        yield Sequence.T1CE, regions["ET"]
 
 
 def _digest(volume: Volume) -> str:
     """Of the voxels in one orientation, so that a copy that is stored otherwise is known again."""
-    return hashlib.sha256(np.ascontiguousarray(volume.reoriented("RAS").array)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(volume.reoriented("RAS").array).data).hexdigest()
 
 
 def _volumes(labels: Volume, scheme: str) -> dict[str, float]:

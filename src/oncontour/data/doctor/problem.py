@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -79,7 +80,7 @@ class Examined:
     def along_head(self, of: Literal["shape", "spacing"]) -> tuple[float, float, float]:
         """Number of voxels, or their size in mm, along right, anterior and superior; NaN where there is no grid."""
         if self.grid is None:
-            return (float("nan"),) * 3
+            return math.nan, math.nan, math.nan
         order, _ = reorientation(self.grid.axis_codes, "RAS")
         values = self.grid.shape if of == "shape" else self.grid.spacing
         return values[order[0]], values[order[1]], values[order[2]]

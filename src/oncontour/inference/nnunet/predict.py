@@ -77,7 +77,8 @@ def predict_as_nnunet(
     networks = [parts[""] for parts in bundle.networks]
     sums = torch.float16 if steps.version == 2 else torch.float32
     found = ensemble(networks, image, plan.inference, class_activation(bundle), progress, sums).cpu().numpy()
-    found = resample(found, inside.shape, slice_axis(wanted, own, steps.separate), steps.output_order)
+    first, then = (own, wanted) if steps.version == 1 else (wanted, own)
+    found = resample(found, inside.shape, slice_axis(first, then, steps.separate), steps.output_order)
     out = np.zeros((len(bundle.scheme.regions), *mask.shape), np.float32)
     out[(slice(None), *box)] = _regions(bundle, found)
     back = Volume(out, turned.affine)

@@ -25,7 +25,7 @@ def resampled_shape(shape: Sequence[int], before: Spacing, after: Spacing) -> tu
     >>> resampled_shape((240, 240, 155), (1, 1, 1), (0.5, 2, 1))
     (480, 120, 155)
     """
-    return tuple(int(round(old / new * size)) for old, new, size in zip(before, after, shape, strict=True))
+    return tuple(round(old / new * size) for old, new, size in zip(before, after, shape, strict=True))
 
 
 def slice_axis(before: Spacing, after: Spacing, separate: bool | None = None) -> int | None:
