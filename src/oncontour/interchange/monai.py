@@ -201,7 +201,7 @@ def _normalisation(folder: Path, config: Config) -> Normalisation:
     known = [NORMALISATIONS[kind] for kind in found if kind in NORMALISATIONS]
     if len(known) != len(found) or len(set(known)) > 1:
         raise BundleError(folder, f"intensities scaled by {', '.join(found)}", f"{', '.join(NORMALISATIONS)}", REMEDY)
-    return known[0] if known else "zscore"
+    return next(iter(known), "zscore")
 
 
 def _inference(config: Config) -> InferencePlan:

@@ -91,6 +91,6 @@ def seen_cases(folders: tuple[Path, ...], stage: StagePlan | None, view: View | 
     """Cases as a network sees them; those in which there is nothing to see are left out."""
     whole = [PreparedCase(folder) for folder in folders]
     if stage is None:
-        return list(whole)
+        return [*whole]
     seen = [SeenCase(case, stage, view) for case in whole]
-    return [case for case in seen if stage.within is None or case.whole.facts["voxels"][stage.within] > 0]
+    return [*(case for case in seen if stage.within is None or case.whole.facts["voxels"][stage.within] > 0)]

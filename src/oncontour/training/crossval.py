@@ -156,7 +156,11 @@ def prepared_truth(plan: Plan) -> Truth:
         ]
         for region in scored_regions(plan)
     }  # fmt: skip
-    return lambda case: {name: np.asarray(case.regions[own], bool).any(0) for name, own in parts.items()}
+
+    def truth(case: PreparedCase) -> Masks:
+        return {name: np.any(np.asarray(case.regions[own], bool), axis=0) for name, own in parts.items()}
+
+    return truth
 
 
 def evaluate(

@@ -188,7 +188,7 @@ def _look(training: Training, draw: JobDraw, asked: bool) -> bool:
     """
     state, plan, fabric = training.state, training.job.plan.training, training.fabric
     told = torch.stack([*training.pending, torch.tensor(float(asked), device=fabric.device)])
-    *losses, asked_share = fabric.all_reduce(told, reduce_op="mean").tolist()
+    *losses, asked_share = cast(Tensor, fabric.all_reduce(told, reduce_op="mean")).tolist()
     first = state.step - len(losses)
     for step, loss in enumerate(losses, start=first):
         if not math.isfinite(loss):

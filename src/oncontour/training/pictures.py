@@ -70,7 +70,7 @@ def draw_samples(path: Path, results: Sequence[Validated], job: Job, title: str)
     channels = _channels(job)
     columns = 2 * len(channels)
     figure = Figure(figsize=(2.6 * columns, 2.9 * len(results)), dpi=100, facecolor="black", layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # pyright: ignore[reportOptionalMemberAccess]
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # pyright: ignore[reportOptionalMemberAccess, reportCallIssue]
     figure.suptitle(title, color="white", fontsize=10)
     panels = figure.subplots(len(results), columns, squeeze=False)
     for row, result in zip(panels, results, strict=True):
@@ -126,7 +126,7 @@ def _frame(axes: Axes, title: str, last: float) -> None:
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel("epoch", color=INK, fontsize=9)
     axes.set_xlim(0.5 if last < 20 else 0, last + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportAttributeAccessIssue]
+    axes.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]
     axes.grid(color=GRID, lw=0.6)
     axes.tick_params(colors=INK, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
