@@ -5,8 +5,8 @@ from oncontour.core.errors import InputError
 from oncontour.plans.plan import LossPlan
 from oncontour.training.losses import (
     SMOOTH,
-    cross_entropy,
     cropped,
+    cross_entropy,
     deep_loss,
     divergence,
     segmentation_loss,
@@ -36,7 +36,9 @@ def test_sigmoid_dice_is_monais(pair, batch):
     monai = pytest.importorskip("monai.losses")
     logits, target = pair
     peer = monai.DiceLoss(sigmoid=True, smooth_nr=SMOOTH, smooth_dr=SMOOTH, batch=batch)
-    assert soft_dice(torch.sigmoid(logits), target, batch).item() == pytest.approx(peer(logits, target).item(), abs=1e-6)
+    assert soft_dice(torch.sigmoid(logits), target, batch).item() == pytest.approx(
+        peer(logits, target).item(), abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("batch", [False, True])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from oncontour.core.errors import InputError
@@ -26,7 +26,7 @@ from oncontour.training.crossval import Fold, Score, dataset_truth, evaluate, lo
 from oncontour.training.export import export, write_manifest
 from oncontour.training.fanout import run_jobs
 from oncontour.training.job import Job, jobs_of_fold, with_training
-from oncontour.training.machine import make_fabric, started_outside
+from oncontour.training.machine import Machine, check_machine, make_fabric, started_outside
 from oncontour.training.prepare import Preparation, prepare_dataset
 from oncontour.training.prepared import PreparedCase
 from oncontour.training.request import Request, fixed_plan, ready_mark, tell_ready, wait_until_ready
@@ -75,6 +75,8 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
     """
     began = time.monotonic()
     plan = fixed_plan(request)
+    here = request.machine if request.queue.cluster == "local" else replace(request.machine, device="auto")
+    check_machine(here, "fp32" if request.queue.cluster == "slurm" else plan.training.precision)
     data = _prepare(request, plan, progress)
     prepared_at = time.monotonic()
     jobs = _jobs(request, plan, data)
@@ -85,7 +87,7 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
     if started_outside():
         return None
     trained_at = time.monotonic()
-    scores, folds = _judge(request, plan, data, jobs, progress)
+    scores, folds = _judge(request, plan, data, jobs, here, progress)
     summary = summarise(scores)
     if scores:
         write_scores(request.work / "scores.csv", [asdict(score) for score in scores])
@@ -161,7 +163,12 @@ def _home(request: Request, seed: int) -> Path:
 
 
 def _judge(
-    request: Request, plan: Plan, data: _Data, jobs: dict[int, dict[int, list[Job]]], progress: Progress
+    request: Request,
+    plan: Plan,
+    data: _Data,
+    jobs: dict[int, dict[int, list[Job]]],
+    machine: Machine,
+    progress: Progress,
 ) -> tuple[list[Score], dict[int, Fold]]:
     """Score what each fold has not seen, and held-out cases by all folds; also the first seed's networks by fold."""
     prepared = {case.name: case for case in data.cases.cases}
@@ -178,7 +185,7 @@ def _judge(
         done += 1
         progress("predictions", done, total)
 
-    device = make_fabric(request.machine, "fp32").device
+    device = make_fabric(machine, "fp32").device
     scores: list[Score] = []
     first: dict[int, Fold] = {}
     for seed, by_fold in jobs.items():
