@@ -1,5 +1,7 @@
 import csv
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -200,3 +202,19 @@ def test_first_difference_forgets_sentences_of_why():
     assert first_difference({"why": {"a": "x"}, "b": 1}, {"why": {"a": "y"}, "b": 1}) is None
     assert first_difference({"b": [1]}, {"b": [1], "c": None}) is None
     assert np.isfinite(first_difference({"b": 1.0}, {"b": 2.0})[1])
+
+
+@pytest.mark.slow
+def test_processes_that_torchrun_started_share_one_training(brats, request_of, tmp_path):
+    """The first prepares and judges; both train; the loss is that of one process."""
+    data = brats(4)
+    request = request_of({"synthetic": None}, dataset=data)
+    train_plan(request)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    options = ["--plan", request.plan, "--work", tmp_path / "two", "--folds", 2, "--device", "cpu", "--devices", 2]
+    command = [*launcher, "-m", "oncontour", "train", data, *options, "--workers", 0, "--out", tmp_path / "bundle"]
+    subprocess.run(list(map(str, command)), check=True, timeout=900)
+    one, two = (float(rows(folder / "fold_0" / "log.csv")[-1]["loss"]) for folder in (request.work, tmp_path / "two"))
+    assert two == pytest.approx(one, abs=2e-5)
+    assert len(rows(tmp_path / "two" / "scores.csv")) == 6
+    assert len(load_bundle(tmp_path / "bundle").networks) == 1
