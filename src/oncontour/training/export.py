@@ -82,7 +82,7 @@ def write_manifest(
 def _device() -> str:
     import torch
 
-    return torch.cuda.get_device_name()
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "GPUs of a cluster"
 
 
 def _described(dataset: Dataset, cases: Preparation, request: Request) -> dict[str, Any]:

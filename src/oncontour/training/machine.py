@@ -78,28 +78,42 @@ def started_outside() -> int | None:
     return None
 
 
-def make_fabric(machine: Machine, precision: str) -> Fabric:
-    """Lightning Fabric for a machine.
-
-    Several devices of one node are started here; those of several nodes by SLURM or torchrun.
+def check_machine(machine: Machine, precision: str) -> None:
+    """Refuse what this machine cannot do, before any time is spent.
 
     Raises:
         InputError: no GPU though one was asked for, fp16 without one, or nodes that nobody has started.
     """
     import torch
-    from lightning_fabric import Fabric
 
     if machine.device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda", "no GPU that torch can use", "a GPU and its driver", "Use --device cpu.")
     if precision == "fp16" and not machine.on_gpu:
         remedy = "Use bf16 or fp32 in the plan."
         raise InputError("plan: training.precision", "fp16 on a CPU", "a GPU", remedy)
-    outside = started_outside() is not None
-    if machine.nodes > 1 and not outside:
+    if machine.nodes > 1 and started_outside() is None:
         remedy = "Start it with srun or torchrun, one process a device."
         raise InputError(f"--nodes {machine.nodes}", "one process", "one a device, on every node", remedy)
-    several = machine.devices * machine.nodes > 1
-    strategy = ("ddp" if outside else "ddp_spawn") if several else "auto"
+
+
+def make_fabric(machine: Machine, precision: str) -> Fabric:
+    """Lightning Fabric for a machine.
+
+    Several devices of one node are started here; those of several nodes by SLURM or torchrun.
+
+    Raises:
+        InputError: as `check_machine`.
+    """
+    import torch
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies import DDPStrategy
+
+    check_machine(machine, precision)
+    outside = started_outside() is not None
+    strategy = "auto"
+    if machine.devices * machine.nodes > 1:
+        # A static graph: parts of a network that a plan's loss leaves out get no gradient, in every step alike.
+        strategy = DDPStrategy(start_method="popen" if outside else "spawn", static_graph=True)
     if machine.threads:
         torch.set_num_threads(machine.threads)
     if machine.on_gpu:

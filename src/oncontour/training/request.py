@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,13 +13,12 @@ from oncontour.core.errors import InputError
 from oncontour.data.files import write_json
 from oncontour.plans.plan import Plan, load_plan, save_plan
 from oncontour.training.fanout import Queue
-from oncontour.training.machine import Machine
-from oncontour.training.prepared import digest
+from oncontour.training.machine import Machine, started_outside
 
 READY = "ready.json"
 """Appears when the cases are prepared: processes of other ranks wait for it."""
 
-READY_SECONDS = 5.0
+READY_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Request:
 
 
 def fixed_plan(request: Request) -> Plan:
-    """The plan, kept in the work folder; a folder in which another plan was begun is refused.
+    """The plan, kept in the work folder by the first process; a folder in which another plan was begun is refused.
 
     Raises:
         InputError: naming the first field that differs.
@@ -83,7 +82,7 @@ def fixed_plan(request: Request) -> Plan:
             found = f"a training begun with {where} {old}"
             remedy = "Train in another folder (--work; --prepared uses the cases again), or restore the plan."
             raise InputError(request.work, found, f"{where} {new}, as {request.plan.name} has it", remedy)
-    else:
+    elif not started_outside():
         request.work.mkdir(parents=True, exist_ok=True)
         save_plan(plan, kept)
     return plan
@@ -105,18 +104,17 @@ def first_difference(old: Mapping[str, Any], new: Mapping[str, Any], place: str 
     return None
 
 
-def ready_mark(plan: Plan, data: str) -> dict[str, str]:
-    """What the mark of prepared cases says."""
-    return {"plan": digest(plan.model_dump(mode="json")), "data": data}
+def tell_ready(request: Request, mark: Mapping[str, str], cases: Sequence[str]) -> None:
+    """Let the processes of other ranks go on, with these prepared cases."""
+    write_json(request.work / READY, {**mark, "cases": list(cases)})
 
 
-def tell_ready(request: Request, mark: Mapping[str, str]) -> None:
-    """Let the processes of other ranks go on."""
-    write_json(request.work / READY, dict(mark))
-
-
-def wait_until_ready(request: Request, mark: Mapping[str, str]) -> None:
-    """Wait until the first process has prepared the cases."""
+def wait_until_ready(request: Request, mark: Mapping[str, str]) -> list[str]:
+    """Wait until the first process has prepared the cases of this plan and data; returns their names."""
     path = request.work / READY
-    while not path.exists() or json.loads(path.read_text("utf-8")) != mark:
+    while True:
+        if path.exists():
+            content = json.loads(path.read_text("utf-8"))
+            if {name: content.get(name) for name in mark} == mark:
+                return content["cases"]
         time.sleep(READY_SECONDS)

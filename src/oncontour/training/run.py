@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+import torch
 
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import Dataset, read_dataset
@@ -26,10 +28,10 @@ from oncontour.training.crossval import Fold, Score, dataset_truth, evaluate, lo
 from oncontour.training.export import export, write_manifest
 from oncontour.training.fanout import run_jobs
 from oncontour.training.job import Job, jobs_of_fold, with_training
-from oncontour.training.machine import make_fabric, started_outside
+from oncontour.training.machine import Machine, check_machine, started_outside
 from oncontour.training.prepare import Preparation, prepare_dataset
-from oncontour.training.prepared import PreparedCase
-from oncontour.training.request import Request, fixed_plan, ready_mark, tell_ready, wait_until_ready
+from oncontour.training.prepared import PreparedCase, digest
+from oncontour.training.request import Request, fixed_plan, tell_ready, wait_until_ready
 from oncontour.training.synthetic import as_dataset, make_training_set
 from oncontour.training.validate import write_scores
 
@@ -75,17 +77,20 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
     """
     began = time.monotonic()
     plan = fixed_plan(request)
+    here = request.machine if request.queue.cluster == "local" else replace(request.machine, device="auto")
+    check_machine(here, "fp32" if request.queue.cluster == "slurm" else plan.training.precision)
     data = _prepare(request, plan, progress)
     prepared_at = time.monotonic()
     jobs = _jobs(request, plan, data)
     every = [job for jobs_of_seed in jobs.values() for fold in jobs_of_seed.values() for job in fold]
-    write_manifest(request, plan, data.dataset, data.cases, every, {})
+    if not started_outside():
+        write_manifest(request, plan, data.dataset, data.cases, every, {})
     told: Callable[[int, int], None] = lambda done, total: progress("trainings", done, total)  # noqa: E731
     run_jobs(every, request.machine, request.resume, request.queue, request.work / "jobs", told)
     if started_outside():
         return None
     trained_at = time.monotonic()
-    scores, folds = _judge(request, plan, data, jobs, progress)
+    scores, folds = _judge(request, plan, data, jobs, here, progress)
     summary = summarise(scores)
     if scores:
         write_scores(request.work / "scores.csv", [asdict(score) for score in scores])
@@ -107,28 +112,31 @@ def _prepare(request: Request, plan: Plan, progress: Progress) -> _Data:
     if dataset and plan.data not in (None, dataset.digest()):
         remedy = "Restore the data, or make a plan for what is there now (oncontour plan)."
         raise InputError(dataset.root, "other files than the plan was made for", "unchanged data", remedy)
-    mark = ready_mark(plan, dataset.digest() if dataset else "synthetic")
+    mark = {"plan": digest(plan.model_dump(mode="json")), "data": dataset.digest() if dataset else "synthetic"}
     if started_outside():
-        wait_until_ready(request, mark)
+        names = wait_until_ready(request, mark)
+        cases = Preparation(tuple(PreparedCase(request.cases / name) for name in names), {}, ())
+        dataset = dataset or as_dataset(plan, cases.cases, request.cases)
+        return _Data(dataset, cases, _folds(request, dataset))
     if dataset:
-        held_out = hold_out(dataset, share=request.held_out_share, seed=request.fold_seed, stratify=request.stratify)
-        folds = _folds(request, dataset, held_out)
+        folds = _folds(request, dataset)
         cases = prepare_dataset(dataset, plan, request.cases, request.preparers, request.skip_bad, told)
     else:
         cases = make_training_set(plan, request.cases, request.anatomies, request.preparers, told)
         dataset = as_dataset(plan, cases.cases, request.cases)
-        folds = _folds(request, dataset, hold_out(dataset, share=request.held_out_share, seed=request.fold_seed))
+        folds = _folds(request, dataset)
     if started_outside() is not None:
-        tell_ready(request, mark)
+        tell_ready(request, mark, [case.name for case in cases.cases])
     return _Data(dataset, cases, folds)
 
 
-def _folds(request: Request, dataset: Dataset, held_out: frozenset[str]) -> Folds | None:
+def _folds(request: Request, dataset: Dataset) -> Folds | None:
     """The fixed folds; None where every case is trained on."""
     if request.folds == ():
         return None
-    path, count, seed = request.work / "folds.json", request.fold_count, request.fold_seed
-    return fixed_folds(dataset, path, count, seed, stratify=request.stratify, held_out=held_out)
+    path, count, seed, column = request.work / "folds.json", request.fold_count, request.fold_seed, request.stratify
+    held_out = hold_out(dataset, share=request.held_out_share, seed=seed, stratify=column)
+    return fixed_folds(dataset, path, count, seed, stratify=column, held_out=held_out)
 
 
 def _jobs(request: Request, plan: Plan, data: _Data) -> dict[int, dict[int, list[Job]]]:
@@ -161,7 +169,12 @@ def _home(request: Request, seed: int) -> Path:
 
 
 def _judge(
-    request: Request, plan: Plan, data: _Data, jobs: dict[int, dict[int, list[Job]]], progress: Progress
+    request: Request,
+    plan: Plan,
+    data: _Data,
+    jobs: dict[int, dict[int, list[Job]]],
+    machine: Machine,
+    progress: Progress,
 ) -> tuple[list[Score], dict[int, Fold]]:
     """Score what each fold has not seen, and held-out cases by all folds; also the first seed's networks by fold."""
     prepared = {case.name: case for case in data.cases.cases}
@@ -178,7 +191,7 @@ def _judge(
         done += 1
         progress("predictions", done, total)
 
-    device = make_fabric(request.machine, "fp32").device
+    device = torch.device("cuda" if machine.on_gpu else "cpu")
     scores: list[Score] = []
     first: dict[int, Fold] = {}
     for seed, by_fold in jobs.items():
