@@ -64,7 +64,7 @@ def follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> N
     """
     weight = 1 - min(decay, (1 + step) / (10 + step))
     with torch.no_grad():
-        # Not by `state_dict`, which names a tensor that two modules share twice: nnU-Net's encoder would move four times.
+        # `state_dict` names a shared tensor more than once: nnU-Net's encoder would move four times a step.
         means = [*average.parameters(), *average.buffers()]
         values = [*network.parameters(), *network.buffers()]
         for mean, value in zip(means, values, strict=True):
