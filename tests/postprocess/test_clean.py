@@ -118,3 +118,19 @@ def test_each_region_has_its_own_threshold():
 def test_a_region_without_a_threshold_is_named():
     with pytest.raises(InputError, match="one for TC"):
         clean_regions(np.zeros((3, 8, 8, 8), np.float32) + 0.9, BRATS, 1.0, Rules(threshold={"WT": 0.5, "ET": 0.5}))
+
+
+def test_a_component_that_nothing_is_sure_of_is_no_finding():
+    values = np.zeros((3, 12, 12, 12), np.float32)
+    values[0, 1:5, 1:5, 1:5] = 0.5
+    values[0, 7:11, 7:11, 7:11] = 0.5
+    values[0, 8, 8, 8] = 0.9
+    values[1] = values[0] * 0.9
+    rules = dataclasses.replace(KEEP_SMALL, threshold=0.4)
+    assert clean_regions(values, BRATS, 1.0, rules)[0].sum() == 128
+    regions = clean_regions(values, BRATS, 1.0, dataclasses.replace(rules, sure=0.8))
+    assert regions[0].sum() == regions[0, 7:11, 7:11, 7:11].sum() == 64
+    assert regions[1].sum() == 64
+    assert not clean_regions(values, BRATS, 1.0, dataclasses.replace(rules, sure=0.95)).any()
+    with pytest.raises(InputError, match=r"rules: sure.*1\.5"):
+        Rules(sure=1.5)

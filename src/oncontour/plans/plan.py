@@ -243,12 +243,14 @@ class PostprocessPlan(Frozen):
 
     Args:
         threshold: of the probability; one for all regions, or by region.
+        sure: of a whole tumour's component, some voxel must be more probable than this; 0: none need be.
         hole_mm3: holes smaller than this are filled.
         island_share: islands smaller than this share of the largest are removed, region by region.
         minimum_whole_mm3: a whole tumour smaller than this is no finding.
     """
 
     threshold: float | dict[str, float] = 0.5
+    sure: float = 0.0
     hole_mm3: float = 3.0
     island_share: float = 0.1
     minimum_whole_mm3: float = 100.0

@@ -9,7 +9,7 @@ from oncontour.core.box import Box, bounding_box
 from oncontour.core.errors import GeometryError, ImageContentError
 from oncontour.core.labels import LabelScheme
 from oncontour.postprocess.holes import VOLUME_TOLERANCE, fill_holes
-from oncontour.postprocess.islands import drop_islands
+from oncontour.postprocess.islands import drop_islands, with_seed
 from oncontour.postprocess.rules import Rules
 
 
@@ -20,7 +20,8 @@ def clean_regions(
 
     For each region, outermost first:
 
-    1. threshold (a voxel at exactly the threshold stays out);
+    1. threshold (a voxel at exactly the threshold stays out); of the outermost region, only components with a voxel
+       above `sure`;
     2. nesting: only what lies inside the region before it, already clean;
     3. holes below `hole_mm3` are filled;
     4. islands of at most `island_share` of the largest component are removed.
@@ -51,6 +52,8 @@ def clean_regions(
         mask = probabilities[(n, *outer)] > rules.threshold_of(scheme.regions[n].name)
         if scheme.nested and n:
             mask &= regions[(n - 1, *outer)]
+        elif rules.sure > 0:
+            mask = with_seed(mask, probabilities[n] > rules.sure, rules.connectivity)
         box = bounding_box(mask)
         if box is not None:
             region[outer][box] = _clean_mask(mask[box], voxel_volume_mm3, rules)

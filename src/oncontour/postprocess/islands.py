@@ -1,4 +1,4 @@
-"""Islands: small components beside a large one."""
+"""Islands: components that are small beside a large one, or that nothing speaks for."""
 
 from __future__ import annotations
 
@@ -29,3 +29,23 @@ def drop_islands(mask: NDArray[np.bool_], share: float, connectivity: Connectivi
     sizes = component_sizes(labels)
     sizes[0] = 0
     return (sizes > share * sizes.max())[labels]
+
+
+def with_seed(mask: NDArray[np.bool_], seed: NDArray[np.bool_], connectivity: Connectivity = 26) -> NDArray[np.bool_]:
+    """Keep the components that hold a seed.
+
+    Args:
+        mask, seed: (i, j, k).
+        connectivity: 6, 18 or 26.
+
+    >>> mask, seed = np.zeros((2, 1, 1, 9), dtype=bool)
+    >>> mask[..., :3] = mask[..., 5:7] = seed[..., 6] = True
+    >>> with_seed(mask, seed).astype(int)[0, 0].tolist()
+    [0, 0, 0, 0, 0, 1, 1, 0, 0]
+    """
+    if not (mask & seed).any():
+        return np.zeros_like(mask)
+    labels, count = label_components(mask, connectivity)
+    kept = np.zeros(count + 1, bool)
+    kept[labels[mask & seed]] = True
+    return kept[labels]

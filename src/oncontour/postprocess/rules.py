@@ -15,6 +15,8 @@ class Rules:
 
     Args:
         threshold: a voxel belongs to a region when its probability is above this, 0 to 1; one for all, or by region.
+        sure: components of the outermost region are findings only where some voxel's probability is above this, 0 to 1
+            (two thresholds: Canny 1986); 0: every component is one.
         hole_mm3: holes smaller than this are filled, mm3; 0 fills none.
         island_share: components of at most this share of the region's largest one are removed, 0 to 1; 0 removes none.
         minimum_whole_mm3: a whole tumour smaller than this is none, mm3. The default is a ball of 6 mm: nothing
@@ -23,6 +25,7 @@ class Rules:
     """
 
     threshold: float | Mapping[str, float] = 0.5
+    sure: float = 0.0
     hole_mm3: float = 3.0
     island_share: float = 0.1
     minimum_whole_mm3: float = 100.0
@@ -31,7 +34,7 @@ class Rules:
     def __post_init__(self) -> None:
         remedy = "Correct the postprocessing rules of the plan."
         thresholds = self.threshold.values() if isinstance(self.threshold, Mapping) else (self.threshold,)
-        for name, values in (("threshold", thresholds), ("island_share", (self.island_share,))):
+        for name, values in (("threshold", thresholds), ("sure", (self.sure,)), ("island_share", (self.island_share,))):
             for value in values:
                 if not 0 <= value < 1:
                     raise InputError(f"rules: {name}", str(value), "at least 0 and below 1", remedy)
