@@ -156,7 +156,7 @@ def prepared_truth(plan: Plan) -> Truth:
         ]
         for region in scored_regions(plan)
     }  # fmt: skip
-    return lambda case: {name: np.asarray(case.regions[own], bool).any(0) for name, own in parts.items()}
+    return lambda case: {name: np.any(case.regions[own], axis=0) for name, own in parts.items()}
 
 
 def evaluate(

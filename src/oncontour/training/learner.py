@@ -66,7 +66,9 @@ def follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> N
     with torch.no_grad():
         means, values = list(average.state_dict().values()), list(network.state_dict().values())
         moving = [n for n, mean in enumerate(means) if mean.is_floating_point()]
-        torch._foreach_lerp_([means[n] for n in moving], [values[n] for n in moving], weight)
+        torch._foreach_lerp_(  # pyright: ignore[reportPrivateImportUsage]
+            [means[n] for n in moving], [values[n] for n in moving], weight
+        )
         for n, mean in enumerate(means):
             if not mean.is_floating_point():
                 mean.copy_(values[n])

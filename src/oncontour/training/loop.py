@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -74,7 +74,7 @@ class Training:
     fabric: Fabric
     watch: Watch
     state: TrainState
-    validation: list[Case] = field(default_factory=list)
+    validation: Sequence[Case] = ()
     pending: list[Tensor] = field(default_factory=list)
 
 
@@ -188,7 +188,7 @@ def _look(training: Training, draw: JobDraw, asked: bool) -> bool:
     """
     state, plan, fabric = training.state, training.job.plan.training, training.fabric
     told = torch.stack([*training.pending, torch.tensor(float(asked), device=fabric.device)])
-    *losses, asked_share = fabric.all_reduce(told, reduce_op="mean").tolist()
+    *losses, asked_share = cast(Tensor, fabric.all_reduce(told, reduce_op="mean")).tolist()
     first = state.step - len(losses)
     for step, loss in enumerate(losses, start=first):
         if not math.isfinite(loss):

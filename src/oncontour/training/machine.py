@@ -69,7 +69,8 @@ class Machine:
 
 def started_outside() -> int | None:
     """This process's rank where torchrun or SLURM started several; None where there is one process yet."""
-    from lightning_fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
+    from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+    from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
     for environment in (TorchElasticEnvironment, SLURMEnvironment):
         if environment.detect() and environment().world_size() > 1:
@@ -105,7 +106,7 @@ def make_fabric(machine: Machine, precision: str) -> Fabric:
     """
     import torch
     from lightning_fabric import Fabric
-    from lightning_fabric.strategies import DDPStrategy
+    from lightning_fabric.strategies.ddp import DDPStrategy
 
     check_machine(machine, precision)
     outside = started_outside() is not None
