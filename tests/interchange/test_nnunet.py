@@ -1,10 +1,8 @@
 """nnU-Net's own models, its own prediction, and ours: voxel by voxel."""
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
+import nnunet_models as models
 import numpy as np
 import pytest
 import torch
@@ -18,11 +16,6 @@ from oncontour.interchange.imported import write_imported
 from oncontour.interchange.nnunet import Wishes, is_nnunet, read_nnunet
 
 pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: nothing is proved of imported nnU-Net models")
-
-_spec = importlib.util.spec_from_file_location("nnunet_models", Path(__file__).with_name("nnunet_models.py"))
-models = importlib.util.module_from_spec(_spec)
-sys.modules["nnunet_models"] = models
-_spec.loader.exec_module(models)
 
 DIFFERENT = 1e-4
 """Share of voxels that may be labelled otherwise."""

@@ -49,7 +49,8 @@ def stand_in_bundles():
             if not (folder / "provenance.json").exists():
                 (folder / "provenance.json").write_text("{}")
             plan = SimpleNamespace(normalisation="zscore", postprocess=PostprocessPlan(minimum_whole_mm3=1.0))
-            return SimpleNamespace(name=str(name), folder=folder, plan=plan, scheme=BRATS, card_line="A stand-in.")
+            facts = {"scheme": BRATS, "card_line": "A stand-in.", "steps": None}
+            return SimpleNamespace(name=str(name), folder=folder, plan=plan, **facts)
 
         return load
 

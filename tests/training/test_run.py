@@ -2,6 +2,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from oncontour.core.errors import InputError
 from oncontour.data.nifti import read_voxels
 from oncontour.inference.bundle import load_bundle, verify_bundle
 from oncontour.plans.plan import Plan, save_plan
+from oncontour.preprocess.resample import resample
 from oncontour.training.machine import Machine
+from oncontour.training.prepared import PreparedCase
 from oncontour.training.request import Request, first_difference
 from oncontour.training.run import train_plan
 
@@ -140,6 +143,31 @@ def test_a_recipe_makes_its_own_cases(request_of, tiny):
     assert sorted(path.name for path in (request.work / "prepared").glob("0*")) == ["00000", "00001"]
     assert len(rows(request.work / "scores.csv")) == 3
     assert "synthetic" in json.loads((request.work / "manifest.json").read_text())["data"]["kind"]
+
+
+def test_a_coarse_training_guides_a_fine_one(brats, request_of, tiny, tmp_path):
+    """Labels that the coarse folds gave to cases they had not seen are the fine network's last three inputs."""
+    data = brats(2)
+    coarse = request_of({"name": "coarse", "synthetic": None, "spacing_mm": 8.0}, dataset=data, folds=None)
+    coarse = replace(coarse, work=tmp_path / "coarse", out=tmp_path / "coarse_bundle")
+    train_plan(coarse)
+    arguments = {**tiny["network"]["arguments"], "inputs": 7}
+    guided = {"previous": "coarse", "synthetic": None, "network": {**tiny["network"], "arguments": arguments}}
+    fine = request_of(guided, dataset=data, out=tmp_path / "bundle")
+    with pytest.raises(InputError, match="plan None; expected plan coarse"):
+        train_plan(fine)
+    with pytest.raises(InputError, match="previous-bundle"):
+        train_plan(replace(fine, previous=coarse.work))
+    trained = train_plan(replace(fine, previous=coarse.work, previous_bundle=tmp_path / "coarse_bundle"))
+    case = PreparedCase(next(fine.cases.glob("BraTS*")))
+    assert case.images.shape[0] == 7
+    assert case.facts["channels"][4:] == ["coarse NCR", "coarse ED", "coarse ET"]
+    predicted = read_voxels(coarse.work / "predictions" / f"{case.name}.nii.gz")[0]
+    for channel, value in zip(case.images[4:], (1, 2, 3), strict=True):
+        inside = resample(predicted.with_array(predicted.array == value), case.grid, order=0).array
+        assert np.array_equal(channel, inside)
+    assert trained.bundle.previous.name == "coarse"
+    assert verify_bundle(trained.bundle) < 0.02
 
 
 def test_a_card_beside_the_plan_becomes_the_bundles(brats, request_of, tmp_path):

@@ -81,6 +81,10 @@ def train(
     prepared: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Prepared cases of another training with the same preparation.")
     ] = None,
+    previous: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Work folder of the coarse training that the plan names.")
+    ] = None,
+    previous_bundle: Annotated[Path | None, typer.Option(metavar="BUNDLE", help="Its bundle.")] = None,
     anatomies: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Label maps (FreeSurfer numbers) to grow a recipe's tumours in.")
     ] = None,
@@ -110,6 +114,8 @@ def train(
             weights=weights.value,
             anatomies=anatomies,
             prepared=prepared,
+            previous=previous,
+            previous_bundle=previous_bundle,
             preparers=preparers,
             machine=Machine(device.value, devices, nodes, workers, compile_, None, tensorboard, view),
             queue=Queue(jobs, cluster.value, _options(cluster_options)),

@@ -18,6 +18,7 @@ from oncontour.data.files import write_json
 from oncontour.data.layouts import check_sufficient
 from oncontour.data.nifti import read_mask
 from oncontour.pipeline.folders import result_folder
+from oncontour.pipeline.imported import images_for_nnunet
 from oncontour.pipeline.models import Models
 from oncontour.pipeline.options import Options
 from oncontour.pipeline.outcome import CaseResult
@@ -72,6 +73,7 @@ def segment_case(
 
 
 def _segment_into(part: Path, study: Study, options: Options, models: Models, clock: Clock) -> CaseResult:
+    from oncontour.inference.nnunet.predict import predict_as_nnunet
     from oncontour.inference.predict import predict
     from oncontour.measure.regions import measure_regions
     from oncontour.report import write_quality
@@ -81,8 +83,13 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         prepared = _preprocess(study, options, models, clock)
     clock.steps[-1:] = prepared.steps  # Its own steps tell more than their sum.
     with clock.stage("segmentation") as say:
-        probabilities = predict(bundle, prepared.normalised, prepared.brain, clock.within)
-        say(f"Model {bundle.name} on {len(prepared.normalised)} sequences.")
+        if bundle.steps:
+            images, which = images_for_nnunet(bundle, study, prepared, options)
+            probabilities = predict_as_nnunet(bundle, images, clock.within)
+            say(f"Model {bundle.name} by nnU-Net's own steps, on {which}.")
+        else:
+            probabilities = predict(bundle, prepared.normalised, prepared.brain, clock.within)
+            say(f"Model {bundle.name} on {len(prepared.normalised)} sequences.")
     with clock.stage("postprocessing") as say:
         regions = _native_regions(probabilities, prepared, bundle)
         say(f"Probabilities to the native grid of {prepared.reference}, then threshold, holes and islands.")

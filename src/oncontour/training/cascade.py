@@ -5,11 +5,11 @@ A stage sees the box of the true outer region and its margin; a view sees the ax
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,10 +87,11 @@ class SeenCase:
         return np.asarray(self.whole.regions[self.whole.facts["regions"].index(region)], bool)
 
 
-def seen_cases(folders: tuple[Path, ...], stage: StagePlan | None, view: View | None) -> list[Case]:
+def seen_cases(folders: Sequence[Path], stage: StagePlan | None, view: View | None) -> Sequence[Case]:
     """Cases as a network sees them; those in which there is nothing to see are left out."""
     whole = [PreparedCase(folder) for folder in folders]
     if stage is None:
-        return [*whole]
+        return cast(Sequence[Case], whole)  # The checker does not know a cached property for a property.
     seen = [SeenCase(case, stage, view) for case in whole]
-    return [*(case for case in seen if stage.within is None or case.whole.facts["voxels"][stage.within] > 0)]
+    there = [case for case in seen if stage.within is None or case.whole.facts["voxels"][stage.within] > 0]
+    return cast(Sequence[Case], there)

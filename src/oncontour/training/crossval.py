@@ -86,7 +86,7 @@ def load_fold(jobs: Sequence[Job], which: str, device: torch.device) -> Fold:
 def predict_targets(folds: Sequence[Fold], case: PreparedCase, plan: Plan) -> NDArray[np.float32]:
     """Probabilities (T, i, j, k) of a plan's targets on the prepared grid, mean over folds; 0 outside the brain."""
     image = np.ascontiguousarray(case.images, np.float32)
-    inside = (image != 0).any(0) if plan.scheme != "brain" else np.ones(case.shape, bool)
+    inside = (image[: len(plan.channels)] != 0).any(0) if plan.channels else np.ones(case.shape, bool)
     if plan.stages:
         activation = Bundle(Path(), plan, {}, plan.name).activation
         scheme = SCHEMES[plan.scheme]
@@ -156,11 +156,7 @@ def prepared_truth(plan: Plan) -> Truth:
         ]
         for region in scored_regions(plan)
     }  # fmt: skip
-
-    def truth(case: PreparedCase) -> Masks:
-        return {name: np.any(np.asarray(case.regions[own], bool), axis=0) for name, own in parts.items()}
-
-    return truth
+    return lambda case: {name: np.any(case.regions[own], axis=0) for name, own in parts.items()}
 
 
 def evaluate(

@@ -14,7 +14,7 @@ import oncontour
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import Dataset
 from oncontour.data.files import write_json
-from oncontour.inference.bundle import Bundle, save_bundle
+from oncontour.inference.bundle import Bundle, load_bundle, save_bundle
 from oncontour.plans.plan import Plan
 from oncontour.training.crossval import Fold
 from oncontour.training.job import Job
@@ -123,7 +123,8 @@ def export(
         "versions": versions(),
         "licence": "Apache-2.0" if not request.dataset else "as the data set's terms allow",
     }
-    return save_bundle(request.out, plan, networks, golden_sample(cases), card, provenance)
+    previous = load_bundle(request.previous_bundle) if plan.previous and request.previous_bundle else None
+    return save_bundle(request.out, plan, networks, golden_sample(cases), card, provenance, previous=previous)
 
 
 def golden_sample(cases: Preparation) -> NDArray[np.float32]:

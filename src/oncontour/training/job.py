@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,7 +48,7 @@ class Job:
         """Of each region that is scored, the targets that form it."""
         return {self.stage.region: (0,)} if self.stage else members(self.plan)
 
-    def validation_cases(self) -> list[Case]:
+    def validation_cases(self) -> Sequence[Case]:
         """What is validated, as this network sees it: at most as many cases as the plan says."""
         return seen_cases(self.validation, self.stage, self.view)[: self.plan.training.validation_cases]
 
@@ -65,7 +65,7 @@ class JobDraw:
     margin: tuple[int, int, int]
 
     @cached_property
-    def cases(self) -> list[Case]:
+    def cases(self) -> Sequence[Case]:
         """What patches are taken from.
 
         Raises:

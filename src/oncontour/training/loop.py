@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -74,7 +74,7 @@ class Training:
     fabric: Fabric
     watch: Watch
     state: TrainState
-    validation: list[Case] = field(default_factory=list)
+    validation: Sequence[Case] = ()
     pending: list[Tensor] = field(default_factory=list)
 
 

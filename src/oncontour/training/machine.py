@@ -106,7 +106,7 @@ def make_fabric(machine: Machine, precision: str) -> Fabric:
     """
     import torch
     from lightning_fabric import Fabric
-    from lightning_fabric.strategies import DDPStrategy
+    from lightning_fabric.strategies.ddp import DDPStrategy
 
     check_machine(machine, precision)
     outside = started_outside() is not None

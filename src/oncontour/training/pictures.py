@@ -66,11 +66,12 @@ def draw_curves(path: Path, history: Sequence[Mapping[str, float]], job: Job) ->
 def draw_samples(path: Path, results: Sequence[Validated], job: Job, title: str) -> None:
     """A row a case: the slice with most tumour, the truth's contours, the prediction's, on up to two sequences."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     channels = _channels(job)
     columns = 2 * len(channels)
-    figure = Figure(figsize=(2.6 * columns, 2.9 * len(results)), dpi=100, facecolor="black", layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)  # pyright: ignore[reportOptionalMemberAccess, reportCallIssue]
+    tight = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+    figure = Figure(figsize=(2.6 * columns, 2.9 * len(results)), dpi=100, facecolor="black", layout=tight)
     figure.suptitle(title, color="white", fontsize=10)
     panels = figure.subplots(len(results), columns, squeeze=False)
     for row, result in zip(panels, results, strict=True):
@@ -123,10 +124,12 @@ def _outlined(axes: Axes, x: list[float], y: list[float], colour: tuple[float, f
 
 
 def _frame(axes: Axes, title: str, last: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel("epoch", color=INK, fontsize=9)
     axes.set_xlim(0.5 if last < 20 else 0, last + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue]
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(color=GRID, lw=0.6)
     axes.tick_params(colors=INK, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

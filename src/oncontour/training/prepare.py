@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from oncontour.core.errors import ImageContentError, InputError, SequenceError
+from oncontour.core.labels import SCHEMES
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.datasets import Dataset, DatasetCase, read_case
 from oncontour.data.files import write_json
+from oncontour.data.nifti import read_voxels
+from oncontour.inference.cascade import label_channels
 from oncontour.inference.predict import grid_around
 from oncontour.plans.plan import Plan
 from oncontour.preprocess.bias import correct_bias
@@ -53,21 +56,21 @@ class Preparation:
 
 def settings(plan: Plan) -> dict[str, Any]:
     """What of a plan decides the voxels of its prepared cases."""
-    content = plan.model_dump(
-        mode="json", include={"scheme", "channels", "spacing_mm", "normalisation", "bias_field", "synthetic"}
-    )
+    names = {"scheme", "channels", "spacing_mm", "normalisation", "bias_field", "synthetic", "previous"}
+    content = plan.model_dump(mode="json", include=names)
     return {**content, "targets": {name: list(values) for name, values in targets(plan).items()}}
 
 
-def source_digest(case: DatasetCase) -> str:
-    """Digest of the names and sizes of a case's files.
+def source_digest(case: DatasetCase, coarse: Path | None = None) -> str:
+    """Digest of the names and sizes of a case's files, and of the coarse model's prediction of it.
 
     Raises:
         InputError: a file is not there.
     """
     files = [*case.images.values(), *((case.mask,) if case.mask else ())]
     try:
-        return digest([[file.path.name, file.channel, file.path.stat().st_size] for file in files])
+        content = [[file.path.name, file.channel, file.path.stat().st_size] for file in files]
+        return digest([*content, coarse.stat().st_size] if coarse else content)
     except OSError as error:
         remedy = "Copy the data set again, or leave this case out with --skip-bad."
         raise InputError(case.name, "a file of this case that is gone", "all its files", remedy) from error
@@ -89,15 +92,22 @@ def find_brain(images: Mapping[Sequence, Volume], where: str) -> Volume:
     return stripped.brain if stripped.brain is not None else _extractor()(images[reference])
 
 
-def prepare_case(case: DatasetCase, dataset: Dataset, plan: Plan, folder: Path) -> PreparedCase:
+def prepare_case(
+    case: DatasetCase, dataset: Dataset, plan: Plan, folder: Path, previous: Path | None = None
+) -> PreparedCase:
     """Prepare one case of a data set; kept where it is there already.
+
+    Args:
+        folder: of all prepared cases.
+        previous: work folder of the coarse model whose labels are further inputs, where the plan names one.
 
     Raises:
         InputError: no mask, or the case's files have changed since it was prepared.
         SequenceError: none of the plan's sequences.
         OncontourError: whatever its files are refused for.
     """
-    sources = source_digest(case)
+    coarse = coarse_prediction(case.name, previous) if previous else None
+    sources = source_digest(case, coarse)
     prepared = PreparedCase(folder / case.name)
     if (prepared.folder / "case.json").exists():
         if prepared.facts["digest"] == sources:
@@ -107,37 +117,59 @@ def prepare_case(case: DatasetCase, dataset: Dataset, plan: Plan, folder: Path) 
     images, label_map = read_case(case, dataset)
     if label_map is None:
         raise InputError(case.name, "no mask", "a case with its truth", "Leave it out with --skip-bad.")
-    prepare = _prepare_head if plan.scheme == "brain" else _prepare_brain
-    return prepare(case, images, label_map, plan, folder, {"digest": sources})
+    facts = {"digest": sources, "patient": case.patient}
+    if plan.scheme == "brain":
+        return _prepare_head(folder / case.name, images, label_map, plan, facts)
+    return _prepare_brain(folder / case.name, images, label_map, plan, facts, coarse)
+
+
+def coarse_prediction(name: str, previous: Path) -> Path:
+    """A coarse model's result for a case that the fold which made it had not seen.
+
+    Raises:
+        InputError: there is none.
+    """
+    paths = [previous / room / f"{name}.nii.gz" for room in ("predictions", "held_out")]
+    for path in paths:
+        if path.exists():
+            return path
+    remedy = "Train the coarse plan with --fold all first, and give its work folder with --previous."
+    raise InputError(name, "no prediction of the coarse model", str(paths[0]), remedy)
 
 
 def _prepare_brain(
-    case: DatasetCase,
+    folder: Path,
     images: Mapping[Sequence, Volume],
     label_map: Volume,
     plan: Plan,
-    folder: Path,
     facts: Mapping[str, Any],
+    coarse: Path | None,
 ) -> PreparedCase:
+    name = folder.name
     known = {sequence: images[sequence] for sequence in plan.channels if sequence in images}
     if not known:
         expected = f"one of {', '.join(plan.channels)}"
         found = ", ".join(images) or "no image"
-        raise SequenceError(case.name, found, expected, "Choose the plan's channels from what the data hold.")
-    brain = find_brain(images, case.name)
+        raise SequenceError(name, found, expected, "Choose the plan's channels from what the data hold.")
+    brain = find_brain(images, name)
     grid = grid_around(brain, plan.spacing)
     inside = resample(brain, grid).array
     if not inside.any():
-        raise ImageContentError(case.name, "an empty brain mask", "a brain", "Check the images.")
+        raise ImageContentError(name, "an empty brain mask", "a brain", "Check the images.")
     stack = np.zeros((len(plan.channels), *grid.shape), np.float32)
     for sequence, volume in known.items():
         even = _without_bias(volume, brain) if plan.bias_field else volume
         there = resample(Volume(np.asarray(even.array, np.float32), even.affine), grid)
         stack[plan.channels.index(sequence)] = normalise(
-            there, inside, plan.normalisation, f"{case.name} {sequence}"
+            there, inside, plan.normalisation, f"{name} {sequence}"
         ).volume.array
-    facts = {**facts, "patient": case.patient, "channels": [str(sequence) for sequence in plan.channels]}
-    return write_prepared(folder / case.name, stack, label_map, grid, inside, plan, facts)
+    channels = [str(sequence) for sequence in plan.channels]
+    if coarse:
+        labels = resample(read_voxels(coarse)[0], grid, order=0).array
+        scheme = SCHEMES[plan.scheme]
+        stack = np.concatenate((stack, label_channels(labels, scheme)))
+        channels += [f"coarse {label.name}" for label in scheme.labels]
+    return write_prepared(folder, stack, label_map, grid, inside, plan, {**facts, "channels": channels})
 
 
 def _without_bias(volume: Volume, brain: Volume) -> Volume:
@@ -146,19 +178,14 @@ def _without_bias(volume: Volume, brain: Volume) -> Volume:
 
 
 def _prepare_head(
-    case: DatasetCase,
-    images: Mapping[Sequence, Volume],
-    label_map: Volume,
-    plan: Plan,
-    folder: Path,
-    facts: Mapping[str, Any],
+    folder: Path, images: Mapping[Sequence, Volume], label_map: Volume, plan: Plan, facts: Mapping[str, Any]
 ) -> PreparedCase:
     """Whole heads, for brain extraction: every sequence that the case has is one of the images to learn from."""
     everywhere = Volume(np.ones(label_map.array.shape, bool), label_map.affine)
     grid = grid_around(everywhere, plan.spacing, 0.0)
     stack = np.stack([scale_head(resample(volume, grid).array) for volume in images.values()])
-    facts = {**facts, "patient": case.patient, "channels": [str(sequence) for sequence in images]}
-    return write_prepared(folder / case.name, stack, label_map, grid, np.ones(grid.shape, bool), plan, facts)
+    facts = {**facts, "channels": [str(sequence) for sequence in images]}
+    return write_prepared(folder, stack, label_map, grid, np.ones(grid.shape, bool), plan, facts)
 
 
 def prepare_dataset(
@@ -167,6 +194,7 @@ def prepare_dataset(
     folder: Path,
     workers: int = 1,
     skip_bad: bool = False,
+    previous: Path | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Preparation:
     """Prepare every case of a data set that has a mask.
@@ -175,12 +203,13 @@ def prepare_dataset(
         folder: a folder a case goes there, and `failed.json`.
         workers: processes.
         skip_bad: leave bad cases out instead of refusing the data set.
+        previous: work folder of the coarse model that the plan names.
 
     Raises:
         InputError: a case is bad, or the folder holds cases that were prepared otherwise or from other data.
     """
     check_settings(plan, folder)
-    work = _DatasetCase(dataset, plan, folder)
+    work = _DatasetCase(dataset, plan, folder, previous)
     left_out = {error.where: str(error) for error in dataset.left_out}
     with_mask = [case for case in dataset.cases if case.mask is not None]
     prepared, failed = in_processes(work, with_mask, workers, progress)
@@ -194,9 +223,10 @@ class _DatasetCase:
     dataset: Dataset
     plan: Plan
     folder: Path
+    previous: Path | None
 
     def __call__(self, case: DatasetCase) -> PreparedCase:
-        return prepare_case(case, self.dataset, self.plan, self.folder)
+        return prepare_case(case, self.dataset, self.plan, self.folder, self.previous)
 
 
 def check_settings(plan: Plan, folder: Path) -> None:

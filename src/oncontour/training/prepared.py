@@ -156,7 +156,8 @@ def write_prepared(
         part.mkdir(parents=True)
         np.save(part / "images.npy", images.astype(np.float16))
         np.save(part / "regions.npy", regions.astype(np.uint8))
-        np.savez(part / "places.npz", **{name: _places(mask) for name, mask in masks.items()})  # pyright: ignore[reportArgumentType]
+        places: dict[str, Any] = {name: _places(mask) for name, mask in masks.items()}
+        np.savez(part / "places.npz", **places)
         write_json(part / "case.json", content)
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)

@@ -38,6 +38,8 @@ class Request:
         weights: of which checkpoint predictions and bundle are made.
         anatomies: label maps for synthetic cases.
         prepared: folder of prepared cases; None: in `work`.
+        previous: work folder of the coarse training that the plan names (`plan.previous`), all its folds trained.
+        previous_bundle: its bundle, which goes into this one.
         preparers: processes that prepare cases.
         machine, queue: on what, and how many at once.
     """
@@ -57,6 +59,8 @@ class Request:
     weights: Literal["best", "last"] = "best"
     anatomies: Path | None = None
     prepared: Path | None = None
+    previous: Path | None = None
+    previous_bundle: Path | None = None
     preparers: int = 1
     machine: Machine = field(default_factory=Machine)
     queue: Queue = field(default_factory=Queue)
@@ -86,6 +90,22 @@ def fixed_plan(request: Request) -> Plan:
         request.work.mkdir(parents=True, exist_ok=True)
         save_plan(plan, kept)
     return plan
+
+
+def check_previous(request: Request, plan: Plan) -> None:
+    """Refuse a plan with a coarse model before it that was not given, before any time is spent.
+
+    Raises:
+        InputError: not the training that the plan names; or a bundle is asked for, and that of the coarse model is not
+            given.
+    """
+    given = load_plan(request.previous / "plan.yaml").name if request.previous else None
+    if given != plan.previous:
+        remedy = "Give the work folder of that plan's training with --previous."
+        raise InputError("--previous", f"plan {given}", f"plan {plan.previous}, which the plan names", remedy)
+    if plan.previous and request.out and not request.previous_bundle:
+        remedy = "Give the folder of its bundle: it becomes part of this one."
+        raise InputError("--previous-bundle", "none", f"the bundle of {plan.previous}", remedy)
 
 
 def first_difference(old: Mapping[str, Any], new: Mapping[str, Any], place: str = "") -> tuple[str, Any, Any] | None:

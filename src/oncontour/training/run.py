@@ -31,7 +31,7 @@ from oncontour.training.job import Job, jobs_of_fold, with_training
 from oncontour.training.machine import Machine, check_machine, started_outside
 from oncontour.training.prepare import Preparation, prepare_dataset
 from oncontour.training.prepared import PreparedCase, digest
-from oncontour.training.request import Request, fixed_plan, tell_ready, wait_until_ready
+from oncontour.training.request import Request, check_previous, fixed_plan, tell_ready, wait_until_ready
 from oncontour.training.synthetic import as_dataset, make_training_set
 from oncontour.training.validate import write_scores
 
@@ -77,6 +77,7 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
     """
     began = time.monotonic()
     plan = fixed_plan(request)
+    check_previous(request, plan)
     here = request.machine if request.queue.cluster == "local" else replace(request.machine, device="auto")
     check_machine(here, "fp32" if request.queue.cluster == "slurm" else plan.training.precision)
     data = _prepare(request, plan, progress)
@@ -120,7 +121,9 @@ def _prepare(request: Request, plan: Plan, progress: Progress) -> _Data:
         return _Data(dataset, cases, _folds(request, dataset))
     if dataset:
         folds = _folds(request, dataset)
-        cases = prepare_dataset(dataset, plan, request.cases, request.preparers, request.skip_bad, told)
+        cases = prepare_dataset(
+            dataset, plan, request.cases, request.preparers, request.skip_bad, request.previous, told
+        )
     else:
         cases = make_training_set(plan, request.cases, request.anatomies, request.preparers, told)
         dataset = as_dataset(plan, cases.cases, request.cases)

@@ -88,8 +88,18 @@ def take(plan: Plan, case: Case, drawn: SampleDraw) -> Sample:
     for into, channel in zip(image, drawn.channels, strict=True):
         if channel is not None:
             into.copy_(_cut(case.images[channel], start, needed))
-    regions = torch.stack([_cut(region, start, needed) for region in case.regions]).float()
-    return composed.apply(drawn.transforms, Sample(image, regions))
+    guides = case.images[len(plan.channels) :] if plan.previous else ()
+    regions = torch.stack([_cut(mask, start, needed).float() for mask in (*case.regions, *guides)])
+    sample = composed.apply(drawn.transforms, Sample(image, regions))
+    return _guided(sample, len(guides))
+
+
+def _guided(sample: Sample, guides: int) -> Sample:
+    """A coarse model's labels, which were turned and bent with the regions, as the last inputs (nnU-Net's cascade)."""
+    if not guides:
+        return sample
+    image = torch.cat((sample.image, sample.regions[-guides:]))
+    return Sample(image, sample.regions[:-guides])
 
 
 def _composed(plan: Plan) -> Composed:

@@ -37,7 +37,7 @@ def _recipe(plan: Plan) -> tuple[SyntheticPlan, Kind, float]:
     Raises:
         InputError: no synthetic part, a scheme that no kind has, or voxels that are no cubes.
     """
-    kinds = {kind.scheme.name: kind for kind in reversed(tuple(KINDS.values()))} | {"brain": KINDS["adult"]}
+    kinds = {kind.scheme.name: kind for kind in reversed(list(KINDS.values()))} | {"brain": KINDS["adult"]}
     spacing = plan.spacing
     if plan.synthetic is None:
         raise InputError("plan", "no synthetic part", "a data set, or phantom cases", "Give the data set's folder.")
