@@ -201,7 +201,8 @@ def _normalisation(folder: Path, config: Config) -> Normalisation:
     known = [NORMALISATIONS[kind] for kind in found if kind in NORMALISATIONS]
     if len(known) != len(found) or len(set(known)) > 1:
         raise BundleError(folder, f"intensities scaled by {', '.join(found)}", f"{', '.join(NORMALISATIONS)}", REMEDY)
-    return next(iter(known), "zscore")
+    plain: Normalisation = "zscore"
+    return known[0] if known else plain
 
 
 def _inference(config: Config) -> InferencePlan:

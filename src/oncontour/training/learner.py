@@ -64,11 +64,11 @@ def follow(average: nn.Module, network: nn.Module, decay: float, step: int) -> N
     """
     weight = 1 - min(decay, (1 + step) / (10 + step))
     with torch.no_grad():
-        means, values = list(average.state_dict().values()), list(network.state_dict().values())
-        moving = [n for n, mean in enumerate(means) if mean.is_floating_point()]
-        torch._foreach_lerp_(  # pyright: ignore[reportPrivateImportUsage]
-            [means[n] for n in moving], [values[n] for n in moving], weight
-        )
-        for n, mean in enumerate(means):
-            if not mean.is_floating_point():
-                mean.copy_(values[n])
+        # `state_dict` names a shared tensor more than once: nnU-Net's encoder would move four times a step.
+        means = [*average.parameters(), *average.buffers()]
+        values = [*network.parameters(), *network.buffers()]
+        for mean, value in zip(means, values, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, weight)
+            else:
+                mean.copy_(value)
