@@ -11,7 +11,7 @@ from torch import Tensor
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import LabelScheme
-from oncontour.inference.nnunet.steps import Steps
+from oncontour.inference.nnunet.steps import Scaling, Steps
 from oncontour.interchange.axes import Order, axis_order, permute_weights, to_file
 from oncontour.interchange.checkpoints import load_checkpoint
 from oncontour.interchange.imported import Imported, file_digest
@@ -20,7 +20,7 @@ from oncontour.interchange.nnunet_network import PREFIX, REMEDY, network_of, per
 from oncontour.interchange.wishes import Wishes
 from oncontour.plans.plan import InferencePlan, LossPlan, OptimiserPlan, Plan, PostprocessPlan, TrainingPlan
 
-SCALINGS = {
+SCALINGS: Mapping[str, Scaling] = {
     "ZScoreNormalization": "zscore",
     "RescaleTo01Normalization": "rescale",
     "NoNormalization": "none",

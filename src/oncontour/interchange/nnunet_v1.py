@@ -15,7 +15,7 @@ from torch import Tensor
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import LabelScheme
-from oncontour.inference.nnunet.steps import Steps
+from oncontour.inference.nnunet.steps import Scaling, Steps
 from oncontour.interchange.axes import axis_order, permute_weights, to_file
 from oncontour.interchange.checkpoints import load_checkpoint, load_pickle
 from oncontour.interchange.imported import Imported, file_digest
@@ -31,7 +31,7 @@ CHECKPOINT = "model_final_checkpoint.model"
 BRATS = {"whole tumor": [1, 2, 3], "tumor core": [2, 3], "enhancing tumor": [3]}
 """The regions that trainers named "...BraTSRegions..." learn, painted as 1, 2, 3."""
 
-SCALINGS = {"nonCT": "zscore", "noNorm": "none"}
+SCALINGS: Mapping[str, Scaling] = {"nonCT": "zscore", "noNorm": "none"}
 
 
 def is_nnunet_v1(folder: Path) -> bool:
@@ -94,7 +94,8 @@ def read_nnunet_v1(folder: Path, wishes: Wishes | None = None) -> Imported:
             postprocess=predicted_as_is(),
             why={"inference": "as nnU-Net 1 predicts.", "postprocess": "nnU-Net's prediction as it is."},
         )
-        steps = _steps(folder, plans, (*spacing[: order[0]], None, *spacing[order[0] + 1 :]) if flat else spacing)
+        kept = [None, *stage["current_spacing"][1:]] if flat else stage["current_spacing"]
+        steps = _steps(folder, plans, to_file([mm and float(mm) for mm in kept], order))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         found = f"a model that cannot be understood ({type(error).__name__}: {error})"
         raise BundleError(folder, found, "plans and checkpoints of one nnU-Net 1 model", REMEDY) from error
