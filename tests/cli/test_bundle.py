@@ -1,4 +1,4 @@
-"""`oncontour bundle`: list, show, verify."""
+"""`oncontour bundle`: list, show, verify, import, export."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from oncontour.cli.main import app
-from oncontour.inference.bundle import save_bundle, shipped_bundles
+from oncontour.core.sequence import Sequence
+from oncontour.inference.bundle import load_bundle, save_bundle, shipped_bundles
+from oncontour.interchange.wishes import Wishes
 from oncontour.networks import NETWORKS
 from oncontour.plans.plan import Plan
 
@@ -22,11 +24,7 @@ def folder(tmp_path_factory):
             "name": "tiny", "scheme": "brats", "channels": ["T1CE", "FLAIR"], "spacing_mm": 2.0,
             "normalisation": "zscore",
             "network": {"name": "residual_unet", "arguments": ARGUMENTS},
-            "synthetic": {"cases": 1, "seed": 0, "skull": False, "mni_share": 1.0},
-            "training": {
-                "steps": 1, "batch": 1, "patch": [16, 16, 16], "learning_rate": 0.01, "weight_decay": 0.0,
-                "foreground": 0.5, "sequence_dropout": 0.0, "average_decay": 0.9, "seed": 0,
-            },
+            "training": {"epochs": 1, "steps_per_epoch": 1, "batch": 1, "patch": [16, 16, 16]},
             "inference": {"mirror": [], "tile": [64, 64, 64], "overlap": 0.25},
         }
     )  # fmt: skip
@@ -89,3 +87,43 @@ def test_list_names_what_is_shipped():
     done = run("list")
     assert done.exit_code == 0
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == shipped_bundles()
+
+
+def test_export_writes_a_graph_or_says_why_not(folder, tmp_path):
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed: no ONNX file can be written")
+    done = run("export", folder, "--onnx", tmp_path / "x.onnx")
+    assert done.exit_code == 0, done.output
+    assert "any x any x any voxels, multiples of 4 x 4 x 4" in done.stdout
+    assert (tmp_path / "x.onnx").stat().st_size > 1000
+    refused = run("export", folder, "--nnunet", tmp_path / "nnunet")
+    assert refused.exit_code == 2
+    assert "residual_unet" in refused.stderr
+    assert not (tmp_path / "nnunet").exists()
+
+
+def test_export_needs_to_know_what_for(folder):
+    assert run("export", folder).exit_code == 2
+
+
+def test_import_passes_on_what_the_user_says(tmp_path, folder, monkeypatch):
+    seen = []
+
+    def fake(*arguments):
+        seen.extend(arguments)
+        return load_bundle(folder)
+
+    monkeypatch.setattr("oncontour.interchange.importing.import_model", fake)
+    done = run(
+        "import", tmp_path, "--out", tmp_path / "b", "--channels", "t1ce,FLAIR", "--folds", "0,all", "--name", "x"
+    )
+    assert done.exit_code == 0, done.output
+    wishes = Wishes("x", (Sequence.T1CE, Sequence.FLAIR), ("0", "all"))
+    assert seen == [tmp_path, tmp_path / "b", wishes]
+    assert run("import", tmp_path, "--out", tmp_path / "b", "--channels", "CT").exit_code == 2
+
+
+def test_import_of_no_model_is_unusable(tmp_path):
+    done = run("import", tmp_path, "--out", tmp_path / "bundle")
+    assert done.exit_code == 2
+    assert "no model" in done.stderr
+    assert not (tmp_path / "bundle").exists()

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from oncontour.inference.engine import average, probabilities, region_activation, tile_starts, tile_weight
+from oncontour.networks import NETWORKS
 from oncontour.plans.plan import InferencePlan
 
 
@@ -77,6 +78,16 @@ def test_tiles_of_a_valid_network_lie_on_its_grid():
     whole = average(Grid(), image, _plan(), nn.Identity())
     tiled = average(Grid(), image, _plan(tile=(10, 8, 9), overlap=0.3), nn.Identity())
     assert torch.equal(whole, tiled)
+
+
+def test_deepmedic_is_the_same_in_one_tile_and_in_many():
+    torch.manual_seed(0)
+    network = NETWORKS["deepmedic"](inputs=1, outputs=1, size=0.25).eval()
+    image = np.random.default_rng(0).normal(size=(1, 25, 20, 14)).astype(np.float32)
+    whole = average(network, image, _plan(overlap=0.0))
+    tiled = average(network, image, _plan(tile=(12, 9, 9), overlap=0.0))
+    assert torch.allclose(whole, tiled, atol=1e-5)
+    assert whole.std() > 0.001
 
 
 def test_small_image_is_centred_in_a_whole_tile():

@@ -143,6 +143,20 @@ def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path, network, messa
         write_imported(read_monai(tmp_path / "monai"), tmp_path / "bundle")
 
 
+@pytest.mark.parametrize(
+    "transform",
+    [{"_target_": "ScaleIntensityRanged", "a_min": 0}, {"_target_": "NormalizeIntensityd", "channel_wise": True}],
+)
+def test_other_scaling_is_refused(tmp_path, transform):
+    _write(tmp_path / "monai", SEGRESNET)
+    path = tmp_path / "monai" / "configs" / "inference.json"
+    content = json.loads(path.read_text())
+    content["preprocessing"]["transforms"].append(transform)
+    path.write_text(json.dumps(content))
+    with pytest.raises(BundleError, match=transform["_target_"]):
+        read_monai(tmp_path / "monai")
+
+
 def test_names_may_be_stated(tmp_path):
     _write(tmp_path / "monai", SEGRESNET)
     path = tmp_path / "monai" / "configs" / "metadata.json"

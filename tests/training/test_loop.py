@@ -1,9 +1,11 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +153,24 @@ def test_two_processes_give_the_loss_curve_of_one(job, tiny_plan, change):
 def test_any_number_of_workers_draws_the_same(job):
     one, other = go(job("none")), go(job("two"), machine=Machine(device="cpu", workers=2, threads=1))
     assert curve(one) == curve(other)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_is_wrong_with_a_sample_comes_back_as_it_was_said(job, tiny_plan, change, workers):
+    plan = change(tiny_plan, sampling={"foreground": 1.0, "regions": {"XX": 1.0}})
+    with pytest.raises(InputError, match="region 'XX'"):
+        go(job("run", plan), machine=Machine(device="cpu", workers=workers, threads=1))
+
+
+@pytest.mark.slow
+def test_a_compiled_network_learns_the_same_under_the_same_names(job):
+    if not shutil.which("g++"):
+        pytest.skip("torch.compile needs a compiler")
+    plain = go(job("plain"))
+    fused = go(job("fused"), machine=replace(MACHINE, compile=True))
+    losses, others = ([row["loss"] for row in state.history] for state in (plain, fused))
+    assert losses == pytest.approx(others, abs=1e-4)
+    assert list(plain.network.state_dict()) == list(fused.network.state_dict())
 
 
 def test_a_loss_that_is_no_number_names_step_cases_and_rate(job, tiny_plan, change):

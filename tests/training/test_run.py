@@ -170,6 +170,19 @@ def test_a_coarse_training_guides_a_fine_one(brats, request_of, tiny, tmp_path):
     assert verify_bundle(trained.bundle) < 0.02
 
 
+def test_brain_extraction_learns_from_any_one_sequence_of_whole_heads(request_of, tiny, tmp_path):
+    arguments = {**tiny["network"]["arguments"], "inputs": 1, "outputs": 1}
+    heads = {
+        "scheme": "brain", "channels": [], "spacing_mm": 6.0, "normalisation": "percentile99",
+        "network": {**tiny["network"], "arguments": arguments},
+        "synthetic": {"cases": 2, "seed": 1, "skull": True, "mni_share": 1.0},
+    }  # fmt: skip
+    trained = train_plan(request_of(heads, out=tmp_path / "bundle"))
+    assert [row["region"] for row in trained.summary] == ["BRAIN"]
+    assert np.load(tmp_path / "bundle" / "golden" / "input.npy").shape[0] == 1
+    assert verify_bundle(trained.bundle) < 0.02
+
+
 def test_a_card_beside_the_plan_becomes_the_bundles(brats, request_of, tmp_path):
     request = request_of({"synthetic": None}, dataset=brats(2), folds=(), out=tmp_path / "bundle")
     (tmp_path / "tiny.card.md").write_text("# Tiny\n\nMade for a test.\n")
@@ -224,6 +237,12 @@ def test_bad_cases_are_left_out_when_told(brats, request_of):
 def test_no_data_and_no_recipe(request_of):
     with pytest.raises(InputError, match="no synthetic part"):
         train_plan(request_of({"synthetic": None}))
+
+
+def test_what_is_not_installed_is_told(request_of, monkeypatch):
+    monkeypatch.setattr("oncontour.training.machine.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'oncontour\[train\]'"):
+        train_plan(request_of())
 
 
 def test_first_difference_forgets_sentences_of_why():

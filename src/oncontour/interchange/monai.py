@@ -22,12 +22,9 @@ from oncontour.interchange.monai_networks import REMEDY, translate, with_prefix
 from oncontour.interchange.names import channels, meaning, scheme_of_labels
 from oncontour.interchange.nnunet import predicted_as_is, read_json
 from oncontour.interchange.wishes import Wishes
-from oncontour.plans.plan import InferencePlan, LossPlan, Normalisation, Plan, TrainingPlan
+from oncontour.plans.plan import InferencePlan, LossPlan, Plan, TrainingPlan
 
 CONFIGURATIONS = ("inference.json", "inference.yaml", "inference.yml")
-
-NORMALISATIONS: Mapping[str, Normalisation] = {"NormalizeIntensityd": "zscore", "ScaleIntensityd": "minmax"}
-"""MONAI's transforms of intensities that ours equal over the brain."""
 
 Config = Mapping[str, Any]
 
@@ -52,6 +49,7 @@ def read_monai(folder: Path, wishes: Wishes | None = None) -> Imported:
     config = _configuration(folder)
     path = _weights_file(folder, wishes.checkpoint)
     try:
+        _check_scaling(folder, config)
         network = dict(_resolved(config, config["network_def"]))
         kind = str(network.pop("_target_")).rpartition(".")[2]
         translation = translate(folder, kind, {k: v for k, v in network.items() if not k.startswith("_")})
@@ -66,7 +64,7 @@ def read_monai(folder: Path, wishes: Wishes | None = None) -> Imported:
             scheme=scheme.name,
             channels=channels(folder, images, wishes.channels),
             spacing_mm=_spacing(config),
-            normalisation=_normalisation(folder, config),
+            normalisation="zscore",
             network=translation.network,
             training=_training(by_regions),
             inference=_inference(config),
@@ -196,13 +194,13 @@ def _spacing(config: Config) -> tuple[float, float, float]:
     return 1.0, 1.0, 1.0
 
 
-def _normalisation(folder: Path, config: Config) -> Normalisation:
-    found = [kind for kind in map(_kind, _transforms(config)) if "Intensity" in kind]
-    known = [NORMALISATIONS[kind] for kind in found if kind in NORMALISATIONS]
-    if len(known) != len(found) or len(set(known)) > 1:
-        raise BundleError(folder, f"intensities scaled by {', '.join(found)}", f"{', '.join(NORMALISATIONS)}", REMEDY)
-    plain: Normalisation = "zscore"
-    return known[0] if known else plain
+def _check_scaling(folder: Path, config: Config) -> None:
+    """Refuse intensities scaled otherwise than by z-scores of each channel over what is not zero, as ours are."""
+    for part in _transforms(config):
+        plain = _kind(part) == "NormalizeIntensityd" and part.get("nonzero") and part.get("channel_wise")
+        if "Intensity" in _kind(part) and not plain:
+            found = f"intensities scaled by {_kind(part)}, nonzero {bool(part.get('nonzero'))}"
+            raise BundleError(folder, found, "NormalizeIntensityd, nonzero and channel_wise", REMEDY)
 
 
 def _inference(config: Config) -> InferencePlan:

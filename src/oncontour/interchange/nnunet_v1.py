@@ -94,8 +94,8 @@ def read_nnunet_v1(folder: Path, wishes: Wishes | None = None) -> Imported:
             postprocess=predicted_as_is(),
             why={"inference": "as nnU-Net 1 predicts.", "postprocess": "nnU-Net's prediction as it is."},
         )
-        i, j, k = (None if flat and axis == order[0] else spacing[axis] for axis in range(3))
-        steps = _steps(folder, plans, (i, j, k))
+        kept = [None, *stage["current_spacing"][1:]] if flat else stage["current_spacing"]
+        steps = _steps(folder, plans, to_file([mm and float(mm) for mm in kept], order))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         found = f"a model that cannot be understood ({type(error).__name__}: {error})"
         raise BundleError(folder, found, "plans and checkpoints of one nnU-Net 1 model", REMEDY) from error

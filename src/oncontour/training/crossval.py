@@ -27,7 +27,7 @@ from oncontour.preprocess.resample import resample_channels
 from oncontour.training.job import Job
 from oncontour.training.prepared import PreparedCase, targets
 from oncontour.training.state import load_weights, make_network
-from oncontour.training.validate import thresholds
+from oncontour.training.validate import network_input, thresholds
 
 if TYPE_CHECKING:
     from torch import nn
@@ -85,7 +85,7 @@ def load_fold(jobs: Sequence[Job], which: str, device: torch.device) -> Fold:
 
 def predict_targets(folds: Sequence[Fold], case: PreparedCase, plan: Plan) -> NDArray[np.float32]:
     """Probabilities (T, i, j, k) of a plan's targets on the prepared grid, mean over folds; 0 outside the brain."""
-    image = np.ascontiguousarray(case.images, np.float32)
+    image = network_input(case, plan)
     inside = (image[: len(plan.channels)] != 0).any(0) if plan.channels else np.ones(case.shape, bool)
     if plan.stages:
         activation = Bundle(Path(), plan, {}, plan.name).activation

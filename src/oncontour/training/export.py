@@ -20,6 +20,7 @@ from oncontour.training.crossval import Fold
 from oncontour.training.job import Job
 from oncontour.training.prepare import Preparation
 from oncontour.training.request import Request
+from oncontour.training.validate import network_input
 
 PACKAGES = ("torch", "numpy", "scipy", "SimpleITK", "nibabel", "lightning-fabric", "monai")
 """Packages whose version can change a result."""
@@ -124,10 +125,10 @@ def export(
         "licence": "Apache-2.0" if not request.dataset else "as the data set's terms allow",
     }
     previous = load_bundle(request.previous_bundle) if plan.previous and request.previous_bundle else None
-    return save_bundle(request.out, plan, networks, golden_sample(cases), card, provenance, previous=previous)
+    return save_bundle(request.out, plan, networks, golden_sample(cases, plan), card, provenance, previous=previous)
 
 
-def golden_sample(cases: Preparation) -> NDArray[np.float32]:
+def golden_sample(cases: Preparation, plan: Plan) -> NDArray[np.float32]:
     """A small piece (C, i, j, k) of the first case that shows what is sought.
 
     Raises:
@@ -139,7 +140,7 @@ def golden_sample(cases: Preparation) -> NDArray[np.float32]:
             size = np.minimum(GOLDEN_VOXELS, case.shape)
             start = np.clip(marked.mean(0).astype(int) - size // 2, 0, np.array(case.shape) - size)
             box = tuple(slice(int(n), int(n + length)) for n, length in zip(start, size, strict=True))
-            return np.asarray(case.images[(slice(None), *box)], np.float32)
+            return network_input(case, plan)[(slice(None), *box)]
     raise InputError("data set", "no case with a marked region", "at least one", "Check the masks.")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from oncontour.core.errors import InputError, TrainingError
@@ -78,6 +80,17 @@ def started_outside() -> int | None:
     return None
 
 
+def check_installed() -> None:
+    """Refuse to begin without Lightning Fabric, which only training needs.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    if find_spec("lightning_fabric") is None:
+        remedy = "pip install 'oncontour[train]'"
+        raise InputError("oncontour train", "no lightning-fabric", "the packages that training needs", remedy)
+
+
 def check_machine(machine: Machine, precision: str) -> None:
     """Refuse what this machine cannot do, before any time is spent.
 
@@ -109,6 +122,7 @@ def make_fabric(machine: Machine, precision: str) -> Fabric:
     from lightning_fabric.strategies.ddp import DDPStrategy
 
     check_machine(machine, precision)
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # It tells what was asked for, on every start.
     outside = started_outside() is not None
     strategy = "auto"
     if machine.devices * machine.nodes > 1:

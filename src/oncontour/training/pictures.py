@@ -14,7 +14,7 @@ from oncontour.core.sequence import Sequence as Channel
 from oncontour.data.files import write_whole
 from oncontour.inference.cascade import VIEW_AXES
 from oncontour.training.job import Job
-from oncontour.training.validate import Validated, region_masks
+from oncontour.training.validate import Validated, network_input, region_masks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,9 +78,10 @@ def draw_samples(path: Path, results: Sequence[Validated], job: Job, title: str)
         truth = region_masks(result.case.regions, job.regions)
         area = (truth if truth.any() else result.found).any(0).sum((0, 1))
         slice_number = int(area.argmax()) if area.any() else truth.shape[3] // 2
+        images = network_input(result.case, job.plan)
         scores = "  ".join(f"{name} {value:.2f}" for name, value in result.dice.items())
         for n, (number, name) in enumerate(channels):
-            image = np.asarray(result.case.images[number][:, :, slice_number], np.float32)
+            image = images[number][:, :, slice_number]
             for panel, masks, what in zip(row[2 * n :], (truth, result.found), ("truth", "prediction"), strict=False):
                 _panel(panel, image, masks[..., slice_number], job)
                 panel.set_title(f"{name}  {what}", color="#bbbbbb", fontsize=8, pad=3)

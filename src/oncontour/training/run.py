@@ -28,7 +28,7 @@ from oncontour.training.crossval import Fold, Score, dataset_truth, evaluate, lo
 from oncontour.training.export import export, write_manifest
 from oncontour.training.fanout import run_jobs
 from oncontour.training.job import Job, jobs_of_fold, with_training
-from oncontour.training.machine import Machine, check_machine, started_outside
+from oncontour.training.machine import Machine, check_installed, check_machine, started_outside
 from oncontour.training.prepare import Preparation, prepare_dataset
 from oncontour.training.prepared import PreparedCase, digest
 from oncontour.training.request import Request, check_previous, fixed_plan, tell_ready, wait_until_ready
@@ -75,6 +75,7 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
         OncontourError: the plan, the data or a training cannot be used; the message says why.
         KeyboardInterrupt: interrupted; the state is saved.
     """
+    check_installed()
     began = time.monotonic()
     plan = fixed_plan(request)
     check_previous(request, plan)

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -41,6 +42,18 @@ class Validated:
     found: NDArray[np.bool_]
 
 
+def network_input(case: Case, plan: Plan) -> NDArray[np.float32]:
+    """What a network is shown of a whole case, (C, i, j, k).
+
+    Where a plan names no sequence its network takes any one: of each case another, told by the case's name.
+    """
+    images = case.images
+    if not plan.channels:
+        number = crc32(case.name.encode()) % len(images)
+        images = images[number : number + 1]
+    return np.ascontiguousarray(images, np.float32)
+
+
 def thresholds(plan: Plan, regions: Sequence[str]) -> NDArray[np.float32]:
     """(R, 1, 1, 1), the probability above which a voxel belongs to each region."""
     wanted = plan.postprocess.threshold
@@ -62,7 +75,7 @@ def validate_case(network: nn.Module, case: Case, job: Job) -> Validated:
     softmax = job.plan.training.loss.output == "softmax"
     activation: Callable[[Tensor], Tensor] = (lambda logits: torch.softmax(logits, 1)) if softmax else torch.sigmoid
     once = job.plan.inference.model_copy(update={"mirror": ()})
-    image = np.ascontiguousarray(case.images, np.float32)
+    image = network_input(case, job.plan)
     if once.average == "logits":
         logits = average(network, image, once, nn.Identity()).cpu()
         chances = activation(logits[None])[0]
