@@ -20,6 +20,7 @@ from oncontour.plans.plan import Plan
 from oncontour.training.cascade import Case
 from oncontour.training.job import Job
 from oncontour.training.losses import segmentation_loss
+from oncontour.training.prepared import PreparedCase
 
 EPSILON = 1e-6
 """Probabilities are held this far from 0 and 1, so that their logarithm is finite."""
@@ -42,7 +43,7 @@ class Validated:
     found: NDArray[np.bool_]
 
 
-def network_input(case: Case, plan: Plan) -> NDArray[np.float32]:
+def network_input(case: Case | PreparedCase, plan: Plan) -> NDArray[np.float32]:
     """What a network is shown of a whole case, (C, i, j, k).
 
     Where a plan names no sequence its network takes any one: of each case another, told by the case's name.
