@@ -70,15 +70,17 @@ def test_unusable_options_are_told(plan, tmp_path, option, value, said):
 
 
 @pytest.mark.slow
-def test_ctrl_c_saves_and_says_how_to_go_on(plan, tmp_path):
-    path = plan(epochs=1000)
-    command = [sys.executable, "-m", "oncontour", *arguments(path, tmp_path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_its_processes_saves_and_says_how_to_go_on(plan, tmp_path, number):
+    """A terminal and SLURM tell the workers too; these must not take the training down with them."""
+    command = [sys.executable, "-m", "oncontour", *arguments(plan(epochs=1000), tmp_path, "--workers", "1")]
+    pipes = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command, start_new_session=True, **pipes)
     log = tmp_path / "work" / "fold_0" / "log.csv"
     while not log.exists():
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
-    os.kill(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, said = process.communicate()
     assert process.returncode == 130
     assert "--resume" in said

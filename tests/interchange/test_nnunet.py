@@ -217,3 +217,13 @@ def test_images_that_nnunet_could_not_read_are_refused(tmp_path):
         predict_as_nnunet(bundle, images | {Sequence.FLAIR: Volume(flair.array, flair.affine * 1.1)})
     with pytest.raises(ImageContentError, match="zeros"):
         predict_as_nnunet(bundle, {name: Volume(v.array * 0, v.affine) for name, v in images.items()})
+
+
+def test_logits_too_large_for_half_precision_are_summed_in_single(tmp_path):
+    _, bundle = _model(tmp_path)
+    image, spacing = models.brain(), (2.0, 1.0, 1.2)
+    expected = models.predict_ours(bundle, image, spacing)
+    last = bundle.networks[0][""].network.decoder.seg_layers[-1]
+    last.weight *= 1e6
+    last.bias *= 1e6
+    assert (models.predict_ours(bundle, image, spacing) == expected).mean() > 0.99

@@ -6,6 +6,7 @@ batch among them, gives the same samples.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,6 +58,12 @@ def collate(samples: list[Sample | OncontourError]) -> Batch | OncontourError:
     )
 
 
+def leave_signals(worker: int) -> None:  # noqa: ARG001
+    """Ctrl-C and SLURM's warning reach every process: let the training alone hear them, which ends its workers."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+
+
 def batches(
     draw: Draw, steps: range, batch: int, rank: int = 0, world: int = 1, workers: int = 0, pin: bool = False
 ) -> Iterator[Batch]:
@@ -80,6 +87,7 @@ def batches(
         collate_fn=collate,
         pin_memory=pin,
         prefetch_factor=AHEAD if workers else None,
+        worker_init_fn=leave_signals,
     )
     for loaded in loader:
         if isinstance(loaded, OncontourError):

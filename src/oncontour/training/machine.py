@@ -122,7 +122,7 @@ def make_fabric(machine: Machine, precision: str) -> Fabric:
     from lightning_fabric.strategies.ddp import DDPStrategy
 
     check_machine(machine, precision)
-    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # It tells what was asked for, on every start.
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # It tells what was asked for, on every start.
     outside = started_outside() is not None
     strategy = "auto"
     if machine.devices * machine.nodes > 1:

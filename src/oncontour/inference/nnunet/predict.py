@@ -52,7 +52,7 @@ def predict_as_nnunet(
         GeometryError: images on different grids.
         ImageContentError: nothing but zeros.
     """
-    steps, plan = bundle.steps, bundle.plan
+    steps = bundle.steps
     if steps is None:
         raise BundleError(bundle.folder, "no nnunet.yaml", "a model imported from nnU-Net", "Use `predict`.")
     stack = _stack(bundle, images)
@@ -74,15 +74,25 @@ def predict_as_nnunet(
     if labels is not None:
         coarse = resample_labels(labels, shape, across, steps.label_order)
         image = np.concatenate((image, label_channels(coarse, bundle.scheme)))
-    networks = [parts[""] for parts in bundle.networks]
-    sums = torch.float16 if steps.version == 2 else torch.float32
-    found = ensemble(networks, image, plan.inference, class_activation(bundle), progress, sums).cpu().numpy()
+    found = _network_output(bundle, image, steps, progress)
     first, then = (own, wanted) if steps.version == 1 else (wanted, own)
     found = resample(found, inside.shape, slice_axis(first, then, steps.separate), steps.output_order)
     out = np.zeros((len(bundle.scheme.regions), *mask.shape), np.float32)
     out[(slice(None), *box)] = _regions(bundle, found)
     back = Volume(out, turned.affine)
     return back.reoriented(stack.grid.axis_codes) if steps.axes else back
+
+
+def _network_output(
+    bundle: Bundle, image: NDArray[np.float32], steps: Steps, progress: Callable[[float], None]
+) -> NDArray[np.floating]:
+    """What the folds give on average (K, i, j, k), summed as nnU-Net sums it."""
+    networks, plan = [parts[""] for parts in bundle.networks], bundle.plan.inference
+    sums = torch.float16 if steps.version == 2 else torch.float32
+    found = ensemble(networks, image, plan, class_activation(bundle), progress, sums)
+    if not torch.isfinite(found).all():  # logits too large for half precision, at which nnU-Net gives up
+        found = ensemble(networks, image, plan, class_activation(bundle), progress)
+    return found.cpu().numpy()
 
 
 def class_activation(bundle: Bundle) -> Activation:
