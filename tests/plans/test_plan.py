@@ -47,8 +47,8 @@ def test_every_reason_belongs_to_a_field_of_the_plan(path):
 def test_short_parts_stand_on_one_line(tmp_path):
     save_plan(load_plan(ROOT / "recipes" / "default.yaml"), tmp_path / "plan.yaml")
     lines = (tmp_path / "plan.yaml").read_text().splitlines()
-    assert "  patch: [64, 64, 64]" in lines
-    assert "  - {name: mirror, probability: 1.0, arguments: {}}" in lines
+    assert "  patch: [80, 96, 80]" in lines
+    assert "  - {name: mirror, probability: 1.0, arguments: {axes: [0]}}" in lines
 
 
 def test_wrong_field_is_named(tmp_path):
