@@ -34,7 +34,7 @@ _VIEW = (144, 144, 24)
 
 STANDARD: Mapping[str, Standard] = {
     "residual_unet": Standard(
-        "residual_unet", "Oncontour", (64, 64, 64), arguments={"features": [32, 64, 128, 192], "fine": 8}
+        "residual_unet", "Oncontour", (80, 96, 80), arguments={"features": [32, 64, 128, 192], "fine": 8}
     ),
     "nnunet": Standard("nnunet", "Isensee 2021", (128, 128, 128)),
     "nnunet 2d": Standard(
