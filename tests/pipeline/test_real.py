@@ -7,10 +7,10 @@ import json
 import nibabel
 import numpy as np
 import pytest
-from oncontour.evaluate.metrics.overlap import dice
 
 from oncontour import segment
 from oncontour.core.labels import BRATS
+from oncontour.evaluate.metrics import dice
 from oncontour.inference.bundle import shipped_bundles
 from oncontour.pipeline.options import BRAIN_BUNDLE, DEFAULT_BUNDLE
 
