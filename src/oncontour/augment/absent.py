@@ -12,19 +12,21 @@ from oncontour.augment.interface import Params, Sample
 from oncontour.core.errors import InputError
 from oncontour.core.sequence import SUFFICIENT, Sequence
 
-COMMON_SUBSETS = (
-    (Sequence.T1CE, Sequence.FLAIR),
-    (Sequence.T1, Sequence.FLAIR),
-    (Sequence.T1CE, Sequence.FLAIR, Sequence.T2),
-    (Sequence.T1, Sequence.T1CE, Sequence.FLAIR),
-    (Sequence.T1, Sequence.T1CE, Sequence.T2),
-    (Sequence.T1CE, Sequence.T2),
-    (Sequence.T1, Sequence.T2),
-    (Sequence.FLAIR,),
-    (Sequence.T1CE,),
-    (Sequence.T2,),
-)
-"""What studies hold when they do not hold all four; each is drawn as often as the others, half of the time."""
+COMMON_SUBSETS = {
+    (Sequence.T1CE, Sequence.FLAIR): 1,
+    (Sequence.T1, Sequence.FLAIR): 1,
+    (Sequence.T1CE, Sequence.FLAIR, Sequence.T2): 1,
+    (Sequence.T1, Sequence.T1CE, Sequence.FLAIR): 1,
+    (Sequence.T1, Sequence.T1CE, Sequence.T2): 1,
+    (Sequence.T1CE, Sequence.T2): 1,
+    (Sequence.T1, Sequence.T2): 3,
+    (Sequence.FLAIR,): 1,
+    (Sequence.T1CE,): 1,
+    (Sequence.T2,): 1,
+}
+"""What studies hold when they do not hold all four, and how often each is drawn.
+
+T1 with T2, the hardest, more often: with neither FLAIR nor contrast agent, healthy fluid looks most like tumour."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Absent:
 
     def _draw_subset(self, rng: np.random.Generator) -> set[str]:
         if rng.random() < 0.5:
-            kept = set[str](COMMON_SUBSETS[int(rng.integers(len(COMMON_SUBSETS)))])
+            shares = np.array(list(COMMON_SUBSETS.values()), float)
+            kept = set[str](list(COMMON_SUBSETS)[rng.choice(len(shares), p=shares / shares.sum())])
         else:
             kept = {sequence for sequence in self.channels if rng.random() < 0.5}
         return kept if kept & set(SUFFICIENT) & set(self.channels) else set(self.channels)
