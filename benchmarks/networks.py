@@ -38,7 +38,6 @@ from oncontour.postprocess.clean import clean_regions
 from oncontour.postprocess.rules import Rules
 
 HERE = Path(__file__).parent
-PLANS = HERE / "plans"
 LIMIT_SECONDS = 600.0
 
 
@@ -80,9 +79,9 @@ def label_map(bundle: Bundle, subject: Subject) -> NDArray:
     return bundle.scheme.decode(clean_regions(found.array, bundle.scheme, found.grid.voxel_volume_mm3, rules))
 
 
-def network_result(name: str, folder: Path, training: Path, held_out: Path) -> dict[str, Any]:
-    """Train a network and score it; taken from the folder where it was done before with the same plan."""
-    path, plan = PLANS / f"{name}.yaml", load_plan(PLANS / f"{name}.yaml")
+def network_result(name: str, path: Path, folder: Path, training: Path, held_out: Path) -> dict[str, Any]:
+    """Train a network by the plan at `path` and score it; taken from `folder` where it was done with the same plan."""
+    plan = load_plan(path)
     done = _done(folder, plan)
     if done:
         return done
@@ -157,6 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--networks", default=",".join(NETWORKS), help="names with commas between them; default: all")
     parser.add_argument("--work", type=Path, default=Path("runs/networks"))
+    parser.add_argument("--plans", type=Path, default=HERE / "plans", help="folder of NETWORK.yaml")
     parser.add_argument("--write", type=Path, help="the page, in Markdown; figures go to benchmarks/results/, too")
     parser.add_argument("--cases", type=int, nargs=2, default=(TRAINING, HELD_OUT), metavar=("TRAINING", "HELD_OUT"))
     arguments = parser.parse_args()
@@ -166,9 +166,10 @@ def main() -> None:
     training, held_out = make(arguments.work / "cohort", *arguments.cases)
     results = {FOREST: forest_result(arguments.work / FOREST, training, held_out)}
     for name in NETWORKS:
+        path = arguments.plans / f"{name}.yaml"
         if name in arguments.networks.split(","):
-            results[name] = network_result(name, arguments.work / name, training, held_out)
-        elif done := _done(arguments.work / name, load_plan(PLANS / f"{name}.yaml")):
+            results[name] = network_result(name, path, arguments.work / name, training, held_out)
+        elif done := _done(arguments.work / name, load_plan(path)):
             results[name] = done
     content = {
         "machine": machine(),

@@ -14,9 +14,9 @@ UNET, DEEPMEDIC = "nnunet", "deepmedic"
 HEAD = """# Networks against a forest
 
 Every network that a plan can name, each trained by **one command** on two CPU cores, with a small plan, on the same
-{training} phantoms, and tested on {held_out} others. It says whether each network trains and learns in minutes, and what it
-gains over a random forest that sees local context alone. It does not rank networks: minutes are too few for the large
-ones, and phantoms are no patients. Reproduce it with
+{training} phantoms, and tested on {held_out} others. It says whether each network trains and learns in minutes, and
+what it gains over a random forest that sees local context alone. It does not rank networks: minutes are too few for
+the large ones, and phantoms are no patients. Reproduce it with
 
 ```
 python benchmarks/networks.py --write docs/networks-benchmark.md
@@ -29,8 +29,8 @@ oncontour train COHORT --plan benchmarks/plans/NETWORK.yaml --fold none --device
 ```
 
 - **Phantoms**: `oncontour phantom --kind adult --spacing 2`: brains with a glioma, four sequences, two seeds apart.
-- **Predicted** as `oncontour segment` does: whole images in tiles, no mirrored views. Probabilities are cut at one half,
-  inner regions within outer ones; nothing is cleaned.
+- **Predicted** as `oncontour segment` does: whole images, no mirrored views. Probabilities are cut at one half, inner
+  regions within outer ones; nothing is cleaned.
 - **Regions**: WT, TC and ET as in BraTS; NET is the core that does not enhance, the label 1 (necrosis, cysts, solid).
 - **Dice** on the cases' own grid; both masks empty 1, one empty 0.{absent}
 - **Forest**: scikit-learn, 100 trees; for all four sequences brightness, Gaussian smoothings and gradients of three
@@ -55,8 +55,8 @@ def page(content: Mapping[str, Any]) -> str:
     head = HEAD.format(training=training, held_out=held_out, absent=said, **content["machine"])
     parts = [
         head,
-        f"## Cost\n\nSeconds of the whole command (limit {content['limit_seconds']:.0f}), and of preparing the cases in it. "
-        "Peak memory is that of the largest process.\n",
+        f"## Cost\n\nSeconds of the whole command (limit {content['limit_seconds']:.0f}), and of preparing the cases "
+        "in it. Peak memory is that of the largest process.\n",
         _costs(results),
         "## Mean Dice\n",
         _table(["", *regions], ([name, *_means(judged[name], regions, absent)] for name in judged)),

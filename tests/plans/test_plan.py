@@ -9,7 +9,11 @@ from oncontour.plans.plan import Plan, load_plan, places, save_plan
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))
-PLANS = [*RECIPES, *sorted((ROOT / "src" / "oncontour" / "bundles").glob("*/plan.yaml"))]
+PLANS = [
+    *RECIPES,
+    *sorted((ROOT / "src" / "oncontour" / "bundles").glob("*/plan.yaml")),
+    *sorted((ROOT / "benchmarks" / "plans").glob("*.yaml")),
+]
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -55,6 +59,12 @@ def test_wrong_field_is_named(tmp_path):
     text = RECIPES[0].read_text().replace("epochs:", "epoques:")
     (tmp_path / "plan.yaml").write_text(text)
     with pytest.raises(BundleError, match=r"training\.epo"):
+        load_plan(tmp_path / "plan.yaml")
+
+
+def test_line_of_a_mistake_in_yaml_is_named(tmp_path):
+    (tmp_path / "plan.yaml").write_text("name: a\nscheme: brats: whole\n")
+    with pytest.raises(BundleError, match="line 2: mapping values are not allowed here"):
         load_plan(tmp_path / "plan.yaml")
 
 

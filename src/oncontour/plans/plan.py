@@ -318,11 +318,18 @@ def load_plan(path: Path) -> Plan:
         return Plan.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except (OSError, yaml.YAMLError) as error:
         remedy = "Give the path of a plan.yaml."
-        raise BundleError(path, f"no readable plan ({type(error).__name__})", "a YAML file", remedy) from error
+        raise BundleError(path, f"no readable plan ({_told(error)})", "a YAML file", remedy) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise BundleError(path, f"field {place!r}: {first['msg']}", "a complete plan", "Correct that field.") from error
+
+
+def _told(error: Exception) -> str:
+    """What is wrong with a file: of YAML's mistakes the line and the problem, never the text itself."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return type(error).__name__
 
 
 class _Dumper(yaml.SafeDumper):
