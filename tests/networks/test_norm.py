@@ -37,3 +37,34 @@ def test_off_the_cpu_it_is_torchs_own(monkeypatch):
     layer = norm.InstanceNorm3d(5)
     assert layer(torch.zeros(2, 5, 4, 4, 4, device="meta")) == "torch's"
     assert layer(torch.zeros(2, 5, 4, 4, 4)).shape == (2, 5, 4, 4, 4)
+
+
+def test_group_norm_in_bf16_is_torchs_in_fp32():
+    torch.manual_seed(0)
+    ours, torchs = norm.GroupNorm(2, 6), nn.GroupNorm(2, 6)
+    for parameter in ours.parameters():
+        nn.init.normal_(parameter)
+    torchs.load_state_dict(ours.state_dict())
+    x = (torch.randn(2, 6, 5, 4, 3) + torch.arange(6.0).reshape(6, 1, 1, 1)).bfloat16()
+    half, single = x.clone().requires_grad_(), x.float().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        output = ours(half)
+    expected = torchs(single)
+    assert output.dtype == torch.bfloat16
+    torch.testing.assert_close(output, expected.bfloat16())
+    weights = torch.randn(expected.shape).bfloat16()
+    (output * weights).float().sum().backward()
+    (expected * weights.float()).sum().backward()
+    torch.testing.assert_close(half.grad, single.grad.bfloat16(), atol=2e-2, rtol=2e-2)
+    for mine, other in zip(ours.parameters(), torchs.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad, atol=1e-3, rtol=1e-3)
+
+
+def test_own_group_norms_take_the_place_of_torchs_and_their_names():
+    network = nn.Sequential(nn.Conv3d(4, 4, 1), nn.Sequential(nn.GroupNorm(2, 4, 1e-3), nn.BatchNorm3d(4)))
+    names = list(network.state_dict())
+    norm.own_group_norms(network)
+    assert list(network.state_dict()) == names
+    assert type(network[1][0]) is norm.GroupNorm
+    assert network[1][0].eps == 1e-3
+    assert type(network[1][1]) is nn.BatchNorm3d

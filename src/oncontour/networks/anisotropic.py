@@ -14,6 +14,7 @@ from torch.nn.functional import pad
 from oncontour.core.errors import InputError
 from oncontour.networks.autoencoder import AutoencoderBranch
 from oncontour.networks.interface import Reconstructed, initialise
+from oncontour.networks.norm import GroupNorm
 
 GROUPS = 8
 """Of a group norm (Myronenko 2018), where that many divide the channels; else the largest number that divides both."""
@@ -28,7 +29,7 @@ Norm = Literal["group", "batch"]
 
 
 def _norm(norm: Norm, channels: int) -> nn.Module:
-    return nn.BatchNorm3d(channels) if norm == "batch" else nn.GroupNorm(gcd(GROUPS, channels), channels)
+    return nn.BatchNorm3d(channels) if norm == "batch" else GroupNorm(gcd(GROUPS, channels), channels)
 
 
 def _in_slice(inputs: int, outputs: int, dilation: int = 1, stride: int = 1) -> nn.Conv3d:

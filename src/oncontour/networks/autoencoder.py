@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from oncontour.networks.interface import initialise
+from oncontour.networks.norm import GroupNorm
 
 GROUPS = 8
 """Of a group norm (Myronenko 2018), where that many divide the channels; else the largest number that divides both."""
@@ -18,7 +19,7 @@ BOTTLENECK = 4
 
 def _before(channels: int) -> list[nn.Module]:
     """What precedes each convolution of a block: norm and rectifier."""
-    return [nn.GroupNorm(gcd(GROUPS, channels), channels), nn.ReLU(inplace=True)]
+    return [GroupNorm(gcd(GROUPS, channels), channels), nn.ReLU(inplace=True)]
 
 
 class _Up(nn.Module):

@@ -13,6 +13,7 @@ from torch.nn.functional import softplus
 
 from oncontour.core.errors import InputError
 from oncontour.networks.interface import Reconstructed, initialise
+from oncontour.networks.norm import own_group_norms
 
 REMEDY = "Correct the network's arguments in the plan."
 
@@ -81,6 +82,7 @@ class SegResNet(nn.Module):
             upsample_mode=upsampling,
             **others,
         )
+        own_group_norms(self.network)
         initialise(self)
 
     def _run(self, x: Tensor) -> tuple[Tensor, Tensor]:
