@@ -28,9 +28,9 @@ python benchmarks/networks.py --write docs/networks-benchmark.md
 oncontour train COHORT --plan benchmarks/plans/NETWORK.yaml --fold none --device cpu --work WORK --out BUNDLE
 ```
 
-- **Phantoms**: `oncontour phantom --kind adult --spacing 2`: brains with a glioma, four sequences; each case is drawn anew.
-- **Predicted** as `oncontour segment` does: whole images, or tiles as the plan says; no mirrored views. Probabilities are
-  cut at one half, inner regions within outer ones; nothing is cleaned.
+- **Phantoms**: `oncontour phantom --kind adult --spacing 2`, brains with a glioma, four sequences; all cases differ.
+- **Predicted** as `oncontour segment` does: whole images, or tiles as the plan says; no mirrored views. Cut at
+  a probability of one half, inner regions within outer ones; nothing is cleaned.
 - **Regions**: WT, TC and ET as in BraTS; NET is the core that does not enhance, the label 1 (necrosis, cysts, solid).
 - **Dice** on the cases' own grid; both masks empty 1, one empty 0.{absent}
 - **Forest**: scikit-learn, 100 trees; for all four sequences brightness, Gaussian smoothings and gradients of three
