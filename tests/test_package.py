@@ -113,7 +113,9 @@ def test_the_peers_lock_stands_on_the_other_and_adds_what_it_lacks():
     first, *lines = _locked("requirements-peers.lock")
     assert first == "--requirement requirements.lock"
     assert [line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9a-z.]*", line)] == []
-    assert {line.split("==")[0] for line in lines} & {line.split("==")[0] for line in _locked("requirements.lock")} == set()
+    assert {line.split("==")[0] for line in lines} & {
+        line.split("==")[0] for line in _locked("requirements.lock")
+    } == set()
 
 
 def test_docs_name_the_locked_version_of_every_direct_dependency():
