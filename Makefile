@@ -1,8 +1,8 @@
 # make demo    make a DICOM study of a synthetic head, segment it, name the report
 # make test    every test and doctest
 # make lint    style, types, and who may import whom
-# make peers   .venv-peers: the same with nnU-Net and others, which benchmarks and tests run beside ours
-# make test-peers   the tests that need them
+# make peers   .venv-peers, with nnU-Net and others that benchmarks and some tests run beside ours
+# make test-peers   these tests
 # make docs    the documentation, into site/
 # make clean   remove what these made
 #

@@ -92,8 +92,8 @@ def setting(task: Task, runs: Runs, device: str) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"{task.training} phantom cases to train on and {task.held_out} held out, {task.spacing_mm:g} mm, four "
-        f"sequences, three nested regions. Patch {task.edge}³, batch {task.batch}, U-Net of {features} channels; parameters: {parameters}. "
-        f"{task.workers} process(es) drawing batches. {device}; {versions}."
+        f"sequences, three nested regions. Patch {task.edge}³, batch {task.batch}, U-Net of {features} channels; "
+        f"parameters: {parameters}. {task.workers} process(es) drawing batches. {device}; {versions}."
     )
 
 
