@@ -1,6 +1,6 @@
 """Training against nnU-Net v2 itself: the same plan, cases and steps, seconds a step and Dice, in one run on one CPU.
 
-    python benchmarks/nnunet_training.py --work DIR [--seeds 3] [--iterations 300] [--write docs/nnunet-benchmark.md]
+    python benchmarks/nnunet_training.py --work DIR [--seeds 3] [--iterations 250] [--write docs/nnunet-benchmark.md]
     python benchmarks/nnunet_training.py --work DIR --steps-only 20
 
 Run it in .venv-peers (`make peers`), on an otherwise idle machine. A phantom cohort at 2 mm is made, planned and
@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for data, trainings and results")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each")
-    parser.add_argument("--iterations", type=int, default=300, help="steps of a training, a multiple of 10")
+    parser.add_argument("--iterations", type=int, default=250, help="steps of a training, a multiple of 10")
     parser.add_argument("--steps-only", type=int, metavar="N", help="time N steps of each, twice; train nothing")
     parser.add_argument("--timed-steps", type=int, default=16, help="steps of each turn at the timing")
     parser.add_argument("--cases", type=int, nargs=2, default=(24, 8), help="to train on, and held out")

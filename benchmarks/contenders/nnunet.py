@@ -18,10 +18,10 @@ CONFIGURATION = "3d_fullres"
 
 
 def set_folders(task: Task, results: Path) -> None:
-    """nnU-Net takes its folders and the number of its workers from the environment alone."""
+    """nnU-Net takes its folders and the numbers of its processes from the environment alone."""
     folders = {"raw": task.work / "raw", "preprocessed": task.work / "preprocessed", "results": results}
     os.environ.update({f"nnUNet_{name}": str(folder) for name, folder in folders.items()})
-    os.environ.update({"nnUNet_n_proc_DA": str(task.workers)})
+    os.environ.update({"nnUNet_n_proc_DA": str(task.workers), "nnUNet_def_n_proc": "1"})
 
 
 def plans_file(task: Task) -> Path:
@@ -79,10 +79,7 @@ def run(task: Task, seed: int, clock: Clock, out: Path) -> int:
             self.dataloader_train = self.loader  # Whose processes are ended here.
             super().on_train_end()
 
-    if task.device == "cpu":
-        torch.set_num_threads(os.cpu_count() or 1)
-    else:
-        torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.benchmark = True
     plans = json.loads(plans_file(task).read_text("utf-8")) | {"continue_training": False}
     dataset = json.loads((task.raw("training") / "dataset.json").read_text("utf-8"))
     torch.manual_seed(seed)

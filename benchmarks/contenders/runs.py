@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -115,10 +116,9 @@ def _prepare(contender: Contender, task: Task) -> None:
 def _run(contender: Contender, task: Task, seed: int, out: Path) -> None:
     import torch
 
-    clock = Clock()
-    parameters = getattr(importlib.import_module(f"contenders.{contender.module}"), contender.function)(
-        task, seed, clock, out
-    )
+    torch.set_num_threads(os.cpu_count() or 1)  # Whatever the environment says: the same for all.
+    clock, module = Clock(), importlib.import_module(f"contenders.{contender.module}")
+    parameters = getattr(module, contender.function)(task, seed, clock, out)
     peak = torch.cuda.max_memory_allocated() if task.device == "cuda" else clock.peak_bytes
     # Not the first epoch, in which a compiler may work and queues be fuller than later; nor an epoch's last step, whose
     # end is told by the first batch of the next, after validation and saving.
