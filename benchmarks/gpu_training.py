@@ -1,7 +1,7 @@
 """Training on a GPU: ours against nnU-Net v2 and MONAI, the same U-Net, patch, batch and cases, in one run.
 
     python benchmarks/gpu_training.py --work DIR [--seeds 1] [--iterations 1000] [--write docs/gpu-benchmark.md]
-    python benchmarks/gpu_training.py --work DIR --device cpu --cases 3 2 --spacing 2 --edge 32 --features 8 16 32 \
+    python benchmarks/gpu_training.py --work DIR --device cpu --cases 3 2 --spacing 2 --edge 32 --features 8 16 32 64 \
         --iterations 20 --timed-steps 4 --workers 1
 
 Run it in .venv-peers with a CUDA build of torch. Ours is compiled, bf16 and channels-last; nnU-Net is compiled, fp16;

@@ -20,7 +20,7 @@ class Task:
         spacing_mm: of the phantom.
         edge: voxels along each axis of a patch.
         batch: patches a step.
-        features: channels of each stage of the U-Net; each stage but the first halves all axes.
+        features: channels of each stage of the U-Net, four or more; each stage but the first halves all axes.
         epochs, steps: steps an epoch.
         workers: processes that draw batches ahead.
         device: cpu or cuda.
