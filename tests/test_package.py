@@ -65,6 +65,11 @@ def _texts() -> dict[str, str]:
     return {name: content.decode("utf-8") for name, content in contents.items() if b"\0" not in content}
 
 
+def _locked(name: str) -> list[str]:
+    """The lines of a lock, comments left out."""
+    return [line for line in (ROOT / name).read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+
+
 def _pages() -> list[Path]:
     return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -99,9 +104,18 @@ def test_wheel_holds_every_file_of_the_package(tmp_path):
 
 
 def test_lock_pins_every_requirement_and_torch_without_a_build_label():
-    lines = [line for line in (ROOT / "requirements.lock").read_text("utf-8").splitlines() if line[:1] not in ("", "#")]
+    lines = _locked("requirements.lock")
     assert [line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9a-z.]*", line)] == []
     assert "torch==2.13.0" in lines
+
+
+def test_the_peers_lock_stands_on_the_other_and_adds_what_it_lacks():
+    first, *lines = _locked("requirements-peers.lock")
+    assert first == "--requirement requirements.lock"
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9.-]+==[0-9][0-9a-z.]*", line)] == []
+    assert {line.split("==")[0] for line in lines} & {
+        line.split("==")[0] for line in _locked("requirements.lock")
+    } == set()
 
 
 def test_docs_name_the_locked_version_of_every_direct_dependency():
@@ -111,7 +125,7 @@ def test_docs_name_the_locked_version_of_every_direct_dependency():
         for names, versions in re.findall(r"^\| ([\w, -]+) \| (\d[\w., ]*) \|", page, re.MULTILINE)
         for name, version in zip(names.split(", "), versions.split(", "), strict=True)
     }
-    assert named - set((ROOT / "requirements.lock").read_text("utf-8").splitlines()) == set()
+    assert named - {*_locked("requirements.lock"), *_locked("requirements-peers.lock")} == set()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
     direct = {re.split("[<>=]", text)[0].lower() for group in groups for text in group}

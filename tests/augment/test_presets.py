@@ -72,13 +72,15 @@ def test_flat_patches_are_augmented_within_their_slices(patch, rotation):
 @pytest.fixture(scope="module")
 def trainer_transforms():
     """What nnU-Net v2's own trainer composes for a cubic patch whose channels are normalised over a mask."""
-    trainer = pytest.importorskip("nnunetv2.training.nnUNetTrainer.nnUNetTrainer").nnUNetTrainer
+    from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+
     angle = np.deg2rad(30)
-    return trainer.get_training_transforms(
+    return nnUNetTrainer.get_training_transforms(
         (64, 64, 64), (-angle, angle), None, (0, 1, 2), False, use_mask_for_norm=[True] * 4
     ).transforms
 
 
+@pytest.mark.peers
 @pytest.mark.slow
 def test_nnunet_preset_is_the_trainers(trainer_transforms):
     names = {

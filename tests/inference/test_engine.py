@@ -147,18 +147,22 @@ def test_tiles_cover_an_axis_and_overlap(size, tile, overlap):
     assert all(0 < after - before <= max(tile * (1 - overlap), 1) + 1 for before, after in zip(starts, starts[1:]))  # noqa: B905, RUF007
 
 
+@pytest.mark.peers
 @given(size=st.integers(1, 400), tile=st.integers(1, 200))
 def test_tiles_are_those_of_nnunet(size, tile):
-    steps = pytest.importorskip("nnunetv2.inference.sliding_window_prediction").compute_steps_for_sliding_window
+    from nnunetv2.inference.sliding_window_prediction import compute_steps_for_sliding_window as steps
+
     if size >= tile > 1:
         assert tile_starts(size, tile, 0.5) == steps((size,), (tile,), 0.5)[0]
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("shape", [(16, 12, 20), (7, 9, 1), (32, 32, 32)])
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
 def test_gaussian_is_that_of_nnunet(shape, dtype):
-    peer = pytest.importorskip("nnunetv2.inference.sliding_window_prediction")
-    theirs = peer.compute_gaussian(shape, 1 / 8, 10, dtype, torch.device("cpu"))
+    from nnunetv2.inference.sliding_window_prediction import compute_gaussian
+
+    theirs = compute_gaussian(shape, 1 / 8, 10, dtype, torch.device("cpu"))
     ours = tile_weight(shape, "gaussian", dtype)
     assert torch.allclose(ours, theirs, rtol=1e-3 if dtype is torch.float16 else 1e-4, atol=0)
     assert ours.min() > 0

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from monai.inferers import sliding_window_inference
+from monai.networks import nets
 
 from oncontour.core.errors import BundleError
 from oncontour.core.sequence import Sequence
@@ -13,9 +15,6 @@ from oncontour.inference.bundle import verify_bundle
 from oncontour.interchange.imported import write_imported
 from oncontour.interchange.monai import is_monai, read_monai
 from oncontour.interchange.wishes import Wishes
-
-nets = pytest.importorskip("monai.networks.nets", reason="monai is not installed: nothing is proved of its bundles")
-sliding_window_inference = pytest.importorskip("monai.inferers").sliding_window_inference
 
 ROI = (16, 24, 16)
 

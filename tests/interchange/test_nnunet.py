@@ -15,7 +15,7 @@ from oncontour.inference.nnunet.predict import predict_as_nnunet
 from oncontour.interchange.imported import write_imported
 from oncontour.interchange.nnunet import Wishes, is_nnunet, read_nnunet
 
-pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: nothing is proved of imported nnU-Net models")
+pytestmark = pytest.mark.peers
 
 DIFFERENT = 1e-4
 """Share of voxels that may be labelled otherwise."""

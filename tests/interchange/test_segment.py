@@ -14,7 +14,7 @@ from oncontour.data.nifti import write_nifti
 from oncontour.interchange.importing import import_model
 from oncontour.pipeline.options import Options
 
-pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: nothing is proved of imported nnU-Net models")
+pytestmark = pytest.mark.peers
 
 SPACING = (3.5, 3.0, 2.8)
 AFFINE = np.array([[-2.8, 0, 0, 60.0], [0, -3.0, 0, 70], [0, 0, 3.5, -50], [0, 0, 0, 1]])  # LPS, as BraTS lies

@@ -80,11 +80,13 @@ def test_it_survives_saving(brats_folder, tmp_path):
         load_fingerprint(tmp_path / "fingerprint.json")
 
 
+@pytest.mark.peers
 def test_cases_are_cropped_as_nnunet_crops_them(brats_folder):
-    cropping = pytest.importorskip("nnunetv2.preprocessing.cropping.cropping")
+    from nnunetv2.preprocessing.cropping.cropping import crop_to_nonzero
+
     dataset = read_dataset(brats_folder)
     for case, facts in zip(dataset.cases, fingerprint(dataset).cases, strict=True):
         images, _ = read_case(case, dataset)
         stack = np.stack([volume.array.T for volume in images.values()])
-        cropped, _, _ = cropping.crop_to_nonzero(stack)
+        cropped, _, _ = crop_to_nonzero(stack)
         assert facts.cropped == cropped.shape[:0:-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 
+import nibabel
 import numpy as np
 import pytest
 import torch
@@ -48,8 +49,6 @@ DATA = {
 
 def peers_plan(monkeypatch, folder, planner, spacings, shapes, channels, memory_gb) -> dict[str, dict]:
     """What nnU-Net plans for a data set of that fingerprint: its configurations by name, axes brought back to RAS."""
-    pytest.importorskip("nnunetv2")
-    nibabel = pytest.importorskip("nibabel")
     raw, preprocessed = folder / "raw" / "Dataset001_x", folder / "preprocessed" / "Dataset001_x"
     for path in (raw / "imagesTr", raw / "labelsTr", preprocessed):
         path.mkdir(parents=True)
@@ -114,6 +113,7 @@ def as_compared(configuration: Configuration) -> dict:
     return {"spacing": spacing, **{name: getattr(configuration, name) for name in names}}
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("planner", PLANNERS)
 @pytest.mark.parametrize("data", DATA)
 def test_same_plans_as_nnunet(data, planner, monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from monai import losses as monai
 
 from oncontour.core.errors import InputError
 from oncontour.plans.plan import LossPlan
@@ -33,7 +34,6 @@ def softmax_pair():
 
 @pytest.mark.parametrize("batch", [False, True])
 def test_sigmoid_dice_is_monais(pair, batch):
-    monai = pytest.importorskip("monai.losses")
     logits, target = pair
     peer = monai.DiceLoss(sigmoid=True, smooth_nr=SMOOTH, smooth_dr=SMOOTH, batch=batch)
     assert soft_dice(torch.sigmoid(logits), target, batch).item() == pytest.approx(
@@ -41,11 +41,13 @@ def test_sigmoid_dice_is_monais(pair, batch):
     )
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("batch", [False, True])
 def test_softmax_loss_is_nnunets_plus_one(softmax_pair, batch):
     """nnU-Net adds -Dice where we add 1 - Dice."""
-    compound = pytest.importorskip("nnunetv2.training.loss.compound_losses")
-    dice = pytest.importorskip("nnunetv2.training.loss.dice")
+    from nnunetv2.training.loss import compound_losses as compound
+    from nnunetv2.training.loss import dice
+
     logits, target, labels = softmax_pair
     numbers = {"batch_dice": batch, "smooth": SMOOTH, "do_bg": False, "ddp": False}
     peer = compound.DC_and_CE_loss(numbers, {}, dice_class=dice.MemoryEfficientSoftDiceLoss)
@@ -53,9 +55,11 @@ def test_softmax_loss_is_nnunets_plus_one(softmax_pair, batch):
     assert ours.item() == pytest.approx(peer(logits, labels[:, None].float()).item() + 1, abs=1e-5)
 
 
+@pytest.mark.peers
 def test_region_loss_is_nnunets_plus_one(pair):
-    compound = pytest.importorskip("nnunetv2.training.loss.compound_losses")
-    dice = pytest.importorskip("nnunetv2.training.loss.dice")
+    from nnunetv2.training.loss import compound_losses as compound
+    from nnunetv2.training.loss import dice
+
     numbers = {"batch_dice": True, "smooth": SMOOTH, "do_bg": True, "ddp": False}
     peer = compound.DC_and_BCE_loss({}, numbers, dice_class=dice.MemoryEfficientSoftDiceLoss)
     ours = segmentation_loss(*pair, LossPlan(batch_dice=True))
@@ -65,7 +69,6 @@ def test_region_loss_is_nnunets_plus_one(pair):
 @pytest.mark.parametrize("gamma", [1.0, 1.5, 2.5])
 @pytest.mark.parametrize("omega", [0.25, 0.75, 1.0])
 def test_focal_loss_is_monais(pair, gamma, omega):
-    monai = pytest.importorskip("monai.losses")
     peer = monai.FocalLoss(gamma=gamma, alpha=omega, use_softmax=False)
     assert cross_entropy(*pair, omega, gamma).item() == pytest.approx(peer(*pair).item(), rel=1e-4)
 

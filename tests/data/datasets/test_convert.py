@@ -237,7 +237,6 @@ def test_msd_lists_its_files(source, tmp_path):
 def check_with_nnunet(folder: Path, monkeypatch) -> None:
     """nnU-Net's own check, which prints what it finds and raises where something is wrong; in threads, not processes,
     each of which would load torch anew."""
-    pytest.importorskip("nnunetv2", reason="nnunetv2 is not installed: its own check of raw data was NOT run")
     for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
         monkeypatch.setitem(os.environ, name, str(folder.parent))
     from multiprocessing import dummy
@@ -250,6 +249,7 @@ def check_with_nnunet(folder: Path, monkeypatch) -> None:
     check.verify_dataset_integrity(str(folder), 1)
 
 
+@pytest.mark.peers
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["brats", "whole"])
 def test_nnunet_finds_nothing_wrong_with_its_raw_data(source, tmp_path, monkeypatch, capfd, scheme):
@@ -262,6 +262,7 @@ def test_nnunet_finds_nothing_wrong_with_its_raw_data(source, tmp_path, monkeypa
     assert "Error" not in printed
 
 
+@pytest.mark.peers
 @pytest.mark.slow
 @pytest.mark.shared
 def test_nnunet_finds_nothing_wrong_with_real_scans(shared, tmp_path, monkeypatch, capfd):

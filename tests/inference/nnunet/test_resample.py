@@ -5,14 +5,17 @@ from hypothesis import strategies as st
 
 from oncontour.inference.nnunet.resample import resample, resample_labels, resampled_shape, slice_axis
 
+pytestmark = pytest.mark.peers
+
 sizes = st.tuples(*[st.integers(1, 9)] * 3)
 spacings = st.tuples(*[st.sampled_from([0.5, 0.7, 1.0, 2.0, 3.5, 6.0])] * 3)
 
 
 @pytest.fixture(scope="module")
 def peer():
-    reason = "nnunetv2 is not installed: nothing is proved of resampling"
-    return pytest.importorskip("nnunetv2.preprocessing.resampling.default_resampling", reason=reason)
+    from nnunetv2.preprocessing.resampling import default_resampling
+
+    return default_resampling
 
 
 @given(before=spacings, after=spacings, separate=st.sampled_from([None, True, False]))
