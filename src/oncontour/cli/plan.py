@@ -63,11 +63,11 @@ def plan(
             "seed": seed,
             "precision": precision,
         }
-        found = _plan(dataset, scheme, network, memory, wishes, fingerprint, workers, out)
-    _print_facts(found[0])
-    _print_choices(found[1])
+        found, proposed = _plan(dataset, scheme, network, memory, wishes, fingerprint, workers, out)
+    _print_facts(found)
+    _print_choices(proposed)
     typer.echo(f"{out}: edit it, then `oncontour train {dataset} --plan {out} --fold all`")
-    if found[0].skipped:
+    if found.skipped:
         raise typer.Exit(SOME_FAILED)
 
 
