@@ -1,9 +1,16 @@
-"""Tests that run other programs beside ours (`@pytest.mark.peers`): skipped, and said so, where those are missing."""
+"""What tests of several rooms need; and tests that run other programs beside ours (`@pytest.mark.peers`).
+
+Those are skipped, and it is said so, where the other programs are missing.
+"""
+
+from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 PEERS = ("nnunetv2", "batchgeneratorsv2", "sklearn")
 
 
@@ -19,3 +26,11 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("peers"):
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The real scans, read only."""
+    if not SHARED.is_dir():
+        pytest.skip("the real scans of ../shared/data are not here")
+    return SHARED

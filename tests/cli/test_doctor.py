@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -17,20 +16,6 @@ from oncontour.data.nifti import write_nifti
 
 app = typer.Typer()
 register(app)
-
-
-@pytest.fixture
-def data(tmp_path):
-    for number in range(3):
-        folder = tmp_path / "data" / f"case_{number}"
-        folder.mkdir(parents=True)
-        for channel, name in enumerate(("t1ce", "flair")):
-            array = np.random.default_rng(10 * number + channel).normal(100, 10, (12, 14, 8))
-            write_nifti(Volume(array.astype(np.float32), np.eye(4)), folder / f"{name}.nii.gz")
-        labels = np.zeros((12, 14, 8), np.uint8)
-        labels[2:6, 3:8, 2:5] = 3
-        write_nifti(Volume(labels, np.eye(4)), folder / "seg.nii.gz", "uint8")
-    return tmp_path / "data"
 
 
 def run(*arguments):

@@ -10,16 +10,6 @@ import pytest
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-
-
-@pytest.fixture
-def shared() -> Path:
-    """The real scans, read only."""
-    if not SHARED.is_dir():
-        pytest.skip("the real scans of ../shared/data are not here")
-    return SHARED
-
 
 @pytest.fixture
 def make_files(tmp_path):

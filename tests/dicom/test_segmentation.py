@@ -26,10 +26,8 @@ from oncontour.dicom.study import read_study
 from oncontour.dicom.write_series import SyntheticStudy, write_series
 
 SHAPE = (13, 9, 8)
-SHARED = Path(__file__).parents[3] / "shared" / "data"
 AFFINE = np.array([[-0.8, 0.1, 0.4, 30], [0.1, -1.1, 0.2, -12], [0.1, 0.15, 3, 45], [0, 0, 0, 1.0]])
 AFFINE[:3, :3] = np.linalg.qr(AFFINE[:3, :3])[0] * (0.8, 1.1, 3)
-needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the real scans of ../shared/data are absent")
 
 
 def series(folder: Path, affine: np.ndarray = AFFINE, shape: tuple[int, ...] = SHAPE) -> Image:
@@ -350,12 +348,11 @@ def ball(image: Image) -> Volume:
     return Volume(np.stack([distance < radius for radius in (30, 20, 10)]), grid.affine)
 
 
-@needs_shared
 @pytest.mark.shared
 @pytest.mark.parametrize("folder", ["dicom-volunteer-t1-t2.zip", "dicom-siemens-enhanced"])
-def test_real_studies(tmp_path, folder):
+def test_real_studies(shared, tmp_path, folder):
     """Classic series with a slice missing, oblique and not square; an enhanced multi-frame object."""
-    (study,) = find_studies(SHARED / folder, tmp_path / "unpacked")
+    (study,) = find_studies(shared / folder, tmp_path / "unpacked")
     images = read_study(study).images
     assert len(images) == 2
     for name, image in images.items():
@@ -366,10 +363,9 @@ def test_real_studies(tmp_path, folder):
             assert_same_voxels(positions, regions, n, tolerance_mm=1e-2)
 
 
-@needs_shared
 @pytest.mark.shared
-def test_frames_of_a_real_enhanced_object_are_named_by_number(tmp_path):
-    (study,) = find_studies(SHARED / "dicom-siemens-enhanced", tmp_path)
+def test_frames_of_a_real_enhanced_object_are_named_by_number(shared, tmp_path):
+    (study,) = find_studies(shared / "dicom-siemens-enhanced", tmp_path)
     image = read_study(study).images[Sequence.T1]
     write(ball(image), image, tmp_path / "seg.dcm")
     header = pydicom.dcmread(image.files[0], stop_before_pixels=True)

@@ -147,7 +147,7 @@ def test_unsuitable_arguments_are_named_with_their_value(arguments, words):
 
 
 def test_only_the_patch_can_be_rebuilt():
-    with pytest.raises(InputError, match=r"found \(8, 8, 1\) voxels; expected \(8, 8, 2\) voxels"):
+    with pytest.raises(InputError, match=r"found \(8, 8, 1\) voxels; expected the \(8, 8, 2\)"):
         small(patch=[8, 8, 2]).forward_with_reconstruction(torch.zeros(1, 2, 8, 8, 1))
 
 

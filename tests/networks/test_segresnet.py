@@ -75,7 +75,7 @@ def test_he_initialisation_replaces_torchs():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"patch": (16, 16, 12)}, r"ar: patch: found \(16, 16, 12\); expected three multiples of 8"),
+        ({"patch": (16, 16, 12)}, r"ar: patch: found \(16, 16, 12\); expected three multiples of \(8, 8, 8\)"),
         ({"patch": (16, 16)}, "three multiples"),
         ({"blocks_up": (1,)}, r"segresnet: blocks_up: found \(1,\); expected one entry fewer"),
         ({"groups": 3}, "segresnet: features: found 8; expected a multiple of groups, 3"),

@@ -13,16 +13,6 @@ from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
 from oncontour.plans.plan import PostprocessPlan
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-
-
-@pytest.fixture
-def shared() -> Path:
-    """The real scans, read only."""
-    if not SHARED.is_dir():
-        pytest.skip("the real scans of ../shared/data are not here")
-    return SHARED
-
 
 @pytest.fixture
 def make_study(tmp_path):

@@ -37,8 +37,8 @@ def test_a_good_image_passes():
     [
         ("nan", "1 of 64000"),
         ("infinite", "2 of 64000"),
-        ("zero", "all voxels zero"),
-        ("constant", "all voxels 7"),
+        ("zero", "nothing but zeros"),
+        ("constant", "the one value 7 in every voxel"),
         ("two slices", r"\(40, 40, 2\)"),
         ("four-dimensional", "4 axes"),
     ],

@@ -57,17 +57,21 @@ def test_the_curves_hold_a_line_a_region(job, state):
         assert near(picture, colour) > 30
 
 
-def test_sample_predictions_show_truth_and_prediction(job, state):
+def sample(job, state, found):
+    """The first two pictures that are drawn of a prediction: the truth, and the prediction."""
     (case,) = job.validation_cases()
-    nothing = np.zeros(case.regions.shape, bool)
-    result = Validated(case, {"WT": 0.0, "TC": 0.0, "ET": 0.0}, 1.0, nothing)
     state.history = [{}] * 3
     with Live(Machine()) as live:
         live.begin(job, state)
-        live.validated(state, [result])
+        live.validated(state, [Validated(case, {"WT": 0.0, "TC": 0.0, "ET": 0.0}, 1.0, found)])
     picture = pixels(job.folder / "samples" / "epoch_0004.png")
     quarter = picture.shape[1] // 4
-    truth, prediction = picture[:, :quarter], picture[:, quarter : 2 * quarter]
+    return picture[:, :quarter], picture[:, quarter : 2 * quarter]
+
+
+def test_sample_predictions_show_truth_and_prediction(job, state):
+    (case,) = job.validation_cases()
+    truth, prediction = sample(job, state, np.zeros(case.regions.shape, bool))
     assert near(truth, (86, 180, 233), 0.2) > 20
     assert near(prediction, (86, 180, 233), 0.2) == 0
 
@@ -76,16 +80,10 @@ def test_left_is_drawn_on_the_right_as_radiologists_read(job, state):
     (case,) = job.validation_cases()
     left = np.zeros(case.regions.shape, bool)
     left[0, 1:5, 5:15] = True  # i grows from the patient's left to the right
-    result = Validated(case, {"WT": 0.0, "TC": 0.0, "ET": 0.0}, 1.0, left)
-    state.history = [{}] * 3
-    with Live(Machine()) as live:
-        live.begin(job, state)
-        live.validated(state, [result])
-    picture = pixels(job.folder / "samples" / "epoch_0004.png")
-    quarter = picture.shape[1] // 4
-    blue = np.abs(picture[:, quarter : 2 * quarter] - np.array((86, 180, 233)) / 255).max(-1) < 0.2
+    _, prediction = sample(job, state, left)
+    blue = np.abs(prediction - np.array((86, 180, 233)) / 255).max(-1) < 0.2
     assert blue.any()
-    assert np.nonzero(blue)[1].mean() > 0.6 * quarter
+    assert np.nonzero(blue)[1].mean() > 0.6 * prediction.shape[1]
 
 
 def test_few_pictures_are_drawn_over_a_long_training(job, state):

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from oncontour.augment.channels import change_channels
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import Range, check_number, check_range, chosen_channels, uniform
+from oncontour.augment.numbers import Range, check_number, check_range, for_channels, uniform
 
 WIDTH = 6.0
 """The kernel spans this many standard deviations and half a voxel, rounded to an odd number of voxels (nnU-Net)."""
@@ -75,12 +75,9 @@ class Blur:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """Standard deviations along each axis of each channel."""
-        return {
-            "channels": [
-                {"channel": channel, "sigmas": [uniform(rng, self.sigma) for _ in range(3)]}
-                for channel in chosen_channels(rng, shape[0], self.channel_probability)
-            ]
-        }
+        return for_channels(
+            rng, shape[0], self.channel_probability, lambda: {"sigmas": [uniform(rng, self.sigma) for _ in range(3)]}
+        )
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Blur inside the brain."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from oncontour.augment.channels import change_channels
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import Range, around_one, check_number, check_range, chosen_channels
+from oncontour.augment.numbers import Range, around_one, check_number, check_range, for_channels
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,7 @@ class Brightness:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """A factor for each channel."""
-        return {
-            "channels": [
-                {"channel": channel, "factor": around_one(rng, self.factor)}
-                for channel in chosen_channels(rng, shape[0], self.channel_probability)
-            ]
-        }
+        return for_channels(rng, shape[0], self.channel_probability, lambda: {"factor": around_one(rng, self.factor)})
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Multiply."""

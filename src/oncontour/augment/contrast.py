@@ -10,7 +10,7 @@ from torch import Tensor
 
 from oncontour.augment.channels import change_channels
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import Range, around_one, check_number, check_range, chosen_channels
+from oncontour.augment.numbers import Range, around_one, check_number, check_range, for_channels
 
 
 def change_contrast(values: Tensor, factor: float) -> Tensor:
@@ -38,12 +38,7 @@ class Contrast:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """A factor for each channel."""
-        return {
-            "channels": [
-                {"channel": channel, "factor": around_one(rng, self.factor)}
-                for channel in chosen_channels(rng, shape[0], self.channel_probability)
-            ]
-        }
+        return for_channels(rng, shape[0], self.channel_probability, lambda: {"factor": around_one(rng, self.factor)})
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Change it inside the brain."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from oncontour.augment.channels import change_channels
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import Range, around_one, check_number, check_range, chosen_channels
+from oncontour.augment.numbers import Range, around_one, check_number, check_range, for_channels
 
 SMALLEST = 1e-7
 """A range or a deviation below this is that of a constant image."""
@@ -51,12 +52,11 @@ class Gamma:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """An exponent for each channel."""
-        return {
-            "channels": [
-                {"channel": channel, "gamma": around_one(rng, self.gamma), "invert": self.invert}
-                for channel in chosen_channels(rng, shape[0], self.channel_probability)
-            ]
-        }
+
+        def numbers() -> dict[str, Any]:
+            return {"gamma": around_one(rng, self.gamma), "invert": self.invert}
+
+        return for_channels(rng, shape[0], self.channel_probability, numbers)
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Change it inside the brain."""

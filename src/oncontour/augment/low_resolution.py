@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from oncontour.augment.channels import change_channels
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import Range, check_axes, check_number, check_range, chosen_channels, uniform
+from oncontour.augment.numbers import Range, check_axes, check_number, check_range, for_channels, uniform
 
 
 def lower_resolution(values: Tensor, scales: Sequence[float]) -> Tensor:
@@ -43,11 +44,12 @@ class LowResolution:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """A scale for each axis of each channel."""
-        channels = []
-        for channel in chosen_channels(rng, shape[0], self.channel_probability):
+
+        def numbers() -> dict[str, Any]:
             scale = uniform(rng, self.scale)
-            channels.append({"channel": channel, "scales": [scale if axis in self.axes else 1.0 for axis in range(3)]})
-        return {"channels": channels}
+            return {"scales": [scale if axis in self.axes else 1.0 for axis in range(3)]}
+
+        return for_channels(rng, shape[0], self.channel_probability, numbers)
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Lower it inside the brain."""

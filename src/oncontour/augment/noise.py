@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from oncontour.augment.channels import change_channels
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import Range, check_number, check_range, chosen_channels, sub_seed, uniform
+from oncontour.augment.numbers import Range, check_number, check_range, for_channels, sub_seed, uniform
 
 
 def gaussian(seed: int, shape: tuple[int, ...]) -> Tensor:
@@ -44,16 +45,11 @@ class Noise:
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """Deviation and seed of each channel."""
         common = uniform(rng, self.deviation)
-        return {
-            "channels": [
-                {
-                    "channel": channel,
-                    "deviation": common if self.same else uniform(rng, self.deviation),
-                    "seed": sub_seed(rng),
-                }
-                for channel in chosen_channels(rng, shape[0], self.channel_probability)
-            ]
-        }
+
+        def numbers() -> dict[str, Any]:
+            return {"deviation": common if self.same else uniform(rng, self.deviation), "seed": sub_seed(rng)}
+
+        return for_channels(rng, shape[0], self.channel_probability, numbers)
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Add it inside the brain."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from oncontour.augment.interface import Params
 from oncontour.core.errors import InputError
 
 Range = tuple[float, float]
@@ -28,9 +30,18 @@ def around_one(rng: np.random.Generator, bounds: Range) -> float:
     return float(rng.uniform(low, high))
 
 
-def chosen_channels(rng: np.random.Generator, channels: int, probability: float) -> list[int]:
-    """Each channel on its own, with a probability."""
-    return [channel for channel in range(channels) if rng.random() < probability]
+def for_channels(
+    rng: np.random.Generator, channels: int, probability: float, numbers: Callable[[], dict[str, Any]]
+) -> Params:
+    """Numbers for each channel on its own, with a probability; which channels is drawn before any of their numbers.
+
+    Args:
+        channels: how many there are.
+        probability: of each.
+        numbers: draws those of one channel, by the names that its change takes (`change_channels`).
+    """
+    chosen = [channel for channel in range(channels) if rng.random() < probability]
+    return {"channels": [{"channel": channel, **numbers()} for channel in chosen]}
 
 
 def sub_seed(rng: np.random.Generator) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,26 @@ def print_error(error: OncontourError, title: str = "Error") -> None:
     screen.print(Text(f"{title}: {error.where}", style="bold red"), soft_wrap=True)
     for name, text in (("found", error.found), ("expected", error.expected), ("remedy", error.remedy)):
         screen.print(Text.assemble((f"  {name:<9}", "bold"), text), soft_wrap=True)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "case"), counted(2, "case")
+    ('1 case', '2 cases')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+@contextmanager
+def case_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, gone when the block ends; what it gives is called with cases done and all cases."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(to_stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager

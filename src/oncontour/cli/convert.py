@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from oncontour.cli.console import SOME_FAILED, console, exit_codes, print_error
+from oncontour.cli.console import SOME_FAILED, case_bar, counted, exit_codes, print_error
 from oncontour.core.sequence import Sequence
 
 
@@ -40,29 +40,19 @@ def convert(
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes.")] = 1,
 ) -> None:
     """Convert a data set: same voxels and places, labels mapped, patients and columns kept. Run again to go on."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from oncontour.data.datasets.convert import convert_dataset
     from oncontour.data.datasets.find import read_dataset
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with exit_codes():
         dataset = read_dataset(source, scheme)
-        with Progress(*columns, console=console(to_stderr=True), transient=True) as bar:
-            task = bar.add_task("Converting cases", total=len(dataset.cases))
+        with case_bar("Converting cases") as progress:
             done = convert_dataset(
-                dataset,
-                out,
-                to.value,
-                sequences=tuple(sequences or ()),
-                workers=workers,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                dataset, out, to.value, sequences=tuple(sequences or ()), workers=workers, progress=progress
             )
     for error in done.failed:
         print_error(error, "Left out")
-    count = len(done.done) + len(done.kept)
     there = f", {len(done.kept)} of them from before" if done.kept else ""
-    cases = f"{count} {'case' if count == 1 else 'cases'}"
+    cases = counted(len(done.done) + len(done.kept), "case")
     typer.echo(f"{dataset.layout} -> {to.value}, scheme {dataset.scheme}: {cases} in {out}{there}")
     if done.failed:
         raise typer.Exit(SOME_FAILED)

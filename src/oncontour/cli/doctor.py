@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oncontour.cli.console import ALL_WELL, SOME_FAILED, console, exit_codes
+from oncontour.cli.console import ALL_WELL, SOME_FAILED, case_bar, console, counted, exit_codes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,23 +38,19 @@ def doctor(
     """Examine a data set: geometry, labels, voxels, duplicates, leakage. Exit code 1: something is wrong."""
     from json import dumps
 
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from oncontour.data.datasets.find import read_dataset
     from oncontour.data.doctor import examine
     from oncontour.data.files import explained
     from oncontour.data.folds import load_folds
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with exit_codes():
         read = read_dataset(dataset, scheme)
         drawn = load_folds(folds) if folds else None
         if out is not None:
             with explained(out):
                 out.mkdir(parents=True, exist_ok=True)
-        with Progress(*columns, console=console(to_stderr=True), transient=True) as bar:
-            task = bar.add_task("Examining cases", total=len(read.cases))
-            found = examine(read, drawn, workers, lambda done, total: bar.update(task, completed=done, total=total))
+        with case_bar("Examining cases") as progress:
+            found = examine(read, drawn, workers, progress)
         written = _write(found, out) if out else []
     if json:
         typer.echo(dumps(found.as_json(), indent=2))
@@ -78,7 +74,7 @@ def _write(found: Examination, out: Path) -> list[Path]:
         for name in problem.cases:
             notes.setdefault(name, {})[problem.check] = None
     panels = [Panel(case.name, case.slice, ", ".join(notes.get(case.name, ""))) for case in found.cases if case.slice]
-    title = f"{found.dataset.name}  ·  {_count(len(found.dataset.cases), 'case')}  ·  scheme {found.dataset.scheme}"
+    title = f"{found.dataset.name}  ·  {counted(len(found.dataset.cases), 'case')}  ·  scheme {found.dataset.scheme}"
     sheets = overlay_sheets(panels, SCHEMES[found.dataset.scheme], title)
     paths = [out / (SHEET if len(sheets) == 1 else f"overlay-{n:02d}.png") for n in range(1, len(sheets) + 1)]
     for path, sheet in zip(paths, sheets, strict=True):
@@ -93,10 +89,10 @@ def _print(found: Examination, screen: Console) -> None:
     from oncontour.data.datasets.found import few
 
     dataset = found.dataset
-    patients = len({case.patient for case in dataset.cases})
+    cases, patients = len(dataset.cases), len({case.patient for case in dataset.cases})
     screen.print(
-        f"[bold]{dataset.name}[/bold]: {dataset.layout}, scheme {dataset.scheme}; {_count(len(dataset.cases), 'case')} "
-        f"of {_count(patients, 'patient')}, {len(dataset.labelled)} to train on; {', '.join(dataset.sequences)}"
+        f"[bold]{dataset.name}[/bold]: {dataset.layout}, scheme {dataset.scheme}; {counted(cases, 'case')} of "
+        f"{counted(patients, 'patient')}, {len(dataset.labelled)} to train on; {', '.join(dataset.sequences)}"
     )
     facts = Table("", "smallest", "median", "largest", title="Right x anterior x superior", title_justify="left")
     for name, spread, form in (("voxels", found.voxels, "{:.0f}"), ("spacing, mm", found.spacing_mm, "{:.3g}")):
@@ -120,8 +116,3 @@ def _print(found: Examination, screen: Console) -> None:
     screen.print(table)
     wrong = sum(problem.severity == "wrong" for problem in found.problems)
     screen.print(f"{wrong} wrong, {len(found.problems) - wrong} doubtful")
-
-
-def _count(number: int, what: str) -> str:
-    """ "1 case", "2 cases"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"

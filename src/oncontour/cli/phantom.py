@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from oncontour.cli.console import console, exit_codes
+from oncontour.cli.console import case_bar, counted, exit_codes
 from oncontour.core.sequence import Sequence
 
 
@@ -54,13 +54,10 @@ def phantom(
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes.")] = 1,
 ) -> None:
     """Make synthetic brain tumour studies whose truth is known. Finished cases are kept when run again."""
-    from rich.progress import Progress
-
     from oncontour.data.phantom.cohort import write_cohort
     from oncontour.data.phantom.settings import Settings
 
-    with exit_codes(), Progress(console=console(to_stderr=True), transient=True) as bar:
-        task = bar.add_task("Making cases", total=cases)
+    with exit_codes(), case_bar("Making cases") as progress:
         settings = Settings(
             kind=kind.value,
             spacing_mm=spacing,
@@ -72,7 +69,5 @@ def phantom(
             without=tuple(without or ()),
             drop_rate=drop_rate,
         )
-        manifest = write_cohort(
-            out, cases, seed, settings, anatomies, workers, lambda done: bar.update(task, completed=done)
-        )
-    typer.echo(f"{cases} {'case' if cases == 1 else 'cases'} in {out}; what is in them: {manifest}")
+        manifest = write_cohort(out, cases, seed, settings, anatomies, workers, lambda done: progress(done, cases))
+    typer.echo(f"{counted(cases, 'case')} in {out}; what is in them: {manifest}")

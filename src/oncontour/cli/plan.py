@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from oncontour.cli.console import SOME_FAILED, console, exit_codes
+from oncontour.cli.console import SOME_FAILED, case_bar, console, exit_codes
 from oncontour.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ def plan(
             "seed": seed,
             "precision": precision,
         }
-        found = _plan(dataset, scheme, network, memory, wishes, fingerprint, workers, out)
-    _print_facts(found[0])
-    _print_choices(found[1])
+        found, proposed = _plan(dataset, scheme, network, memory, wishes, fingerprint, workers, out)
+    _print_facts(found)
+    _print_choices(proposed)
     typer.echo(f"{out}: edit it, then `oncontour train {dataset} --plan {out} --fold all`")
-    if found[0].skipped:
+    if found.skipped:
         raise typer.Exit(SOME_FAILED)
 
 
@@ -109,20 +109,14 @@ def _three(option: str, text: str | None, number: type) -> tuple[Any, Any, Any] 
 
 def _fingerprint(dataset: Dataset, kept: Path | None, workers: int) -> Fingerprint:
     """The kept fingerprint where it is of these very files; else read, and kept where asked."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from oncontour.plans.fingerprint import fingerprint, load_fingerprint, save_fingerprint
 
     if kept is not None and kept.exists():
         found = load_fingerprint(kept)
         if (found.digest, found.scheme) == (dataset.digest(), dataset.scheme):
             return found
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(to_stderr=True), transient=True) as bar:
-        task = bar.add_task("Reading cases", total=None)
-        found = fingerprint(
-            dataset, workers=workers, progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
+    with case_bar("Reading cases") as progress:
+        found = fingerprint(dataset, workers=workers, progress=progress)
     if kept is not None:
         save_fingerprint(found, kept)
     return found

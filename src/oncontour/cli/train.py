@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from oncontour.cli.console import INTERRUPTED, console, exit_codes
 from oncontour.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -91,7 +92,6 @@ def train(
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write event files for TensorBoard.")] = False,
 ) -> None:
     """Train a model. Ctrl-C saves; the same command with --resume goes on where it stopped."""
-    from oncontour.cli.console import INTERRUPTED, console, exit_codes
     from oncontour.training.fanout import Queue
     from oncontour.training.machine import Machine
     from oncontour.training.request import Request
@@ -159,8 +159,6 @@ class _Teller:
     def __call__(self, what: str, done: int, total: int) -> None:
         from rich.progress import Progress
 
-        from oncontour.cli.console import console
-
         if what == "trainings":
             if total > 1:
                 typer.echo(f"{what}: {done} of {total}", err=True)
@@ -182,8 +180,6 @@ class _Teller:
 
 def _print(trained: Trained, work: Path) -> None:
     from rich.table import Table
-
-    from oncontour.cli.console import console
 
     screen = console()
     if trained.skipped:

@@ -37,8 +37,17 @@ class OncontourError(Exception):
         self.remedy = remedy
         super().__init__(f"{self.where}: found {found}; expected {expected}. {remedy}")
 
-    def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:
-        return type(self), (self.where, self.found, self.expected, self.remedy)
+    def __reduce__(self) -> tuple[type, tuple[str, ...]]:
+        return type(self), tuple(self.parts.values())
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Its arguments by name; another error is made of them again."""
+        return {"where": self.where, "found": self.found, "expected": self.expected, "remedy": self.remedy}
+
+    def as_json(self) -> dict[str, str]:
+        """Its kind and its parts, for programs."""
+        return {"kind": type(self).__name__, **self.parts}
 
 
 class InputError(OncontourError):

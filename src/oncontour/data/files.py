@@ -1,15 +1,16 @@
-"""Writing files so that a reader never meets half of one, and saying why the system refused."""
+"""Writing files so that a reader never meets half of one, saying why the system refused; JSON, digests."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from oncontour.core.errors import OutputError
+from oncontour.core.errors import InputError, OncontourError, OutputError
 
 _REASONS: dict[int, tuple[str, str]] = {
     errno.ENOSPC: ("no space left on the disk", "Free some space, or give another folder with --out."),
@@ -65,3 +66,26 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON for people and programs: indented, UTF-8, no NaN (which JSON does not know)."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path, error: type[OncontourError] = InputError, remedy: str = "Repair it.") -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        OncontourError: of that kind; the file cannot be read, or holds something else.
+    """
+    expected = "a JSON object"
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as reason:
+        found = f"a file that cannot be read as JSON ({type(reason).__name__})"
+        raise error(path, found, expected, remedy) from reason
+    if not isinstance(content, dict):
+        raise error(path, f"a JSON {type(content).__name__}", expected, remedy)
+    return content
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal text."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

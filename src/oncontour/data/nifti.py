@@ -82,11 +82,11 @@ def read_nifti(path: Path, channel: int | None = None) -> Volume:
 def read_nifti_noted(path: Path, channel: int | None = None) -> tuple[Volume, tuple[str, ...]]:
     """`read_nifti`, with what had to be assumed, in words for the report."""
     volume, notes = read_voxels(path, channel)
-    check_content(volume.array, path)
+    check_voxels(volume.array, path)
     return volume, notes
 
 
-def check_content(array: NDArray[np.float32], where: Path | str) -> None:
+def check_voxels(array: NDArray[np.float32], where: Path | str) -> None:
     """Refuse voxels that cannot be an image.
 
     Raises:

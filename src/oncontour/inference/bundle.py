@@ -14,7 +14,6 @@ Nothing is pickled; nothing is fetched.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -28,6 +27,7 @@ from numpy.typing import NDArray
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import SCHEMES, LabelScheme
+from oncontour.data.files import file_digest
 from oncontour.inference.labels import labels_text, read_labels
 from oncontour.inference.nnunet.steps import Steps, load_steps
 from oncontour.inference.weights import REMEDY, Precision, load_networks, save_networks
@@ -130,10 +130,6 @@ class Bundle:
         return probabilities(networks, image, self.plan.inference, progress, self.activation)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def shipped_bundles() -> list[str]:
     """Names of the bundles that come with the package."""
     return sorted(path.parent.name for path in SHIPPED.glob("*/plan.yaml"))
@@ -158,7 +154,7 @@ def load_bundle(name: str | Path) -> Bundle:
         raise BundleError(folder, f"{type(error).__name__}", "provenance.json and CARD.md", REMEDY) from error
     for file, digest in provenance["sha256"].items():
         path = folder / file
-        if not path.exists() or _digest(path) != digest:
+        if not path.exists() or file_digest(path) != digest:
             found = "another content than when it was made" if path.exists() else "no such file"
             raise BundleError(path, found, f"sha256 {digest[:12]}...", REMEDY)
     paragraphs = [part for part in card.split("\n\n") if part.strip() and not part.startswith("#")]
@@ -217,7 +213,7 @@ def save_bundle(
             shutil.copytree(previous.folder, part / "previous")
             files.append("previous/provenance.json")
         _save_golden(part, Bundle(part, plan, {}, ""), golden)
-        content = {**provenance, "sha256": {file: _digest(part / file) for file in files}}
+        content = {**provenance, "sha256": {file: file_digest(part / file) for file in files}}
         (part / "provenance.json").write_text(json.dumps(content, indent=2) + "\n", "utf-8")
         if folder.exists():
             shutil.rmtree(folder)

@@ -27,13 +27,20 @@ EDGE_WEIGHT = 0.05
 GAUSSIAN_SHARE = 1 / 8
 """Gaussian: its standard deviation as a share of the tile (nnU-Net)."""
 
-
 GAUSSIAN_PEAK = 10.0
 """Gaussian: its largest value (nnU-Net), so that fewer of the small ones vanish in half precision."""
 
 
-def triple(value: int | Sequence[int]) -> tuple[int, int, int]:
-    """One number an axis, from one number or three."""
+def stride_and_margin(network: nn.Module) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Of a network (`oncontour.networks.interface.Network`) by axis; 1 and 0 for a module that states neither.
+
+    >>> stride_and_margin(nn.Identity())
+    ((1, 1, 1), (0, 0, 0))
+    """
+    return _triple(getattr(network, "stride", 1)), _triple(getattr(network, "margin", 0))
+
+
+def _triple(value: int | Sequence[int]) -> tuple[int, int, int]:
     i, j, k = (value,) * 3 if isinstance(value, int) else value
     return int(i), int(j), int(k)
 
@@ -142,7 +149,7 @@ def average(
     if plan.whole_tiles:
         source = _centred(source, plan.tile)
     shape = source.shape[1:]
-    stride, margin = triple(getattr(network, "stride", 1)), triple(getattr(network, "margin", 0))
+    stride, margin = stride_and_margin(network)
     axes = [_cut(n, plan.tile[a], plan.overlap, stride[a], margin[a]) for a, n in enumerate(shape)]
     padded = nn.functional.pad(source, [n for axis in reversed(axes) for n in (axis.before, axis.after)])
     # The last axis outermost, as nnU-Net goes: what half precision loses depends on the order of sums.

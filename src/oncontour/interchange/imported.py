@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,8 +17,10 @@ from torch import Tensor, nn
 import oncontour
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import LabelScheme
+from oncontour.core.versions import installed
+from oncontour.data.files import file_digest
 from oncontour.inference.bundle import Bundle, save_bundle
-from oncontour.inference.engine import triple
+from oncontour.inference.engine import stride_and_margin
 from oncontour.inference.nnunet.steps import FILE, Steps, steps_text
 from oncontour.inference.weights import build, first_names
 from oncontour.plans.plan import Plan
@@ -49,6 +50,20 @@ class Imported:
     previous: Imported | None = None
 
 
+@contextmanager
+def understood(where: Path, what: str, expected: str, remedy: str) -> Iterator[None]:
+    """Say that a model cannot be understood where what it holds is not what a reader looks for.
+
+    Args:
+        what: is read, such as "model".
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration) as error:
+        found = f"a {what} that cannot be understood ({type(error).__name__}: {error})"
+        raise BundleError(where, found, expected, remedy) from error
+
+
 def write_imported(model: Imported, out: Path) -> Bundle:
     """Write the bundle of an imported model, and that of its coarse model inside it.
 
@@ -59,7 +74,11 @@ def write_imported(model: Imported, out: Path) -> Bundle:
     provenance = {
         "source": dict(model.source),
         "licence": model.source.get("licence", "not stated"),
-        "versions": _versions(),
+        "versions": {
+            "oncontour": oncontour.__version__,
+            "python": platform.python_version(),
+            **installed(("torch", "numpy", "scipy")),
+        },
     }
     with TemporaryDirectory(prefix="oncontour-") as temporary:
         coarse = model.previous
@@ -100,20 +119,12 @@ def _golden(plan: Plan, network: nn.Module) -> NDArray[np.float32]:
     from scipy.ndimage import gaussian_filter
 
     inputs = int(plan.network.arguments["inputs"])
-    stride, margin = triple(getattr(network, "stride", 1)), triple(getattr(network, "margin", 0))
+    stride, margin = stride_and_margin(network)
     size = [max(step, 4) + 2 * rim for step, rim in zip(stride, margin, strict=True)]
     size[int(np.argmax(stride))] += max(stride)  # instance norm needs more than one voxel at the deepest stage
     noise = np.random.default_rng(0).normal(size=(inputs, *size))
     smooth = gaussian_filter(noise, (0, 1, 1, 1))
     return (smooth / smooth.std()).astype(np.float32)
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "oncontour": oncontour.__version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "numpy", "scipy")},
-    }
 
 
 def _card(model: Imported) -> str:
@@ -130,7 +141,6 @@ def _card(model: Imported) -> str:
     )
 
 
-def file_digest(path: Path) -> str:
-    """sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def file_digests(paths: Iterable[Path]) -> dict[str, str]:
+    """SHA-256 of files, by the name of each with that of its folder."""
+    return {f"{path.parent.name}/{path.name}": file_digest(path) for path in paths}

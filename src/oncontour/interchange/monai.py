@@ -17,10 +17,11 @@ from torch import Tensor
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.interchange.checkpoints import load_checkpoint
-from oncontour.interchange.imported import Imported, file_digest
-from oncontour.interchange.monai_networks import REMEDY, translate, with_prefix
+from oncontour.interchange.imported import Imported, file_digests, understood
+from oncontour.interchange.monai_networks import REMEDY, translate
 from oncontour.interchange.names import channels, meaning, scheme_of_labels
-from oncontour.interchange.nnunet import predicted_as_is, read_json
+from oncontour.interchange.nnunet import in_order, model_json, predicted_as_is
+from oncontour.interchange.nnunet_network import with_prefix
 from oncontour.interchange.wishes import Wishes
 from oncontour.plans.plan import InferencePlan, LossPlan, Plan, TrainingPlan
 
@@ -45,17 +46,17 @@ def read_monai(folder: Path, wishes: Wishes | None = None) -> Imported:
         BundleError: a file missing or damaged, or something that is not read; the message says what.
     """
     wishes = wishes or Wishes()
-    metadata = read_json(folder / "configs" / "metadata.json")
+    metadata = model_json(folder / "configs" / "metadata.json")
     config = _configuration(folder)
     path = _weights_file(folder, wishes.checkpoint)
-    try:
+    with understood(folder, "bundle", "metadata, configuration and weights of one network", REMEDY):
         _check_scaling(folder, config)
         network = dict(_resolved(config, config["network_def"]))
         kind = str(network.pop("_target_")).rpartition(".")[2]
         translation = translate(folder, kind, {k: v for k, v in network.items() if not k.startswith("_")})
         data = metadata["network_data_format"]
-        images = _numbered(data["inputs"]["image"]["channel_def"])
-        outputs = _numbered(next(iter(data["outputs"].values()))["channel_def"])
+        images = in_order(data["inputs"]["image"]["channel_def"])
+        outputs = in_order(next(iter(data["outputs"].values()))["channel_def"])
         name = wishes.name or str(metadata.get("name", folder.name)).lower().replace(" ", "-")
         scheme, order, by_regions = _scheme(folder, name, outputs)
         weights = _in_order(translation.weights(load_state(path)), translation.last, order)
@@ -74,16 +75,13 @@ def read_monai(folder: Path, wishes: Wishes | None = None) -> Imported:
                 "inference": "the sliding window of the bundle's inference configuration.",
             },
         )
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration) as error:
-        found = f"a bundle that cannot be understood ({type(error).__name__}: {error})"
-        raise BundleError(folder, found, "metadata, configuration and weights of one network", REMEDY) from error
     source = {
         "program": f"MONAI {metadata.get('monai_version', '')}".strip(),
         "bundle": str(metadata.get("name", folder.name)),
         "version": str(metadata.get("version", "")),
         "copyright": str(metadata.get("copyright", "not stated")),
         "licence": str(metadata.get("license", "not stated")),
-        "sha256": {f"models/{path.name}": file_digest(path)},
+        "sha256": file_digests([path]),
     }
     return Imported(plan, scheme, {"fold_0": with_prefix(weights)}, source)
 
@@ -148,10 +146,6 @@ def load_state(path: Path) -> Mapping[str, Tensor]:
             content = content[name]
             break
     return {str(name).removeprefix("module."): value for name, value in content.items()}
-
-
-def _numbered(names: Mapping[str, Any]) -> list[str]:
-    return [str(names[key]) for key in sorted(names, key=int)]
 
 
 def _scheme(folder: Path, name: str, outputs: Sequence[str]) -> tuple[LabelScheme, list[int], bool]:

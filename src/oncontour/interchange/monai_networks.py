@@ -13,7 +13,6 @@ from torch import Tensor
 
 from oncontour.core.errors import BundleError
 from oncontour.interchange.kernels import pad_kernels, shared_kernels
-from oncontour.interchange.nnunet_network import PREFIX
 from oncontour.plans.plan import NetworkPlan
 
 REMEDY = "Such a model is not read."
@@ -25,7 +24,7 @@ class Translation:
 
     Args:
         network: ours.
-        weights: MONAI's state -> ours, but for `PREFIX`.
+        weights: MONAI's state -> ours, but for the prefix of our names.
         last: names, in ours, of the weight and bias that give the outputs.
     """
 
@@ -166,8 +165,3 @@ def _name(layer: Any) -> str:
 
 def _options(layer: Any) -> Mapping[str, Any]:
     return {} if isinstance(layer, str) else dict(layer[1])
-
-
-def with_prefix(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights as our networks name them."""
-    return {PREFIX + name: value for name, value in weights.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,12 +10,13 @@ from torch import Tensor
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import LabelScheme
+from oncontour.data.files import read_json
 from oncontour.inference.nnunet.steps import Scaling, Steps
 from oncontour.interchange.axes import Order, axis_order, permute_weights, to_file
 from oncontour.interchange.checkpoints import load_checkpoint
-from oncontour.interchange.imported import Imported, file_digest
+from oncontour.interchange.imported import Imported, file_digests, understood
 from oncontour.interchange.names import channels, scheme_of_labels, scheme_of_regions
-from oncontour.interchange.nnunet_network import PREFIX, REMEDY, network_of, per_axis
+from oncontour.interchange.nnunet_network import REMEDY, network_of, per_axis, with_prefix
 from oncontour.interchange.wishes import Wishes
 from oncontour.plans.plan import InferencePlan, LossPlan, OptimiserPlan, Plan, PostprocessPlan, TrainingPlan
 
@@ -47,12 +47,12 @@ def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
         BundleError: a file missing or damaged, or something that is not read; the message says what.
     """
     wishes = wishes or Wishes()
-    plans = read_json(folder / "plans.json")
-    dataset = read_json(wishes.dataset or folder / "dataset.json")
+    plans = model_json(folder / "plans.json")
+    dataset = model_json(wishes.dataset or folder / "dataset.json")
     checkpoints = find_checkpoints(folder, wishes.folds, wishes.checkpoint or "checkpoint_final.pth")
     contents = {fold: load_checkpoint(path) for fold, path in checkpoints.items()}
     first = next(iter(contents.values()))
-    try:
+    with understood(folder, "model", "plans, data set and checkpoints of one nnU-Net model", REMEDY):
         configuration_name = str(first["init_args"]["configuration"])
         weights = {fold: content["network_weights"] for fold, content in contents.items()}
         configuration = resolve(plans, configuration_name)
@@ -60,7 +60,7 @@ def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
         name = wishes.name or f"{plans['dataset_name']}-{configuration_name}"
         scheme, by_regions = _scheme(folder, str(plans["dataset_name"]), dataset)
         previous = _previous(folder, configuration.get("previous_stage"), configuration_name, wishes)
-        images = _channel_names(dataset)
+        images = in_order(dataset.get("channel_names") or dataset["modality"])
         inputs = len(images) + (len(scheme.labels) if previous else 0)
         outputs = len(scheme.regions) if by_regions else 1 + len(scheme.labels)
         network, flat = network_of(folder, configuration, order, inputs, outputs)
@@ -84,9 +84,6 @@ def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
                 "postprocess": "nnU-Net's prediction as it is.",
             },
         )
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        found = f"a model that cannot be understood ({type(error).__name__}: {error})"
-        raise BundleError(folder, found, "plans, data set and checkpoints of one nnU-Net model", REMEDY) from error
     source = {
         "program": "nnU-Net 2",
         "dataset": str(plans["dataset_name"]),
@@ -94,26 +91,15 @@ def read_nnunet(folder: Path, wishes: Wishes | None = None) -> Imported:
         "plans": str(plans.get("plans_name", "")),
         "trainer": str(first.get("trainer_name", "")),
         "licence": str(dataset.get("licence") or dataset.get("license") or "not stated"),
-        "sha256": {f"{path.parent.name}/{path.name}": file_digest(path) for path in checkpoints.values()},
+        "sha256": file_digests(checkpoints.values()),
     }
     ours = {fold: _ours(state, order) for fold, state in weights.items()}
     return Imported(plan, scheme, ours, source, steps, previous)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file's dictionary.
-
-    Raises:
-        BundleError: not there, or not one.
-    """
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        found = f"no readable JSON ({type(error).__name__})"
-        raise BundleError(path, found, "the file of a trained model", "Copy it again.") from error
-    if not isinstance(content, dict):
-        raise BundleError(path, f"a {type(content).__name__}", "a dictionary", "Copy it again.")
-    return content
+def model_json(path: Path) -> dict[str, Any]:
+    """A JSON object of a trained model; what cannot be read is a `BundleError`."""
+    return read_json(path, BundleError, "Copy it again.")
 
 
 def resolve(plans: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -142,8 +128,12 @@ def find_checkpoints(folder: Path, wanted: Sequence[str], name: str) -> dict[str
     return paths
 
 
-def _channel_names(dataset: Mapping[str, Any]) -> list[str]:
-    names = dataset.get("channel_names") or dataset["modality"]
+def in_order(names: Mapping[str, Any]) -> list[str]:
+    """Names that are listed by their number.
+
+    >>> in_order({"1": "T2", "0": "T1", "10": "ADC"})
+    ['T1', 'T2', 'ADC']
+    """
     return [str(names[key]) for key in sorted(names, key=int)]
 
 
@@ -260,4 +250,4 @@ def predicted_as_is() -> PostprocessPlan:
 def _ours(state: Mapping[str, Tensor], order: Order) -> dict[str, Tensor]:
     """A checkpoint's weights under our names, kernels along the file's axes."""
     plain = {name.removeprefix("module.").removeprefix("_orig_mod."): value for name, value in state.items()}
-    return permute_weights({PREFIX + name: value for name, value in plain.items()}, order)
+    return permute_weights(with_prefix(plain), order)

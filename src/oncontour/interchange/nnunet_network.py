@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from oncontour.core.errors import BundleError
 from oncontour.interchange.axes import Order, plane, to_file
 from oncontour.plans.plan import NetworkPlan
@@ -16,6 +18,11 @@ PREFIX = "network."
 """Our networks hold nnU-Net's, and MONAI's, under this name."""
 
 REMEDY = "Models of changed architectures or preprocessing are not read."
+
+
+def with_prefix(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as our networks name them."""
+    return {PREFIX + name: value for name, value in weights.items()}
 
 
 def network_of(

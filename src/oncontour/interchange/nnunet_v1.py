@@ -6,7 +6,7 @@ Its U-Net is that of version 2 under other names, but for the decoder's kernels 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from torch import Tensor
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import LabelScheme
 from oncontour.inference.nnunet.steps import Scaling, Steps
-from oncontour.interchange.axes import axis_order, permute_weights, to_file
+from oncontour.interchange.axes import Order, axis_order, permute_weights, to_file
 from oncontour.interchange.checkpoints import load_checkpoint, load_pickle
-from oncontour.interchange.imported import Imported, file_digest
+from oncontour.interchange.imported import Imported, file_digests, understood
 from oncontour.interchange.kernels import pad_kernels, shared_kernels
 from oncontour.interchange.names import channels, scheme_of_labels, scheme_of_regions
-from oncontour.interchange.nnunet import find_checkpoints, mirrored, predicted_as_is, read_json, tiles, training
-from oncontour.interchange.nnunet_network import PREFIX, REMEDY, per_stage
+from oncontour.interchange.nnunet import find_checkpoints, mirrored, model_json, predicted_as_is, tiles, training
+from oncontour.interchange.nnunet_network import REMEDY, per_stage, with_prefix
 from oncontour.interchange.wishes import Wishes
 from oncontour.plans.plan import NetworkPlan, Plan
 
@@ -55,7 +55,7 @@ def read_nnunet_v1(folder: Path, wishes: Wishes | None = None) -> Imported:
     info = load_pickle(first.with_name(first.name + ".pkl"))
     plans = info["plans"] if "plans" in info else load_pickle(folder / "plans.pkl")
     states = {fold: load_checkpoint(path)["state_dict"] for fold, path in checkpoints.items()}
-    try:
+    with understood(folder, "model", "plans and checkpoints of one nnU-Net 1 model", REMEDY):
         trainer, stage = str(info["name"]), _stage(folder, plans, info)
         if "cascade" in trainer.lower():
             raise BundleError(folder, f"a cascade of version 1 ({trainer})", "a model of one stage", REMEDY)
@@ -82,11 +82,7 @@ def read_nnunet_v1(folder: Path, wishes: Wishes | None = None) -> Imported:
                     "inputs": len(images),
                     "outputs": outputs,
                     "features_per_stage": _features(state, len(kernels)),
-                    "kernel_sizes": per_stage(kernels, order, flat),
-                    "strides": per_stage([[1] * len(kernels[0]), *_strides(stage)], order, flat),
-                    "n_conv_per_stage": int(plans.get("conv_per_stage", 2)),
-                    "n_conv_per_stage_decoder": int(plans.get("conv_per_stage", 2)),
-                    **({"dimensions": 2, "axis": order[0]} if flat else {}),
+                    **_layers(plans, stage, kernels, order, flat),
                 },
             ),
             training=training(stage, order, flat, by_regions),
@@ -96,16 +92,13 @@ def read_nnunet_v1(folder: Path, wishes: Wishes | None = None) -> Imported:
         )
         kept = [None, *stage["current_spacing"][1:]] if flat else stage["current_spacing"]
         steps = _steps(folder, plans, to_file([mm and float(mm) for mm in kept], order))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        found = f"a model that cannot be understood ({type(error).__name__}: {error})"
-        raise BundleError(folder, found, "plans and checkpoints of one nnU-Net 1 model", REMEDY) from error
     source = {
         "program": "nnU-Net 1",
         "task": folder.parent.name,
         "trainer": trainer,
-        "sha256": {f"{path.parent.name}/{path.name}": file_digest(path) for path in checkpoints.values()},
+        "sha256": file_digests(checkpoints.values()),
     }
-    ours = {fold: permute_weights({PREFIX + k: v for k, v in own.items()}, order) for fold, own in padded.items()}
+    ours = {fold: permute_weights(with_prefix(own), order) for fold, own in padded.items()}
     return Imported(plan, scheme, ours, source, steps)
 
 
@@ -161,8 +154,19 @@ def _features(state: Mapping[str, Tensor], stages: int) -> list[int]:
     return [int(state[f"encoder.stages.{stage}.0.convs.0.conv.weight"].shape[0]) for stage in range(stages)]
 
 
-def _strides(stage: Mapping[str, Any]) -> list[list[int]]:
-    return [[int(n) for n in stride] for stride in stage["pool_op_kernel_sizes"]]
+def _layers(
+    plans: Mapping[str, Any], stage: Mapping[str, Any], kernels: Sequence[Sequence[int]], order: Order, flat: bool
+) -> dict[str, Any]:
+    """Arguments of the network: kernels, strides and number of convolutions, along the file's axes."""
+    strides = [[1] * len(kernels[0]), *([int(n) for n in stride] for stride in stage["pool_op_kernel_sizes"])]
+    convolutions = int(plans.get("conv_per_stage", 2))
+    return {
+        "kernel_sizes": per_stage(kernels, order, flat),
+        "strides": per_stage(strides, order, flat),
+        "n_conv_per_stage": convolutions,
+        "n_conv_per_stage_decoder": convolutions,
+        **({"dimensions": 2, "axis": order[0]} if flat else {}),
+    }
 
 
 def _scheme(
@@ -175,7 +179,7 @@ def _scheme(
     if outputs != len(values) + 1:
         found = f"{outputs} outputs for labels {values} by {trainer}"
         raise BundleError(folder, found, "background and one output a label", REMEDY)
-    named = {int(k): str(v) for k, v in read_json(wishes.dataset)["labels"].items()} if wishes.dataset else {}
+    named = {int(k): str(v) for k, v in model_json(wishes.dataset)["labels"].items()} if wishes.dataset else {}
     return scheme_of_labels(name, {named.get(value, f"label {value}"): value for value in values}), False
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from oncontour.core.errors import BundleError, OutputError
 from oncontour.inference.bundle import Bundle
-from oncontour.inference.engine import triple
+from oncontour.inference.engine import stride_and_margin
 
 TOLERANCE = 1e-4
 """Largest difference in a probability from what torch gives."""
@@ -76,8 +76,7 @@ def export_onnx(bundle: Bundle, path: Path) -> OnnxFile:
     if find_spec("onnxscript") is None:
         raise OutputError(path, "no onnxscript", "what torch exports with", "pip install onnx onnxscript onnxruntime")
     model = _Ensemble(bundle).eval()
-    network = bundle.networks[0][""]
-    multiple, margin = triple(getattr(network, "stride", 1)), triple(getattr(network, "margin", 0))
+    multiple, margin = stride_and_margin(bundle.networks[0][""])
     # Two strides: where only one voxel is left at the deepest stage, the exporter takes its size for fixed.
     size = [max(2 * step, 4) + 2 * rim for step, rim in zip(multiple, margin, strict=True)]
     inputs = int(bundle.plan.network.arguments["inputs"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from math import gcd
 from typing import Any, Literal
 
 import torch
@@ -12,24 +11,19 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from oncontour.core.errors import InputError
-from oncontour.networks.autoencoder import AutoencoderBranch
-from oncontour.networks.interface import Reconstructed, initialise
-from oncontour.networks.norm import GroupNorm
+from oncontour.networks.autoencoder import AutoencoderBranch, group_norm
+from oncontour.networks.interface import REMEDY, Reconstructed, check_rebuildable, initialise, rebuildable
 
-GROUPS = 8
-"""Of a group norm (Myronenko 2018), where that many divide the channels; else the largest number that divides both."""
 SCALES = (2, 4, 8)
 """Channels of the predictions of the second, third and fourth fused block: two classes times 1, 2 and 4 (Wang 2017)."""
 SLOPE = 0.25
 """Slope of a PReLU below zero before training, for which the initialisation allows."""
 
-REMEDY = "Correct the network's arguments in the plan."
-
 Norm = Literal["group", "batch"]
 
 
 def _norm(norm: Norm, channels: int) -> nn.Module:
-    return nn.BatchNorm3d(channels) if norm == "batch" else GroupNorm(gcd(GROUPS, channels), channels)
+    return nn.BatchNorm3d(channels) if norm == "batch" else group_norm(channels)
 
 
 def _in_slice(inputs: int, outputs: int, dilation: int = 1, stride: int = 1) -> nn.Conv3d:
@@ -207,11 +201,7 @@ class AnisotropicNetVAE(AnisotropicNet):
 
     def __init__(self, inputs: int, outputs: int, patch: Sequence[int], latent: int = 16, **others: Any) -> None:
         super().__init__(inputs, outputs, **others)
-        needed = tuple(2 * step for step in self.stride)
-        if len(patch) != 3 or any(size % step for size, step in zip(patch, needed, strict=True)):
-            raise InputError("ar_ca: patch", str(patch), f"three multiples of {needed} voxels", REMEDY)
-        i, j, k = patch
-        self.patch = (i, j, k)
+        self.patch = rebuildable("ar_ca", patch, self.stride)
         self.branch = AutoencoderBranch(self.features, inputs, self.stride, self.patch, latent)
 
     def forward_with_reconstruction(self, x: Tensor) -> Reconstructed:
@@ -222,10 +212,7 @@ class AnisotropicNetVAE(AnisotropicNet):
         Raises:
             InputError: an image that is not of the patch's size.
         """
-        if tuple(x.shape[2:]) != self.patch:
-            found = f"{tuple(x.shape[2:])} voxels"
-            remedy = "Give the network and the training one patch."
-            raise InputError("ar_ca: image to rebuild", found, f"{self.patch} voxels", remedy)
+        check_rebuildable("ar_ca", x, self.patch)
         scales = self._encode(x)
         return Reconstructed(self._decode(scales), *self.branch(scales[-1]))
 

@@ -17,9 +17,18 @@ BOTTLENECK = 4
 """Channels of the grid before and behind the fully connected layers, which hold most parameters of the branch."""
 
 
+def group_norm(channels: int) -> GroupNorm:
+    """A group norm of as many groups as suit the channels.
+
+    >>> group_norm(32).num_groups, group_norm(4).num_groups
+    (8, 4)
+    """
+    return GroupNorm(gcd(GROUPS, channels), channels)
+
+
 def _before(channels: int) -> list[nn.Module]:
     """What precedes each convolution of a block: norm and rectifier."""
-    return [GroupNorm(gcd(GROUPS, channels), channels), nn.ReLU(inplace=True)]
+    return [group_norm(channels), nn.ReLU(inplace=True)]
 
 
 class _Up(nn.Module):

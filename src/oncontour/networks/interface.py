@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor, nn
+
+from oncontour.core.errors import InputError
+
+REMEDY = "Correct the network's arguments in the plan."
 
 
 @runtime_checkable
@@ -67,6 +71,30 @@ class Reconstructing(Network, Protocol):
     def forward_with_reconstruction(self, x: Tensor) -> Reconstructed:
         """Logits and the rebuilt image; the numbers are drawn in training, and are the means in evaluation."""
         ...
+
+
+def rebuildable(name: str, patch: Sequence[int], stride: tuple[int, int, int]) -> tuple[int, int, int]:
+    """The patch whose image an autoencoder is to rebuild: of multiples of twice the network's stride.
+
+    Raises:
+        InputError: it is not; `name` is the network's.
+    """
+    needed = tuple(2 * step for step in stride)
+    if len(patch) != 3 or any(size % step for size, step in zip(patch, needed, strict=True)):
+        raise InputError(f"{name}: patch", str(patch), f"three multiples of {needed} voxels", REMEDY)
+    i, j, k = patch
+    return i, j, k
+
+
+def check_rebuildable(name: str, image: Tensor, patch: tuple[int, int, int]) -> None:
+    """Refuse an image (B, C, i, j, k) that is not of the patch that the autoencoder was made for.
+
+    Raises:
+        InputError: it is not; `name` is the network's.
+    """
+    if tuple(image.shape[2:]) != patch:
+        found, expected = f"{tuple(image.shape[2:])} voxels", f"the {patch} that the network was made for"
+        raise InputError(f"{name}: image to rebuild", found, expected, "Give the network and the training one patch.")
 
 
 def initialise(network: nn.Module, slope: float = 0.0) -> None:

@@ -13,7 +13,7 @@ from dynamic_network_architectures.initialization.weight_init import init_last_b
 from torch import Tensor, nn
 
 from oncontour.core.errors import InputError
-from oncontour.networks.interface import initialise
+from oncontour.networks.interface import REMEDY, initialise
 from oncontour.networks.norm import InstanceNorm2d, InstanceNorm3d
 
 LEAK = 0.01
@@ -33,8 +33,6 @@ PerStage = int | Sequence[int]
 
 PerAxis = int | Sequence[PerStage]
 """One number for all stages, or one for each; each of them one for all axes, or one for each."""
-
-REMEDY = "Correct the network's arguments in the plan."
 
 
 def _stages(name: str, values: PerStage, count: int) -> list[int]:

@@ -12,10 +12,8 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from oncontour.core.errors import InputError
-from oncontour.networks.interface import Reconstructed, initialise
+from oncontour.networks.interface import REMEDY, Reconstructed, check_rebuildable, initialise, rebuildable
 from oncontour.networks.norm import own_group_norms
-
-REMEDY = "Correct the network's arguments in the plan."
 
 SMALLEST_VARIANCE = 1e-8
 """Added before the logarithm, as MONAI's loss does."""
@@ -132,10 +130,7 @@ class SegResNetVAE(SegResNet):
 
     def __init__(self, inputs: int, outputs: int, patch: Sequence[int], latent: int = 128, **others: Any) -> None:
         super().__init__(inputs, outputs, input_image_size=tuple(patch), vae_nz=latent, vae_estimate_std=True, **others)
-        needed = 2 * self.stride[0]
-        if len(patch) != 3 or any(size % needed for size in patch):
-            raise InputError("ar: patch", str(patch), f"three multiples of {needed} voxels", REMEDY)
-        self.patch = tuple(patch)
+        self.patch = rebuildable("ar", patch, self.stride)
 
     def forward_with_reconstruction(self, x: Tensor) -> Reconstructed:
         """Logits, and the image (B, inputs, *patch) rebuilt from the numbers drawn.
@@ -145,9 +140,7 @@ class SegResNetVAE(SegResNet):
         Raises:
             InputError: an image that is not of the patch's size.
         """
-        if tuple(x.shape[2:]) != self.patch:
-            found, expected = f"{tuple(x.shape[2:])} voxels", f"the {self.patch} that the network was made for"
-            raise InputError("ar: image to rebuild", found, expected, "Give the network and the training one patch.")
+        check_rebuildable("ar", x, self.patch)
         net = self.network
         logits, features = self._run(x)
         squeezed = net.vae_down(features)

@@ -71,18 +71,7 @@ def result_folder(folder: Path) -> Iterator[Path]:
 def write_error(folder: Path, error: OncontourError) -> None:
     """Leave error.json, and nothing else, in a case's result folder."""
     with result_folder(folder) as part:
-        write_json(part / "error.json", {"message": str(error), **error_record(error)})
-
-
-def error_record(error: OncontourError) -> dict[str, str]:
-    """The parts of an error, for JSON."""
-    return {
-        "kind": type(error).__name__,
-        "where": error.where,
-        "found": error.found,
-        "expected": error.expected,
-        "remedy": error.remedy,
-    }
+        write_json(part / "error.json", {"message": str(error), **error.as_json()})
 
 
 def _check_ours(folder: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from oncontour.data.files import write_json
-from oncontour.pipeline.folders import error_record
 from oncontour.pipeline.options import Options
 from oncontour.pipeline.outcome import CaseOutcome
 from oncontour.pipeline.provenance import RECORD_NAME, peak_memory_gib, versions
@@ -55,7 +54,7 @@ def outcome_record(outcome: CaseOutcome) -> dict[str, Any]:
         record["steps"] = {step.name: round(step.seconds, 2) for step in outcome.result.steps}
         record["checks"] = {check.name: check.verdict for check in outcome.result.checks}
     if outcome.error is not None:
-        record["error"] = error_record(outcome.error)
+        record["error"] = outcome.error.as_json()
     else:
         record["inputs"] = _inputs(outcome.folder)
     return record

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from oncontour.core.volume import Volume
+from oncontour.data.files import file_digest
 from oncontour.pipeline.options import BRAIN_BUNDLE, DEFAULT_BUNDLE
-from oncontour.pipeline.provenance import file_digest
 
 if TYPE_CHECKING:
     from oncontour.inference.bundle import Bundle

@@ -8,12 +8,13 @@ import platform
 import resource
 import sys
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import oncontour
 from oncontour.core.errors import InputError
+from oncontour.core.versions import installed
+from oncontour.data.files import file_digest
 from oncontour.data.nifti import is_nifti
 from oncontour.pipeline.options import Options
 
@@ -58,12 +59,6 @@ def file_records(files: Iterable[Path]) -> list[dict[str, Any]]:
     return records
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal text."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def is_done(folder: Path, record: dict[str, Any]) -> bool:
     """Whether a result folder holds the result of exactly this record."""
     try:
@@ -75,13 +70,13 @@ def is_done(folder: Path, record: dict[str, Any]) -> bool:
 
 def versions() -> dict[str, str]:
     """Versions of Oncontour, Python, the packages that matter, and the kind of machine."""
-    found = {"oncontour": oncontour.__version__, "python": platform.python_version(), "platform": platform.platform()}
-    for package in REPORTED_PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "absent"
-    return found
+    there = installed(REPORTED_PACKAGES)
+    return {
+        "oncontour": oncontour.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{package: there.get(package, "absent") for package in REPORTED_PACKAGES},
+    }
 
 
 def peak_memory_gib() -> float:

@@ -216,8 +216,8 @@ def _why(
     for place, sentence in fitted.why.items():
         joined = place in settings.why and place == "training.patch"
         why[place] = f"{settings.why[place]} {sentence}" if joined else sentence
-    places = {"spacing": "spacing_mm", "configuration": "name"}
+    others = {"spacing": "spacing_mm", "configuration": "name"}
     for name, value in asdict(wishes).items():
         if value is not None:
-            why[places.get(name, f"training.{name}")] = "As asked for."
+            why[others.get(name, f"training.{name}")] = "As asked for."
     return why

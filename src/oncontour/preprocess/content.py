@@ -7,6 +7,7 @@ import numpy as np
 from oncontour.core.errors import ImageContentError
 from oncontour.core.grid import check_affine
 from oncontour.core.volume import Volume
+from oncontour.data.nifti import check_voxels
 
 MINIMUM_SLICES = 3
 """Fewer slices along any axis are a localiser or a map, and no rigid motion can be found from them."""
@@ -39,11 +40,4 @@ def check_content(volume: Volume, where: str) -> None:
         shown = " x ".join(f"{value:.0f}" for value in extent)
         expected = f"at least {MINIMUM_EXTENT_MM:g} mm along every axis"
         raise ImageContentError(where, f"a field of view of {shown} mm", expected, "Use a series that shows the brain.")
-    low, high = float(array.min()), float(array.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        count = int(array.size - np.isfinite(array).sum())
-        found = f"{count} of {array.size} voxels NaN or infinite"
-        raise ImageContentError(where, found, "finite numbers", "Export the series again.")
-    if low == high:
-        found = "all voxels zero" if low == 0.0 else f"all voxels {low:g}"
-        raise ImageContentError(where, found, "an image with contrast", "Export the series again, or leave it out.")
+    check_voxels(array, where)

@@ -84,7 +84,7 @@ def write_quality(
         "version": version,
         "model": model_card,
         "status": "failed" if error else "done",
-        "error": _error(error) if error else None,
+        "error": error.as_json() if error else None,
         "reference": reference,
         "series": [
             {
@@ -127,16 +127,6 @@ def _region(item: RegionMeasurement) -> dict[str, Any]:
         "box_mm": None if item.box_mm is None else {"low": item.box_mm[0], "high": item.box_mm[1]},
         "longest_diameter_mm": item.longest_mm,
         "hemisphere": item.hemisphere,
-    }
-
-
-def _error(error: OncontourError) -> dict[str, str]:
-    return {
-        "kind": type(error).__name__,
-        "where": error.where,
-        "found": error.found,
-        "expected": error.expected,
-        "remedy": error.remedy,
     }
 
 

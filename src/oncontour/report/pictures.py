@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.report.case import CaseReport
+from oncontour.report.drawing import SCALE_BAR_MM, frame, hexadecimal, outline, png, write
 from oncontour.report.views import VIEWS, View, choose_slices, picture
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ WINDOW_PERCENTILES = (1.0, 99.5)
 STRAY_SHARE = 0.01
 """Slices with less than this share of the brain's largest area do not widen the picture: stray voxels of its mask."""
 
-SCALE_BAR_MM = 50.0
-
 OUTLINE_POINTS = (1.5, 1.1, 0.75)
 """Line widths from the outermost region in: where two outlines coincide, both stay visible."""
 
@@ -49,16 +47,7 @@ LETTER_POINTS, TITLE_POINTS, SMALL_POINTS = 8.0, 8.0, 6.5
 
 def montage_png(case: CaseReport, dpi: int = DPI) -> bytes:
     """The montage as a PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
-
-    figure = montage(case)
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    file = BytesIO()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(file, format="PNG")
-    return file.getvalue()
+    return png(montage(case), dpi)
 
 
 def montage(case: CaseReport) -> Figure:
@@ -83,7 +72,7 @@ def montage(case: CaseReport) -> Figure:
             left = column * (panel_mm + GAP_MM) / WIDTH_MM
             bottom = 1 - (row * (panel_mm + GAP_MM) + panel_mm) / height_mm
             axes = figure.add_axes((left, bottom, panel_mm / WIDTH_MM, panel_mm / height_mm), facecolor=BOARD)
-            _frame(axes, view, centre_mm, side_mm)
+            frame(axes, (centre_mm[view.across], centre_mm[view.up]), side_mm)
             _draw_slice(axes, image, view, slices, window)
             _draw_outlines(axes, case, regions, view, slices)
             _write_letters(axes, view)
@@ -106,16 +95,6 @@ def _field_of_view(brain: NDArray[np.bool_], spacing: tuple[float, float, float]
     return middle, float(size.max() + 2 * MARGIN_MM)
 
 
-def _frame(axes: Axes, view: View, centre_mm: NDArray[np.float64], side_mm: float) -> None:
-    """Picture coordinates are mm along the RAS axes; both axes are turned, so that high ends lie left and on top."""
-    x, y = centre_mm[view.across], centre_mm[view.up]
-    axes.set_xlim(x + side_mm / 2, x - side_mm / 2)
-    axes.set_ylim(y - side_mm / 2, y + side_mm / 2)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
-
-
 def _draw_slice(
     axes: Axes, image: Volume, view: View, slices: tuple[int, int, int], window: tuple[float, float]
 ) -> None:
@@ -130,17 +109,12 @@ def _draw_slice(
 def _draw_outlines(axes: Axes, case: CaseReport, regions: Volume, view: View, slices: tuple[int, int, int]) -> None:
     from matplotlib.patheffects import Normal, Stroke
 
-    step = np.array(regions.grid.spacing)
+    spacing = regions.grid.spacing[view.across], regions.grid.spacing[view.up]
     for n, region in enumerate(case.scheme.regions):
         plane = np.moveaxis(regions.array[n], view.axis, 0)[slices[view.axis]]
-        if not plane.any():
-            continue
-        padded = np.pad(plane.astype(np.float32), 1).T
-        x = (np.arange(padded.shape[1]) - 0.5) * step[view.across]
-        y = (np.arange(padded.shape[0]) - 0.5) * step[view.up]
         width = OUTLINE_POINTS[min(n, len(OUTLINE_POINTS) - 1)]
-        lines = axes.contour(x, y, padded, levels=[0.5], colors=[_colour(region.colour)], linewidths=width)
-        if n == 0:  # a dark edge lifts the outermost line off bright tissue
+        lines = outline(axes, plane, spacing, hexadecimal(region.colour), width)
+        if lines is not None and n == 0:  # a dark edge lifts the outermost line off bright tissue
             lines.set_path_effects([Stroke(linewidth=width + 0.9, foreground="#00000099"), Normal()])
 
 
@@ -148,13 +122,13 @@ def _write_letters(axes: Axes, view: View) -> None:
     places = ((view.left, 0.02, 0.5), (view.right, 0.98, 0.5), (view.top, 0.5, 0.98), (view.bottom, 0.5, 0.02))
     alignments = (("left", "center"), ("right", "center"), ("center", "top"), ("center", "bottom"))
     for (letter, x, y), (horizontal, vertical) in zip(places, alignments, strict=True):
-        _write(axes, x, y, letter, LETTER_POINTS, PALE, ha=horizontal, va=vertical, weight="bold")
+        write(axes, x, y, letter, LETTER_POINTS, PALE, ha=horizontal, va=vertical, weight="bold")
 
 
 def _write_title(axes: Axes, sequence: Sequence, view: View, image: Volume, slices: tuple[int, int, int]) -> None:
     place = image.grid.to_world(slices)[view.axis]
-    _write(axes, 0.02, 0.98, str(sequence), TITLE_POINTS, PALE, ha="left", va="top", weight="bold")
-    _write(axes, 0.02, 0.925, f"{view.name}  {view.position(place)}", SMALL_POINTS, DIM, ha="left", va="top")
+    write(axes, 0.02, 0.98, str(sequence), TITLE_POINTS, PALE, ha="left", va="top", weight="bold")
+    write(axes, 0.02, 0.925, f"{view.name}  {view.position(place)}", SMALL_POINTS, DIM, ha="left", va="top")
 
 
 def _draw_scale_bar(axes: Axes) -> None:
@@ -164,22 +138,14 @@ def _draw_scale_bar(axes: Axes) -> None:
     y = low + 0.03 * (high - low)
     axes.plot([end, end + SCALE_BAR_MM], [y, y], color=PALE, linewidth=1.4, solid_capstyle="butt")
     label = f"{SCALE_BAR_MM / 10:.0f} cm"
-    _write(axes, 0.97, 0.042, label, SMALL_POINTS, DIM, ha="right", va="bottom")
+    write(axes, 0.97, 0.042, label, SMALL_POINTS, DIM, ha="right", va="bottom")
 
 
 def _write_legend(axes: Axes, case: CaseReport) -> None:
     for n, region in enumerate(case.scheme.regions):
         y = 0.98 - 0.05 * n
-        _write(
-            axes, 0.98, y, region.name, LETTER_POINTS - 1, _colour(region.colour), ha="right", va="top", weight="bold"
-        )
-
-
-def _write(axes: Axes, x: float, y: float, text: str, size: float, colour: str, **style: str) -> None:
-    from matplotlib.patheffects import Normal, Stroke
-
-    drawn = axes.text(x, y, text, transform=axes.transAxes, fontsize=size, color=colour, **style)  # pyright: ignore[reportArgumentType]
-    drawn.set_path_effects([Stroke(linewidth=1.6, foreground="black"), Normal()])
+        colour = hexadecimal(region.colour)
+        write(axes, 0.98, y, region.name, LETTER_POINTS - 1, colour, ha="right", va="top", weight="bold")
 
 
 def _window(image: NDArray, brain: NDArray[np.bool_]) -> tuple[float, float]:
@@ -187,7 +153,3 @@ def _window(image: NDArray, brain: NDArray[np.bool_]) -> tuple[float, float]:
     inside = image[brain] if brain.any() else image.ravel()
     low, high = np.percentile(inside[:: max(1, inside.size // 200_000)], WINDOW_PERCENTILES)
     return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)
-
-
-def _colour(rgb: tuple[int, int, int]) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*rgb)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.labels import LabelScheme, Region
+from oncontour.core.labels import LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.data.doctor.problem import Slice
+from oncontour.report.drawing import SCALE_BAR_MM, frame, hexadecimal, outline, png, write
 from oncontour.report.views import AXIAL
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ DPI = 150
 MARGIN_MM = 6.0
 """Room around the head."""
 
-SCALE_BAR_MM = 50.0
 LINE_POINTS = (1.1, 0.9, 0.7)
 """From the outermost region in: where two outlines coincide, both stay visible."""
 
@@ -65,19 +64,9 @@ def overlay_sheets(panels: Listed[Panel], scheme: LabelScheme, title: str, dpi: 
     pages = [panels[start : start + size] for start in range(0, len(panels), size)]
     side_mm = _side_mm(panels)
     numbers = [f"{title}  ·  sheet {n} of {len(pages)}" if len(pages) > 1 else title for n in range(1, len(pages) + 1)]
-    return [_png(_sheet(page, scheme, text, side_mm), dpi) for page, text in zip(pages, numbers, strict=True)]
-
-
-def _png(figure: Figure, dpi: int) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
-
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    file = BytesIO()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(file, format="PNG", optimize=True)
-    return file.getvalue()
+    return [
+        png(_sheet(page, scheme, text, side_mm), dpi, smallest=True) for page, text in zip(pages, numbers, strict=True)
+    ]
 
 
 def _sheet(panels: Listed[Panel], scheme: LabelScheme, title: str, side_mm: float) -> Figure:
@@ -116,7 +105,7 @@ def _write_head(figure: Figure, scheme: LabelScheme, title: str, width: float, h
     widths = [0.16 + 0.09 * len(region.name) + 0.12 for region in scheme.regions]
     x = width - MARGIN_INCHES - sum(widths)
     for region, taken in zip(scheme.regions, widths, strict=True):
-        figure.text(x / width, y, "■", color=_colour(region), fontsize=10, va="center")
+        figure.text(x / width, y, "■", color=hexadecimal(region.colour), fontsize=10, va="center")
         figure.text((x + 0.16) / width, y, region.name, color=PALE, fontsize=8.5, weight="bold", va="center")
         x += taken
 
@@ -138,42 +127,26 @@ def _draw(
     side_mm: float,
     bar: bool,
 ) -> None:
-    """Picture coordinates are mm along right and anterior; the first axis is turned, so that right lies left."""
-    step_i, step_j = shown.spacing
-    width, height = image.shape[0] * step_i, image.shape[1] * step_j
+    """Picture coordinates are mm along right and anterior."""
+    width, height = (size * step for size, step in zip(image.shape, shown.spacing, strict=True))
     low, high = _extent_mm(shown)
     middle = (low + high) / 2
     axes.imshow(
         image[::-1, ::-1].T, cmap="gray", vmin=0, vmax=255, extent=(width, 0, 0, height), interpolation="bicubic"
     )
     for n, region in enumerate(scheme.regions):
-        plane = np.isin(shown.labels, scheme.values(region))
-        if plane.any():
-            padded = np.pad(plane.astype(np.float32), 1).T
-            x = (np.arange(padded.shape[1]) - 0.5) * step_i
-            y = (np.arange(padded.shape[0]) - 0.5) * step_j
-            points = LINE_POINTS[min(n, len(LINE_POINTS) - 1)]
-            axes.contour(x, y, padded, levels=[0.5], colors=[_colour(region)], linewidths=points)
+        points = LINE_POINTS[min(n, len(LINE_POINTS) - 1)]
+        mask = np.isin(shown.labels, scheme.values(region))
+        outline(axes, mask, shown.spacing, hexadecimal(region.colour), points)
     axes.set_aspect("auto")
-    axes.set_xlim(middle[0] + side_mm / 2, middle[0] - side_mm / 2)
-    axes.set_ylim(middle[1] - side_mm / 2, middle[1] + side_mm / 2)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
+    frame(axes, (middle[0], middle[1]), side_mm)
     for letter, place in ((AXIAL.left, 0.03), (AXIAL.right, 0.97)):
-        _write(axes, place, 0.5, letter, 7, PALE, ha="left" if place < 0.5 else "right", va="center")
-    _write(axes, 0.03, 0.97, str(sequence), 6.5, DIM, ha="left", va="top")
+        write(axes, place, 0.5, letter, 7, PALE, ha="left" if place < 0.5 else "right", va="center")
+    write(axes, 0.03, 0.97, str(sequence), 6.5, DIM, ha="left", va="top")
     if bar:
         start, y = middle[0] - side_mm * 0.47 + SCALE_BAR_MM, middle[1] - side_mm * 0.46
         axes.plot([start, start - SCALE_BAR_MM], [y, y], color=PALE, linewidth=1.2, solid_capstyle="butt")
-        _write(axes, 0.97, 0.06, f"{SCALE_BAR_MM / 10:.0f} cm", 6, DIM, ha="right", va="bottom")
-
-
-def _write(axes: Axes, x: float, y: float, text: str, size: float, colour: str, **style: str) -> None:
-    from matplotlib.patheffects import Normal, Stroke
-
-    drawn = axes.text(x, y, text, transform=axes.transAxes, fontsize=size, color=colour, **style)  # pyright: ignore[reportArgumentType]
-    drawn.set_path_effects([Stroke(linewidth=1.5, foreground="black"), Normal()])
+        write(axes, 0.97, 0.06, f"{SCALE_BAR_MM / 10:.0f} cm", 6, DIM, ha="right", va="bottom")
 
 
 def _extent_mm(shown: Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -190,10 +163,6 @@ def _side_mm(panels: Collection[Panel]) -> float:
     """Side of the squares that hold every slice."""
     sizes = [high - low for low, high in (_extent_mm(panel.slice) for panel in panels)]
     return float(np.max(sizes)) + 2 * MARGIN_MM if sizes else 0.0
-
-
-def _colour(region: Region) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*region.colour)
 
 
 def _shortened(name: str, length: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 import oncontour
 from oncontour.core.errors import InputError
+from oncontour.core.versions import installed
 from oncontour.data.datasets import Dataset
 from oncontour.data.files import write_json
 from oncontour.inference.bundle import Bundle, load_bundle, save_bundle
@@ -31,13 +31,7 @@ GOLDEN_VOXELS = 32
 
 def versions() -> dict[str, str]:
     """Of this program, Python, and the packages that can change a result."""
-    found = {"oncontour": oncontour.__version__, "python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {"oncontour": oncontour.__version__, "python": platform.python_version(), **installed(PACKAGES)}
 
 
 def write_manifest(

@@ -29,7 +29,7 @@ LOCAL_MINUTES = 60 * 24 * 365
 
 LOOK_SECONDS = 1.0
 
-ERROR, PARTS = "error.json", ("where", "found", "expected", "remedy")
+ERROR = "error.json"
 """Beside a training that failed lies why: an exception of another process comes back as text alone."""
 
 Progress = Callable[[int, int], None]
@@ -82,7 +82,7 @@ def _train(fabric: Fabric, job: Job, machine: Machine, resume: bool) -> None:
             train(job, machine, fabric, live, resume)
     except OncontourError as error:
         job.folder.mkdir(parents=True, exist_ok=True)
-        write_json(job.folder / ERROR, {name: getattr(error, name) for name in PARTS})
+        write_json(job.folder / ERROR, error.parts)
         raise
 
 

@@ -119,8 +119,8 @@ def prepare_case(
         raise InputError(case.name, "no mask", "a case with its truth", "Leave it out with --skip-bad.")
     facts = {"digest": sources, "patient": case.patient}
     if plan.scheme == "brain":
-        return _prepare_head(folder / case.name, images, label_map, plan, facts)
-    return _prepare_brain(folder / case.name, images, label_map, plan, facts, coarse)
+        return _prepare_head(prepared.folder, images, label_map, plan, facts)
+    return _prepare_brain(prepared.folder, images, label_map, plan, facts, coarse)
 
 
 def coarse_prediction(name: str, previous: Path) -> Path:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -87,7 +88,7 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
     every = [job for jobs_of_seed in jobs.values() for fold in jobs_of_seed.values() for job in fold]
     if not started_outside():
         write_manifest(request, plan, data.dataset, data.cases, every, {})
-    told: Callable[[int, int], None] = lambda done, total: progress("trainings", done, total)  # noqa: E731
+    told = partial(progress, "trainings")
     run_jobs(every, request.machine, request.resume, request.queue, request.work / "jobs", told)
     if started_outside():
         return None
@@ -109,7 +110,7 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
 
 def _prepare(request: Request, plan: Plan, progress: Progress) -> _Data:
     """Cases on disk, and their folds. Of several processes the first prepares, the others wait and read."""
-    told: Callable[[int, int], None] = lambda done, total: progress("cases", done, total)  # noqa: E731
+    told = partial(progress, "cases")
     dataset = read_dataset(request.dataset, plan.scheme) if request.dataset else None
     if dataset and plan.data not in (None, dataset.digest()):
         remedy = "Restore the data, or make a plan for what is there now (oncontour plan)."

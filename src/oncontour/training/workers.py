@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from oncontour.core.errors import InputError, OncontourError
+from oncontour.core.errors import OncontourError
+from oncontour.data.parallel import each
 from oncontour.training.prepared import PreparedCase
 
 Item = TypeVar("Item")
@@ -20,48 +21,21 @@ Progress = Callable[[int, int], None]
 def in_processes(
     work: Callable[[Item], PreparedCase], items: Iterable[Item], workers: int, progress: Progress
 ) -> tuple[list[PreparedCase], dict[str, str]]:
-    """Results in the order of the items, and why the others failed, by the item's name (or its number)."""
+    """Results in the order of the items, and why the others failed, by the item's name (or its number).
+
+    Raises:
+        InputError: the system ended a process.
+    """
     items = list(items)
-    guarded = _Guarded(work)
-    outcomes: dict[int, PreparedCase | str] = {}
-
-    def keep(number: int, outcome: PreparedCase | str) -> None:
-        outcomes[number] = outcome
-        progress(len(outcomes), len(items))
-
-    if workers <= 1 or len(items) <= 1:
-        for number, item in enumerate(items):
-            keep(number, guarded(item))
-    else:
-        _parallel(guarded, items, workers, keep)
-    names = [getattr(item, "name", str(item)) for item in items]
-    ordered = [outcomes[number] for number in range(len(items))]
-    failed = {name: one for name, one in zip(names, ordered, strict=True) if isinstance(one, str)}
-    return [one for one in ordered if isinstance(one, PreparedCase)], failed
-
-
-def _parallel(
-    work: Callable[[Item], PreparedCase | str],
-    items: list[Item],
-    workers: int,
-    keep: Callable[[int, PreparedCase | str], None],
-) -> None:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(min(workers, len(items)), get_context("spawn"), initializer=_one_thread) as pool:
-        jobs = {pool.submit(work, item): number for number, item in enumerate(items)}
-        try:
-            for job in as_completed(jobs):
-                keep(jobs[job], job.result())
-        except BrokenProcessPool as error:
-            found = "a process that the system ended"
-            remedy = "Memory may have run out: prepare with fewer --workers. What is done is kept."
-            raise InputError("preparation", found, "every case prepared", remedy) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    made, failed = [], {}
+    outcomes = each(_Guarded(work), items, workers, _one_thread)
+    for done, (item, outcome) in enumerate(zip(items, outcomes, strict=True), start=1):
+        if isinstance(outcome, str):
+            failed[getattr(item, "name", str(item))] = outcome
+        else:
+            made.append(outcome)
+        progress(done, len(items))
+    return made, failed
 
 
 def _one_thread() -> None:

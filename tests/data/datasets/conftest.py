@@ -10,16 +10,17 @@ import pytest
 
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
+from oncontour.data.datasets import read_case
 from oncontour.data.nifti import write_nifti
-
-SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 SHAPE = (9, 8, 7)
 
 AFFINE = np.array([[-0.96, 0.28, 0, 30.5], [-0.28, -0.96, 0, 40.25], [0, 0, 2.5, -20], [0, 0, 0, 1.0]])
 """Rotated and anisotropic, so that a mistake in an axis or in the place shows."""
 
-FOUR = (Sequence.T1, Sequence.T1CE, Sequence.T2, Sequence.FLAIR)
+T1, T1CE, T2, FLAIR, ADC = Sequence
+
+FOUR = (T1, T1CE, T2, FLAIR)
 
 
 def image(seed: int) -> Volume:
@@ -41,12 +42,20 @@ def put(volume: Volume, path: Path, dtype="float32") -> Path:
     return path
 
 
-@pytest.fixture
-def shared() -> Path:
-    """The real scans, read only."""
-    if not SHARED.is_dir():
-        pytest.skip("the real scans of ../shared/data are not here")
-    return SHARED
+def assert_read(dataset, name, number, stored_values, meanings, order=FOUR):
+    """The case's images are those of the tree's `number`, and its labels mean what they should."""
+    images, labels = read_case(dataset.case(name), dataset)
+    assert set(images) == set(order)
+    for channel, sequence in enumerate(order):
+        np.testing.assert_array_equal(images[sequence].array, image(10 * number + channel).array)
+        np.testing.assert_allclose(images[sequence].affine, AFFINE, atol=1e-5)
+    stored = mask(stored_values, number).array
+    expected = np.zeros(SHAPE, np.uint8)
+    for value, meaning in zip(stored_values, meanings, strict=True):
+        expected[stored == value] = meaning
+    np.testing.assert_array_equal(labels.array, expected)
+    np.testing.assert_allclose(labels.affine, AFFINE, atol=1e-5)
+    assert labels.array.dtype == np.uint8
 
 
 @pytest.fixture

@@ -94,6 +94,16 @@ def edition_of(names: Iterable[str]) -> str:
     return editions.most_common(1)[0][0] if editions else PLAIN
 
 
+def grade_of(folder: Path, root: Path) -> dict[str, str]:
+    """The column of the grade, where a folder between the root and a case's is named by one.
+
+    >>> grade_of(Path("data/hgg/case_1"), Path("data")), grade_of(Path("data/case_1"), Path("data"))
+    ({'grade': 'HGG'}, {})
+    """
+    grades = [part.upper() for part in folder.relative_to(root).parts if part.upper() in GRADES]
+    return {GRADE: grades[0]} if grades else {}
+
+
 def truth_of(folder: Path) -> ImageFile | None:
     """The expert's mask in a folder; None where there is none.
 
@@ -131,9 +141,7 @@ def _may_hold_cases(folder: Path) -> bool:
 def _cases(folder: Path, root: Path) -> Iterator[DatasetCase]:
     for found in find_nifti_cases(folder):
         name = safe_name(found.name)
-        grade = next((part.upper() for part in folder.relative_to(root).parts if part.upper() in GRADES), None)
-        columns = {GRADE: grade} if grade else {}
-        yield DatasetCase(name, patient_of(name), images_of(found), truth_of(folder), columns)
+        yield DatasetCase(name, patient_of(name), images_of(found), truth_of(folder), grade_of(folder, root))
 
 
 def _with_different_names(cases: Iterable[DatasetCase]) -> list[DatasetCase]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.sequence import Sequence
-from oncontour.data.datasets.brats import GRADE, GRADES
+from oncontour.data.datasets.brats import grade_of
 from oncontour.data.datasets.dataset import DatasetCase, ImageFile
 from oncontour.data.datasets.found import Found, NotFound, few
 from oncontour.data.datasets.labels import BRATS_2015
@@ -59,6 +59,5 @@ def _case(folder: Path, paths: list[Path], root: Path) -> DatasetCase:
     if not images:
         raise InputError(folder, "no image", "MR_T1, MR_T1c, MR_T2 or MR_Flair", "Add the images.")
     name = safe_name(folder.name)
-    grade = next((part.upper() for part in folder.relative_to(root).parts if part.upper() in GRADES), None)
     mask = ImageFile(files[None][0]) if None in files else None
-    return DatasetCase(name, patient_of(name), images, mask, {GRADE: grade} if grade else {})
+    return DatasetCase(name, patient_of(name), images, mask, grade_of(folder, root))

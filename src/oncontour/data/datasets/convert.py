@@ -93,24 +93,26 @@ def convert_dataset(
     chosen = tuple(one for one in dataset.sequences if not sequences or one in sequences)
     destination = Destination(out, dataset, target.stored(dataset), chosen)
     _begin(destination, to)
-    kept = [case for case in dataset.cases if _is_there(target.files(case, destination), out)]
-    waiting = [case for case in dataset.cases if case not in kept]
+    kept = [case.name for case in dataset.cases if _is_there(target.files(case, destination), out)]
+    waiting = [case for case in dataset.cases if case.name not in kept]
     progress(len(kept), len(dataset.cases))
-    done: list[DatasetCase] = []
+    done: list[str] = []
     failed = list(dataset.left_out)
     light = replace(destination, dataset=replace(dataset, cases=(), left_out=()))  # What goes to other processes.
-    for number, outcome in enumerate(each(partial(_convert, target, light), waiting, workers), start=1):
-        if outcome is None:
-            done.append(waiting[number - 1])
+    outcomes = each(partial(_convert, target, light), waiting, workers)
+    for number, (case, error) in enumerate(zip(waiting, outcomes, strict=True), start=len(kept) + 1):
+        if error is None:
+            done.append(case.name)
         else:
-            failed.append(outcome)
-        progress(len(kept) + number, len(dataset.cases))
-    written = tuple(_as_written(case, target, destination) for case in dataset.cases if case in kept or case in done)
+            failed.append(error)
+        progress(number, len(dataset.cases))
+    finished = {*kept, *done}
+    written = tuple(_as_written(case, target, destination) for case in dataset.cases if case.name in finished)
     final = replace(destination, dataset=replace(dataset, cases=written))
     write_cases_table(out, written, final.stored)
     write_labels_file(out, dataset.scheme)
     target.finish(final)
-    return Converted(out, tuple(case.name for case in done), tuple(case.name for case in kept), tuple(failed))
+    return Converted(out, tuple(done), tuple(kept), tuple(failed))
 
 
 def _begin(to: Destination, layout: str) -> None:

@@ -13,7 +13,7 @@ from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.datasets.dataset import Dataset, DatasetCase, ImageFile
 from oncontour.data.datasets.labels import assumed, to_scheme
-from oncontour.data.nifti import check_content, is_nifti, read_channels, read_voxels
+from oncontour.data.nifti import check_voxels, is_nifti, read_channels, read_voxels
 
 META_IMAGE = ".mha"
 
@@ -39,7 +39,7 @@ def read_case(case: DatasetCase, dataset: Dataset) -> tuple[dict[Sequence, Volum
     if dataset.zeros_are_absent:
         volumes = {sequence: volume for sequence, volume in volumes.items() if volume.array.any()}
     for sequence, volume in volumes.items():
-        check_content(volume.array, _where(case.images[sequence]))
+        check_voxels(volume.array, _where(case.images[sequence]))
     return volumes, None if case.mask is None else read_label_map(case.mask, dataset)
 
 

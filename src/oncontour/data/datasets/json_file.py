@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,23 +9,6 @@ from typing import Any
 from oncontour.core.errors import InputError
 
 FILE = "dataset.json"
-
-
-def read_dataset_json(root: Path) -> Mapping[str, Any]:
-    """Its content.
-
-    Raises:
-        InputError: no JSON object.
-    """
-    path = root / FILE
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        found = f"a file that cannot be read ({type(error).__name__})"
-        raise InputError(path, found, "a JSON object", "Repair it.") from error
-    if not isinstance(content, dict):
-        raise InputError(path, f"a JSON {type(content).__name__}", "a JSON object", "Repair it.")
-    return content
 
 
 def label_names(content: Mapping[str, Any], path: Path) -> dict[str, int | list[int]]:

@@ -44,8 +44,6 @@ BRATS_2015 = Convention("BraTS 2012 to 2016", BRATS.name, {1: "NCR", 2: "ED", 3:
 
 BRATS_2018 = Convention("BraTS 2017 to 2021", BRATS.name, {1: "NCR", 2: "ED", 4: "ET"})
 BRATS_2023 = own(BRATS.name, "BraTS 2023")
-BRATS_2024 = own(POSTOPERATIVE.name, "BraTS 2024 post-treatment")
-PEDS_2023 = Convention("BraTS-PEDs 2023", BRATS.name, BRATS_2023.labels)
 PEDS_2024 = own(PAEDIATRIC.name, "BraTS-PEDs 2024")
 ANY_TUMOUR = Convention("any tumour label", WHOLE.name, dict.fromkeys(range(1, 5), "WT"))
 

@@ -16,10 +16,10 @@ from oncontour.core.labels import SCHEMES
 from oncontour.core.sequence import Sequence
 from oncontour.data.datasets.dataset import SPLIT, TEST, DatasetCase, ImageFile
 from oncontour.data.datasets.found import Found, NotFound, images_of
-from oncontour.data.datasets.json_file import FILE, label_names, read_dataset_json
+from oncontour.data.datasets.json_file import FILE, label_names
 from oncontour.data.datasets.patients import patient_of
 from oncontour.data.datasets.target import Destination, OutFile, Target, part_of, same_name
-from oncontour.data.files import write_json
+from oncontour.data.files import read_json, write_json
 from oncontour.data.inputs import safe_name
 from oncontour.data.layouts import NiftiCase, find_nifti_cases
 from oncontour.data.nifti import SUFFIXES
@@ -36,7 +36,7 @@ def find(root: Path) -> Found | NotFound:
     """The data set of this layout in a folder, or why it is none."""
     if not (root / FILE).is_file() or not (root / "imagesTr").is_dir():
         return f"no {FILE} beside a folder imagesTr"
-    content = read_dataset_json(root)
+    content = read_json(root / FILE)
     if "modality" not in content:
         return f"{FILE} names no modality"
     found = find_nifti_cases(root / "imagesTr")

@@ -19,11 +19,11 @@ from oncontour.core.errors import InputError
 from oncontour.core.labels import SCHEMES
 from oncontour.data.datasets.dataset import DatasetCase, ImageFile
 from oncontour.data.datasets.found import Found, NotFound
-from oncontour.data.datasets.json_file import FILE, label_names, read_dataset_json
+from oncontour.data.datasets.json_file import FILE, label_names
 from oncontour.data.datasets.msd import listed_cases
 from oncontour.data.datasets.patients import patient_of
 from oncontour.data.datasets.target import Destination, OutFile, Target, part_of, same_name
-from oncontour.data.files import write_json
+from oncontour.data.files import read_json, write_json
 from oncontour.data.inputs import safe_name
 from oncontour.data.layouts import find_nifti_cases
 from oncontour.data.names import read_name
@@ -35,7 +35,7 @@ def find(root: Path) -> Found | NotFound:
     """The data set of this layout in a folder, or why it is none."""
     if not (root / FILE).is_file():
         return f"no {FILE} in it"
-    content = read_dataset_json(root)
+    content = read_json(root / FILE)
     channels = content.get("channel_names") or content.get("modality")
     if not isinstance(channels, dict):
         return f"{FILE} names no channels"

@@ -44,13 +44,12 @@ def label_name(text: str) -> str | None:
     return LABEL_WORDS.get(plain.replace("peritumoural", "peritumoral"))
 
 
-def stated_convention(names: Mapping[str, int | list[int]], source: str, scheme: str | None = None) -> Convention:
+def stated_convention(names: Mapping[str, int | list[int]], source: str) -> Convention:
     """What a data set's own names of its values say.
 
     Args:
         names: name of a label -> its value; name of a region -> its values (region-based training).
         source: the file that says so, for messages.
-        scheme: whose labels they are; None: found from the names.
 
     Raises:
         InputError: a name that none of our schemes has.
@@ -61,8 +60,7 @@ def stated_convention(names: Mapping[str, int | list[int]], source: str, scheme:
     {1: 'ED', 2: 'NCR', 3: 'ET'}
     """
     given = {name: value for name, value in names.items() if name.lower() not in BACKGROUND}
-    if scheme is None:
-        scheme = _scheme_with(set(given))
+    scheme = _scheme_with(set(given))
     ours = {name: _ours(name, scheme) for name in given}
     unknown = sorted(name for name, known in ours.items() if known is None)
     if unknown or not ours:
@@ -72,8 +70,7 @@ def stated_convention(names: Mapping[str, int | list[int]], source: str, scheme:
         raise InputError(source, found, f"names of tumour parts, such as {known}", remedy)
     found_names = {known for known in ours.values() if known}
     decided = SCHEMES[scheme] if scheme else _scheme_of(found_names)
-    by_region = {name for name, values in given.items() if isinstance(values, list)} != set()
-    if by_region or "TC" in found_names:
+    if any(isinstance(values, list) for values in given.values()) or "TC" in found_names:
         labels = _from_regions({str(ours[name]): _values(values) for name, values in given.items()}, decided, source)
     else:
         labels = {

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from oncontour.core.errors import InputError, OutputError
 from oncontour.data.files import explained, write_json
+from oncontour.data.parallel import each
 from oncontour.data.phantom.anatomy import list_folder
 from oncontour.data.phantom.settings import MNI, Settings, case_name, made_with
 from oncontour.data.phantom.write import case_folder, record_path, write_case
@@ -60,42 +62,16 @@ def write_cohort(
     seeds = range(seed, seed + count)
     missing = [one for one in seeds if not _is_there(folder, one, settings, sources)]
     progress(count - len(missing))
-    if workers == 1 or len(missing) < 2:
-        for done, one in enumerate(missing, start=count - len(missing) + 1):
-            write_case(folder, one, settings, sources, threads=2)
-            progress(done)
-    else:
-        _write_in_parallel(
-            folder, missing, settings, sources, workers, lambda done: progress(count - len(missing) + done)
-        )
+    threads = 2 if workers == 1 or len(missing) < 2 else 1
+    write = partial(write_case, folder, settings=settings, sources=sources, threads=threads)
+    for done, _ in enumerate(each(write, missing, workers), start=count - len(missing) + 1):
+        progress(done)
     manifest = folder / "manifest.json"
     write_json(
         manifest,
         {"made_by": "oncontour phantom", "cases": [_record(folder, case_name(settings, one)) for one in seeds]},
     )
     return manifest
-
-
-def _write_in_parallel(
-    folder: Path,
-    seeds: list[int],
-    settings: Settings,
-    sources: tuple[str, ...],
-    workers: int,
-    progress: Callable[[int], None],
-) -> None:
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        jobs = [pool.submit(write_case, folder, one, settings, sources) for one in seeds]
-        try:
-            for done, job in enumerate(as_completed(jobs), start=1):
-                job.result()
-                progress(done)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _record(folder: Path, name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from oncontour.core.grid import Grid
 from oncontour.core.sequence import SUFFICIENT, Sequence
 from oncontour.core.volume import Volume
-from oncontour.data.files import explained, write_json
+from oncontour.data.files import explained, file_digest, write_json
 from oncontour.data.names import BRATS_NAMES
 from oncontour.data.nifti import write_nifti
 from oncontour.data.phantom.acquire import Series, acquire, draw_series, truth_on
@@ -136,9 +136,7 @@ def _write_image(
 
 def _digests(folder: Path, prefix: str = "") -> dict[str, str]:
     """SHA-256 of each NIfTI file; of a folder of DICOM slices, of all of them in order."""
-    digests = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob(f"{prefix}*.nii.gz"))
-    }
+    digests = {path.name: file_digest(path) for path in sorted(folder.glob(f"{prefix}*.nii.gz"))}
     if prefix:
         return digests
     for one in sorted(path for path in folder.iterdir() if path.is_dir()):
