@@ -49,7 +49,7 @@ def stand_in_bundles():
             if not (folder / "provenance.json").exists():
                 (folder / "provenance.json").write_text("{}")
             plan = SimpleNamespace(normalisation="zscore", postprocess=PostprocessPlan(minimum_whole_mm3=1.0))
-            facts = {"scheme": BRATS, "card_line": "A stand-in.", "steps": None}
+            facts = {"scheme": BRATS, "card_line": "A stand-in.", "steps": None, "labels_apart": False}
             return SimpleNamespace(name=str(name), folder=folder, plan=plan, **facts)
 
         return load

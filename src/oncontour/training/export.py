@@ -18,6 +18,7 @@ from oncontour.inference.bundle import Bundle, load_bundle, save_bundle
 from oncontour.plans.plan import Plan
 from oncontour.training.crossval import Fold
 from oncontour.training.job import Job
+from oncontour.training.machine import resolved
 from oncontour.training.prepare import Preparation
 from oncontour.training.request import Request
 from oncontour.training.validate import network_input
@@ -74,6 +75,7 @@ def write_manifest(
                 "device": _device() if machine.on_gpu else "cpu",
                 "processes": machine.devices * machine.nodes,
                 "compiled": machine.compiles,
+                "precision": resolved(plan.training.precision, machine),
             },
             "seconds": {name: round(value, 1) for name, value in seconds.items()},
         },
