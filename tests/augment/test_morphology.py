@@ -69,5 +69,7 @@ def test_drawn_as_often_as_nnunet_draws():
     assert counts == pytest.approx([0.25] * 4, abs=0.04)
     radii = [change["radius"] for change in changes]
     assert 1 <= min(radii) < 1.1 < 7.9 < max(radii) <= 8
-    firsts = [step.params["channels"][0]["channel"] for one in drawn for step in one if len(step.params["channels"]) == 3]
+    firsts = [
+        step.params["channels"][0]["channel"] for one in drawn for step in one if len(step.params["channels"]) == 3
+    ]
     assert set(firsts) == {0, 1, 2}

@@ -127,7 +127,7 @@ class Bundle:
     ) -> NDArray[np.float32]:
         """Probabilities (R, i, j, k) of the regions, the mean over folds, of an image (C, i, j, k).
 
-        Behind them those of the labels one by one (R + L, i, j, k), where the regions do not tell them (`labels_apart`).
+        Behind them those of the labels (R + L, i, j, k), where the regions do not tell them apart (`labels_apart`).
 
         Args:
             image: the networks' whole input: normalised, in the plan's spacing, with the channels that a previous

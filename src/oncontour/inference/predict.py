@@ -63,7 +63,7 @@ def predict(
     plan = bundle.plan
     known = [sequence for sequence in plan.channels if sequence in images]
     if not known:
-        expected = f"one of {', '.join(plan.channels)}"
+        expected = f"one of {', '.join(plan.channels)}" if plan.channels else "a model that takes sequences by name"
         found = ", ".join(images) or "no sequence"
         raise SequenceError(f"bundle {bundle.name}", found, expected, "Choose a bundle for the sequences at hand.")
     grid = grid_around(brain, plan.spacing)

@@ -168,7 +168,7 @@ class TrainingPlan(Frozen):
         batch: patches a step, over all processes together.
         patch: voxels along each axis.
         augment: transforms in their order; each draws from the sample's own generator.
-        augment_previous: of the labels of the plan's `previous` model, once they are inputs: 0 or 1 (nnU-Net's cascade).
+        augment_previous: likewise, of the `previous` model's labels once they are inputs, 0 or 1 (nnU-Net's cascade).
         validate_every: epochs between validations on whole cases of the fold's validation part.
         validation_cases: at most this many cases a validation; None: all.
         stopping: None: train all epochs.

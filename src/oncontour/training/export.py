@@ -50,7 +50,8 @@ def write_manifest(
     seconds: Mapping[str, float],
 ) -> None:
     """Write `manifest.json`: what was trained on what, with what, how long it took; `finished` once it is."""
-    machine = request.machine
+    machine, asked = request.machine, plan.training.precision
+    here = request.queue.cluster == "local"  # A cluster's nodes decide for themselves what auto is.
     write_json(
         request.work / "manifest.json",
         {
@@ -75,7 +76,7 @@ def write_manifest(
                 "device": _device() if machine.on_gpu else "cpu",
                 "processes": machine.devices * machine.nodes,
                 "compiled": machine.compiles,
-                "precision": resolved(plan.training.precision, machine),
+                "precision": resolved(asked, machine) if here else asked,
             },
             "seconds": {name: round(value, 1) for name, value in seconds.items()},
         },
