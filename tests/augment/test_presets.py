@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from oncontour.augment import PRESETS, Composed, Sample
+from oncontour.augment.morphology import OPERATIONS
 from oncontour.augment.presets import nnunet_for
 
 PATCH = (4, 16, 16, 16)
@@ -118,3 +119,22 @@ def test_nnunet_preset_is_the_trainers(trainer_transforms):
     assert name == "mirror"
     assert mirror.axes == tuple(others[len(steps) - 1].allowed_axes)
     assert mirror.axis_probability == 0.5
+
+
+@pytest.mark.slow
+def test_the_cascades_preset_is_the_trainers():
+    trainer = pytest.importorskip("nnunetv2.training.nnUNetTrainer.nnUNetTrainer").nnUNetTrainer
+    composed = trainer.get_training_transforms(
+        (64, 64, 64), (-0.5, 0.5), None, (0, 1, 2), False, is_cascaded=True, foreground_labels=[1, 2, 3]
+    )
+    theirs = {type(step.transform).__name__: step for step in composed.transforms if hasattr(step, "apply_probability")}
+    (first, often, morphology), (second, seldom, lost) = Composed.of(PRESETS["nnunet-cascade"]).steps
+    assert (first, second) == ("morphology", "lost_component")
+    operator = theirs["ApplyRandomBinaryOperatorTransform"]
+    assert (often, morphology.radius) == (operator.apply_probability, operator.transform.strel_size)
+    assert morphology.channel_probability == operator.transform.p_per_label
+    assert len(OPERATIONS) == len(operator.transform.any_of_these)
+    remove = theirs["RemoveRandomConnectedComponentFromOneHotEncodingTransform"]
+    assert (seldom, lost.share) == (remove.apply_probability, remove.transform.dont_do_if_covers_more_than_x_percent)
+    assert lost.channel_probability == remove.transform.p_per_label
+    assert remove.transform.fill_with_other_class_p == 0

@@ -16,7 +16,7 @@ ARGUMENTS = {
     "spatial": {"rotation_probability": 1.0, "scaling_probability": 1.0, "shift": (0.1,) * 3, "shift_probability": 1.0},
 }
 
-MOVES = {"mirror", "spatial", "elastic"}
+MOVES = {"mirror", "spatial", "elastic", "morphology"}
 """What changes where voxels are."""
 
 

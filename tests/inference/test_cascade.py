@@ -58,6 +58,17 @@ def test_each_stage_sees_the_box_around_the_one_before(image, make_plan):
     assert shares[-1] == 1.0
 
 
+def test_a_stage_may_have_tiles_of_its_own(image, make_plan):
+    networks = {f"WT_{view}": Bright(0.5) for view in VIEW_AXES} | {"TC": Bright(1.5), "ET": Bright(2.5)}
+    stages = [STAGES[0], {**STAGES[1], "tile": [8, 8, 14]}, STAGES[2]]
+    plan = make_plan(stages=stages, channels=["T1CE"])
+    found = cascade_probabilities([networks], image, plan, SCHEMES["brats"], torch.sigmoid)
+    assert [int((mask > 0.5).sum()) for mask in found] == [1000, 64, 8]
+    assert set(networks["WT_axial"].shapes) == {(20, 22, 24)}
+    assert set(networks["TC"].shapes) == {(8, 8, 14)}
+    assert set(networks["ET"].shapes) == {(6, 6, 6)}
+
+
 def test_no_outer_region_leaves_the_inner_ones_empty(make_plan):
     networks = {f"WT_{view}": Bright(0.5) for view in VIEW_AXES} | {"TC": Bright(-1), "ET": Bright(-1)}
     plan = make_plan(stages=STAGES, channels=["T1CE"])

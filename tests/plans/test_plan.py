@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,3 +72,22 @@ def test_line_of_a_mistake_in_yaml_is_named(tmp_path):
 def test_missing_file_is_named(tmp_path):
     with pytest.raises(BundleError, match=r"nowhere\.yaml"):
         load_plan(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("place", ["training", "synthetic"])
+def test_a_seed_below_zero_is_refused(place, tmp_path):
+    content = load_plan(ROOT / "recipes" / "default.yaml").model_dump(mode="json")
+    content[place]["seed"] = -1
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(content))
+    with pytest.raises(BundleError, match=rf"{place}\.seed.*greater than or equal to 0"):
+        load_plan(tmp_path / "plan.yaml")
+
+
+def test_a_stage_has_what_it_names_and_else_what_the_plan_has():
+    content = load_plan(ROOT / "recipes" / "default.yaml").model_dump(mode="json")
+    own = {"network": {"name": "ca_cnn", "arguments": {}}, "patch": [8, 8, 4], "tile": [16, 16, 8]}
+    plan = Plan.model_validate(content | {"stages": [{"region": "WT"}, {"region": "TC", **own}]})
+    assert plan.of_stage(plan.stages[0]) == plan
+    stage = plan.of_stage(plan.stages[1])
+    assert (stage.network.name, stage.training.patch, stage.inference.tile) == ("ca_cnn", (8, 8, 4), (16, 16, 8))
+    assert stage.training.model_copy(update={"patch": plan.training.patch}) == plan.training

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from oncontour.augment.compose import Composed
-from oncontour.augment.presets import NNUNET
+from oncontour.augment.presets import NNUNET, NNUNET_CASCADE
 from oncontour.core.errors import InputError
 from oncontour.core.sequence import Sequence
 from oncontour.inference.predict import MARGIN_MM
@@ -28,11 +28,10 @@ REASONED = {
 """What every plan of a paper's network gives a reason for."""
 
 
-def built(plan, network=None):
-    """A plan's network, or a stage's, without memory for its weights."""
-    network = network or plan.network
+def built(plan):
+    """A plan's network, without memory for its weights."""
     with torch.device("meta"):
-        return NETWORKS[network.name](**network.arguments).eval()
+        return NETWORKS[plan.network.name](**plan.network.arguments).eval()
 
 
 def test_every_network_has_settings():
@@ -60,13 +59,14 @@ def test_a_plan_is_whole(network, make_fingerprint, tmp_path):
 @pytest.mark.parametrize("network", SETTINGS)
 def test_the_network_takes_its_patch(network, make_fingerprint):
     plan = propose_plan(make_fingerprint(*PHANTOM), network, 8 * GB)
-    image = torch.zeros(1, len(plan.channels), *plan.training.patch, device="meta")
     outputs = 1 if plan.stages else 3
-    for own in (None, *(stage.network for stage in plan.stages)):
-        made = built(plan, own)
-        assert all(size % of == 0 for size, of in zip(plan.training.patch, as_three(made.stride), strict=True))
+    for own in (plan.of_stage(stage) for stage in plan.stages) if plan.stages else (plan,):
+        patch = own.training.patch
+        image = torch.zeros(1, len(plan.channels), *patch, device="meta")
+        made = built(own)
+        assert all(size % of == 0 for size, of in zip(patch, as_three(made.stride), strict=True))
         margin = as_three(getattr(made, "margin", 0))
-        left = tuple(size - 2 * lost for size, lost in zip(plan.training.patch, margin, strict=True))
+        left = tuple(size - 2 * lost for size, lost in zip(patch, margin, strict=True))
         assert made(image).shape == (1, outputs, *left)
         if plan.training.loss.reconstruction:
             assert made.forward_with_reconstruction(image).image.shape == image.shape
@@ -100,7 +100,7 @@ def test_a_step_fits_the_memory(network, make_fingerprint):
         ("deepmedic", {
             "optimiser.name": "sgd", "optimiser.learning_rate": 0.001, "batch": 60, "patch": [57, 57, 57],
             "schedule.name": "plateau", "schedule.factor": 0.2, "sampling.foreground": 0.5,
-            "sampling.elsewhere": "brain", "loss.dice": 0.5, "loss.cross_entropy": 0.5,
+            "sampling.elsewhere": "brain", "sampling.cases": 10, "loss.dice": 0.5, "loss.cross_entropy": 0.5,
         }),
         ("unet_report", {
             "optimiser.name": "adam", "optimiser.learning_rate": 0.001, "schedule.name": "plateau", "loss.dice": 0.5,
@@ -145,7 +145,34 @@ def test_a_cascade_goes_from_region_to_region_in_three_views(make_fingerprint):
     assert [(stage.region, stage.within) for stage in plan.stages] == [("WT", None), ("TC", "WT"), ("ET", "TC")]
     assert {stage.views for stage in plan.stages} == {("axial", "coronal", "sagittal")}
     assert {stage.margin for stage in plan.stages} == {5}
-    assert [stage.network.arguments["downsamplings"] if stage.network else 2 for stage in plan.stages] == [2, 2, 1]
+    networks = [plan.of_stage(stage).network for stage in plan.stages]
+    assert [network.arguments.get("downsamplings", 2) for network in networks] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("network", ["ca_cnn", "ar_ca"])
+def test_stages_have_smaller_patches_the_further_in_they_look(network, make_fingerprint):
+    """Wang 2017: 144, 96 and 64 within slices; in the same proportion where data or memory allow less."""
+    plan = propose_plan(make_fingerprint(*BRATS), network, 24 * GB)
+    assert plan.training.patch == (144, 144, 24)
+    assert [stage.patch for stage in plan.stages] == [None, (96, 96, 24), (64, 64, 24)]
+    assert [plan.of_stage(stage).training.patch[0] for stage in plan.stages] == [144, 96, 64]
+    small = propose_plan(make_fingerprint(*PHANTOM), network, 24 * GB)
+    whole, core, enhancing = (small.of_stage(stage).training.patch[0] for stage in small.stages)
+    assert whole < 144
+    assert 0 <= core - whole * 96 / 144 < 8
+    assert 0 <= enhancing - whole * 64 / 144 < 8
+    for stage in plan.stages if network == "ar_ca" else ():
+        own = plan.of_stage(stage)
+        assert tuple(own.network.arguments["patch"]) == own.training.patch
+
+
+@pytest.mark.parametrize("network", ["ca_cnn", "ar_ca"])
+def test_every_stage_fits_the_memory(network, make_fingerprint):
+    plan = propose_plan(make_fingerprint(*BRATS), network, 3 * GB)
+    for stage in plan.stages:
+        own = plan.of_stage(stage)
+        need = step_memory(network, own.network.arguments, own.training.patch, own.training)
+        assert plan.training.batch <= need.batch(3 * GB)
 
 
 def test_regions_that_overlap_are_not_nested(make_fingerprint):
@@ -200,6 +227,8 @@ class TestNnunet:
         assert high.network.arguments["inputs"] == 4 + 3  # sequences, and the labels that the first one found
         assert high.training.loss.batch_dice
         assert not low.training.loss.batch_dice
+        assert [step.name for step in high.training.augment_previous] == [name for name, _, _ in NNUNET_CASCADE]
+        assert not low.training.augment_previous
 
     def test_a_cascade_where_none_is_needed_is_refused(self, make_fingerprint):
         with pytest.raises(InputError, match="2d, 3d_fullres"):

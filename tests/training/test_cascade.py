@@ -63,6 +63,15 @@ def test_cases_without_the_outer_region_are_left_out(prepared, make_prepared, ti
     assert len(seen_cases(folders, StagePlan(region="WT"), None)) == 5
 
 
+def test_a_stage_has_a_patch_and_a_tile_of_its_own(stages, prepared, tmp_path):
+    content = stages.model_dump(mode="json")
+    content["stages"][2] |= {"patch": [8, 8, 12], "tile": [24, 24, 8]}
+    folders = tuple(case.folder for case in prepared)
+    jobs = jobs_of_fold(Plan.model_validate(content), tmp_path, 0, folders, folders, "fold 0")
+    assert [JobDraw(job, (0, 0, 0))(0, 0).image.shape[1:] for job in jobs] == [(16, 16, 16)] * 3 + [(8, 8, 12)]
+    assert [job.plan.inference.tile for job in jobs] == [(32, 32, 32)] * 3 + [(24, 24, 8)]
+
+
 def test_a_stage_with_nothing_to_see_is_refused(stages, make_prepared, tiny_plan, tmp_path):
     healthy = make_prepared(tmp_path / "prepared" / "healthy", tiny_plan, labels=False)
     job = jobs_of_fold(stages, tmp_path / "fold_0", 0, (healthy.folder,), (), "fold 0")[1]

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from oncontour.core.errors import InputError
+from oncontour.data.datasets import read_dataset
 from oncontour.data.nifti import read_voxels
 from oncontour.inference.bundle import load_bundle, verify_bundle
+from oncontour.plans.fingerprint import fingerprint
 from oncontour.plans.plan import Plan, save_plan
+from oncontour.plans.propose import Wishes, propose_plan
 from oncontour.preprocess.resample import resample
 from oncontour.training.machine import Machine
 from oncontour.training.prepared import PreparedCase
@@ -64,6 +67,7 @@ def test_two_folds_of_a_data_set(brats, request_of, tmp_path):
     assert manifest["data"]["digest"] == folds["digest"]
     assert [one["folder"] for one in manifest["trainings"]] == ["fold_0", "fold_1"]
     assert manifest["seconds"]["training"] > 0
+    assert manifest["machine"]["precision"] == "fp32"
     assert str(tmp_path) not in (work / "manifest.json").read_text()
 
 
@@ -181,6 +185,28 @@ def test_brain_extraction_learns_from_any_one_sequence_of_whole_heads(request_of
     assert [row["region"] for row in trained.summary] == ["BRAIN"]
     assert np.load(tmp_path / "bundle" / "golden" / "input.npy").shape[0] == 1
     assert verify_bundle(trained.bundle) < 0.02
+
+
+def test_the_plan_proposed_for_deepmedic_trains_and_predicts_in_larger_pieces(brats, tmp_path):
+    data = brats(2)
+    wishes = Wishes(epochs=1, steps_per_epoch=1, precision="fp32")
+    content = propose_plan(fingerprint(read_dataset(data)), "deepmedic", 8 * 10**9, wishes).model_dump(mode="json")
+    assert content["training"]["patch"] == [57, 57, 57]
+    assert content["inference"]["tile"] == [96, 96, 96]
+    content["network"]["arguments"]["size"] = 0.25
+    content["training"]["batch"] = 2
+    save_plan(Plan.model_validate(content), tmp_path / "deepmedic.yaml")
+    work, out = tmp_path / "work", tmp_path / "bundle"
+    trained = train_plan(Request(tmp_path / "deepmedic.yaml", work, data, out, fold_count=2, machine=MACHINE))
+    assert [row["region"] for row in trained.summary] == ["WT", "TC", "ET"]
+    assert verify_bundle(trained.bundle) < 0.02
+    (log,) = rows(work / "fold_0" / "log.csv")
+    assert 0 < float(log["loss"]) < 2
+
+
+def test_seeds_below_zero_are_refused(request_of):
+    with pytest.raises(InputError, match="-1"):
+        request_of(seeds=(0, -1))
 
 
 def test_a_card_beside_the_plan_becomes_the_bundles(brats, request_of, tmp_path):

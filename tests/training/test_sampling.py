@@ -233,3 +233,16 @@ def test_heads_show_one_random_sequence(tmp_path):
         sample = take(plan, head, one)
         assert sample.image.shape == sample.regions.shape == (1, *PATCH)
         assert sample.image.isfinite().all()
+
+
+def test_a_batch_of_few_cases(case):
+    """Paper 004: patches of a batch are of at most so many subjects; over the steps all are seen alike."""
+    many = [case] * 30
+    plan = make_plan(cases=4)
+    seen = [{draw(plan, many, step, number).case for number in range(30)} for step in range(100)]
+    assert {len(step) for step in seen} == {4}
+    counts = np.bincount([case for step in seen for case in step], minlength=30)
+    assert counts.min() > 0.3 * 100 * 4 / 30
+    assert {draw(plan, many[:3], 0, number).case for number in range(60)} == {0, 1, 2}
+    free = {draw(make_plan(), many, 0, number).case for number in range(60)}
+    assert len(free) > 15

@@ -45,6 +45,13 @@ NNUNET: Preset = (
 """nnU-Net v2's default for 3-D patches (Isensee 2021, supplementary note 4; nnUNetTrainer of version 2.8), which
 papers 000 and 001 trained with. `nnunet_for` fits it to flat patches."""
 
+NNUNET_CASCADE: Preset = (
+    ("morphology", 0.4, {"radius": (1.0, 8.0), "channel_probability": 0.5}),
+    ("lost_component", 0.2, {"share": 0.15, "channel_probability": 0.5}),
+)
+"""What nnU-Net v2 does to the labels that 3d_lowres hands on to 3d_cascade_fullres (nnUNetTrainer of version 2.8), once
+they are inputs: `training.augment_previous` of a plan."""
+
 FLAT = 3
 """A patch this many times as wide as thin is augmented within its slices (nnU-Net)."""
 
@@ -88,6 +95,7 @@ PRESETS: Mapping[str, Preset] = {
     "oncontour": ONCONTOUR,
     "oncontour-head": ONCONTOUR_HEAD,
     "nnunet": NNUNET,
+    "nnunet-cascade": NNUNET_CASCADE,
     "paper-002": PAPER_002,
     "paper-004": PAPER_004,
 }

@@ -12,8 +12,10 @@ from oncontour.augment.elastic import Elastic
 from oncontour.augment.field_of_view import FieldOfView
 from oncontour.augment.gamma import Gamma
 from oncontour.augment.intensity import Intensity
+from oncontour.augment.lost_component import LostComponent
 from oncontour.augment.low_resolution import LowResolution
 from oncontour.augment.mirror import Mirror
+from oncontour.augment.morphology import Morphology
 from oncontour.augment.noise import Noise
 from oncontour.augment.power import Power
 from oncontour.augment.shift_scale import ShiftScale
@@ -29,8 +31,10 @@ TRANSFORMS: Mapping[str, type] = {
     "field_of_view": FieldOfView,
     "gamma": Gamma,
     "intensity": Intensity,
+    "lost_component": LostComponent,
     "low_resolution": LowResolution,
     "mirror": Mirror,
+    "morphology": Morphology,
     "noise": Noise,
     "power": Power,
     "shift_scale": ShiftScale,

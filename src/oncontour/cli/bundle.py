@@ -74,6 +74,9 @@ def _facts(bundle: Bundle) -> dict[str, str]:
         "Grid": f"{spacing} mm, {plan.normalisation}",
         "Network": names + (f", {len(parts(plan))} parts" if plan.stages else "") + (f", {count} folds" * (count > 1)),
     }
+    if bundle.labels_apart:
+        labels = ", ".join(f"{label.name} {label.value}" for label in bundle.scheme.labels)
+        facts["Labels"] = f"{labels}; where regions leave several open the likeliest is painted"
     if plan.previous:
         facts["After"] = plan.previous
     if "source" in bundle.provenance:

@@ -26,7 +26,8 @@ def networks(
     """List the networks that a plan can name: parameters, receptive field, operations for a patch.
 
     Each as its paper or program builds it for brain tumours: four sequences, 1 mm. A multiplication and its addition
-    count as two operations.
+    count as two operations. DeepMedic's conditional random field is no part of its network: plans say it as
+    postprocess.crf.
     """
     from oncontour.networks.facts import facts
     from oncontour.networks.standard import STANDARD

@@ -43,7 +43,7 @@ def plan(
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, instead of the paper's.")] = None,
     steps_per_epoch: Annotated[int | None, typer.Option(min=1, help="Steps of an epoch.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.")] = None,
-    precision: Annotated[str | None, typer.Option(help="fp32, bf16 or fp16.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32, bf16 or fp16.")] = None,
     fingerprint: Annotated[
         Path | None, typer.Option(help="Keep what was read of the data set in this file, for the next plan.")
     ] = None,

@@ -22,6 +22,7 @@ class Normalisation(StrEnum):
     ZSCORE = "zscore"
     MINMAX = "minmax"
     PERCENTILE95 = "percentile95"
+    PERCENTILE99 = "percentile99"
 
 
 def register(app: typer.Typer) -> None:

@@ -94,31 +94,51 @@ class LabelScheme:
             raise InputError(f"scheme {self.name}", f"labels {unknown}", f"only {sorted(known)}", remedy)
         return np.stack([np.isin(label_map, self.values(region)) for region in self.regions])
 
-    def decode(self, regions: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    @property
+    def regions_tell_labels(self) -> bool:
+        """Whether no two labels belong to the same regions, so that regions alone give every label.
+
+        >>> BRATS.regions_tell_labels, PAEDIATRIC.regions_tell_labels
+        (True, False)
+        """
+        members = [frozenset(r.name for r in self.regions if label.name in r.labels) for label in self.labels]
+        return len(set(members)) == len(members)
+
+    def decode(self, regions: NDArray[np.bool_], chances: NDArray[np.floating] | None = None) -> NDArray[np.uint8]:
         """Label map (i, j, k) of boolean regions (R, i, j, k): later regions are drawn over earlier ones.
+
+        Args:
+            chances: (L, i, j, k), how likely each label is: where regions leave several open, the likeliest is drawn.
 
         >>> regions = BRATS.encode(np.array([[[0, 1, 2, 3]]]))
         >>> BRATS.decode(regions).tolist()
         [[[0, 1, 2, 3]]]
         """
         label_map = np.zeros(regions.shape[1:], dtype=np.uint8)
-        for mask, value in zip(regions, self.painting().values(), strict=True):
-            label_map[mask] = value
+        place = {label.value: n for n, label in enumerate(self.labels)}
+        for mask, values in zip(regions, self._painted().values(), strict=True):
+            label_map[mask] = values[0]
+            if chances is not None and len(values) > 1:
+                own = np.stack([chances[place[value]][mask] for value in values])
+                label_map[mask] = np.array(values, np.uint8)[own.argmax(0)]
         return label_map
 
     def painting(self) -> Mapping[str, int]:
         """The priority list of `decode`: region name -> the label value that it paints, in order.
 
-        A region paints the label that no later region holds.
+        A region paints the label that no later region holds; the first of them where it has several.
 
         >>> dict(BRATS.painting())
         {'WT': 2, 'TC': 1, 'ET': 3}
         """
+        return {name: values[0] for name, values in self._painted().items()}
+
+    def _painted(self) -> Mapping[str, tuple[int, ...]]:
+        """Region name -> the values of its labels that no later region holds."""
         painted = {}
         for n, region in enumerate(self.regions):
             inner = frozenset[str]().union(*(later.labels for later in self.regions[n + 1 :]))
-            own = [label.value for label in self.labels if label.name in region.labels - inner]
-            painted[region.name] = own[0]
+            painted[region.name] = tuple(v.value for v in self.labels if v.name in region.labels - inner)
         return painted
 
 

@@ -94,11 +94,22 @@ class Bundle:
         """nnU-Net's way from images to a result, where the model was imported from it."""
         return load_steps(self.folder)
 
+    @property
+    def labels_apart(self) -> bool:
+        """Whether its network tells labels apart that the scheme's regions do not, such as a child's cysts."""
+        classes = self.plan.training.loss.output == "softmax" and not self.plan.stages
+        return classes and not self.scheme.regions_tell_labels
+
     @cached_property
     def classes(self) -> tuple[tuple[int, ...], ...]:
-        """For each region, the channels of softmax's classes that form it: background 0, then the labels."""
+        """For each channel of the output, those of softmax's classes that form it: background 0, then the labels."""
         channel = {label.value: 1 + n for n, label in enumerate(self.scheme.labels)}
-        return tuple(tuple(channel[v] for v in self.scheme.values(region)) for region in self.scheme.regions)
+        regions = tuple(tuple(channel[v] for v in self.scheme.values(region)) for region in self.scheme.regions)
+        return regions + (tuple((n,) for n in channel.values()) if self.labels_apart else ())
+
+    def label_map(self, regions: NDArray[np.bool_], output: NDArray[np.floating]) -> NDArray[np.uint8]:
+        """Label map (i, j, k) of regions (R, i, j, k), and of the output that they were made of."""
+        return self.scheme.decode(regions, output[len(self.scheme.regions) :] if self.labels_apart else None)
 
     @cached_property
     def activation(self) -> Activation:
@@ -115,6 +126,8 @@ class Bundle:
         self, image: NDArray[np.float32], progress: Callable[[float], None] = lambda share: None
     ) -> NDArray[np.float32]:
         """Probabilities (R, i, j, k) of the regions, the mean over folds, of an image (C, i, j, k).
+
+        Behind them those of the labels (R + L, i, j, k), where the regions do not tell them apart (`labels_apart`).
 
         Args:
             image: the networks' whole input: normalised, in the plan's spacing, with the channels that a previous

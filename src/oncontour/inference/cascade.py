@@ -85,7 +85,7 @@ def cascade_probabilities(
             box = around(found[stage.within] > _threshold(plan, stage.within), stage.margin)
         found[stage.region] = np.zeros(image.shape[1:], np.float32)
         if box is not None:
-            views = stage_views(stage)
+            views, how = stage_views(stage), plan.of_stage(stage).inference
             for n, view in enumerate(views):
                 networks = [networks[part_name(stage, view)] for networks in folds]
                 seen = np.ascontiguousarray(to_view(image[(slice(None), *box)], view))
@@ -93,7 +93,7 @@ def cascade_probabilities(
                 def tell(share: float, first: float = done + n / len(views), width: float = 1 / len(views)) -> None:
                     progress((first + share * width) / len(plan.stages))
 
-                part = probabilities(networks, seen, _inference(plan.inference, view), tell, activation)
+                part = probabilities(networks, seen, _inference(how, view), tell, activation)
                 found[stage.region][box] += from_view(part, view)[0] / len(views)
     progress(1.0)
     return np.stack([found[region.name] for region in scheme.regions])

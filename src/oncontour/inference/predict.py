@@ -54,7 +54,8 @@ def predict(
         progress: called with the share of the work done.
 
     Returns:
-        (R, i, j, k) float32 in 0..1 on the images' grid, 0 outside the brain.
+        (R, i, j, k) float32 in 0..1 on the images' grid, 0 outside the brain; (R + L, i, j, k) where the bundle tells
+        labels apart that regions do not.
 
     Raises:
         SequenceError: no sequence that the model knows.
@@ -62,7 +63,7 @@ def predict(
     plan = bundle.plan
     known = [sequence for sequence in plan.channels if sequence in images]
     if not known:
-        expected = f"one of {', '.join(plan.channels)}"
+        expected = f"one of {', '.join(plan.channels)}" if plan.channels else "a model that takes sequences by name"
         found = ", ".join(images) or "no sequence"
         raise SequenceError(f"bundle {bundle.name}", found, expected, "Choose a bundle for the sequences at hand.")
     grid = grid_around(brain, plan.spacing)
@@ -86,4 +87,5 @@ def predict(
 def _label_map(bundle: Bundle, images: Mapping[Sequence, Volume], brain: Volume, grid: Grid) -> NDArray:
     """A coarse model's result (i, j, k) on a fine model's grid."""
     coarse = predict(bundle, images, brain)
-    return resample(coarse.with_array(bundle.scheme.decode(coarse.array > HALF)), grid, order=0).array
+    regions = coarse.array[: len(bundle.scheme.regions)] > HALF
+    return resample(coarse.with_array(bundle.label_map(regions, coarse.array)), grid, order=0).array

@@ -25,7 +25,7 @@ def parts(plan: Plan) -> Mapping[str, NetworkPlan]:
     if not plan.stages:
         return {"": plan.network}
     return {
-        part_name(stage, view): stage.network or plan.network for stage in plan.stages for view in stage_views(stage)
+        part_name(stage, view): plan.of_stage(stage).network for stage in plan.stages for view in stage_views(stage)
     }
 
 

@@ -49,6 +49,8 @@ class DeepMedic(nn.Module):
     each axis. A larger image gives the same logits as its patches one by one, at a fraction of the work; two images
     that overlap agree where one begins a multiple of `stride` after the other.
 
+    The conditional random field that follows it in Kamnitsas 2017 is a plan's `postprocess.crf`.
+
     A training patch, as a plan counts it, is what `forward` takes: 57^3 for the paper's 25^3, scored on its central
     9^3.
 

@@ -7,13 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 import oncontour
-from oncontour.core.errors import BundleError
 from oncontour.core.sequence import ABSENCE_COSTS
 from oncontour.core.study import Study
-from oncontour.core.volume import Volume
 from oncontour.data.files import write_json
 from oncontour.data.layouts import check_sufficient
 from oncontour.data.nifti import read_mask
@@ -27,7 +23,6 @@ from oncontour.pipeline.provenance import RECORD_NAME, case_record
 from oncontour.pipeline.results import write_result
 
 if TYPE_CHECKING:
-    from oncontour.inference.bundle import Bundle
     from oncontour.preprocess.run import Prepared
 
 
@@ -44,7 +39,8 @@ def segment_case(
 
     1. preprocessing: reorient, correct, co-register, find the brain, resample, normalise;
     2. segmentation: probabilities of each region on the working grid;
-    3. postprocessing: probabilities to the reference's native grid, then threshold, holes, islands;
+    3. postprocessing: conditional random field (where the plan has one), probabilities to the reference's native grid,
+       threshold, holes, islands;
     4. measurement of each region;
     5. report: masks, JSON, HTML, PDF, and DICOM where asked for.
 
@@ -76,6 +72,7 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
     from oncontour.inference.nnunet.predict import predict_as_nnunet
     from oncontour.inference.predict import predict
     from oncontour.measure.regions import measure_regions
+    from oncontour.pipeline.masks import described, native_masks
     from oncontour.report import write_quality
 
     bundle = models.tumour
@@ -91,10 +88,10 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
             probabilities = predict(bundle, prepared.normalised, prepared.brain, clock.within)
             say(f"Model {bundle.name} on {len(prepared.normalised)} sequences.")
     with clock.stage("postprocessing") as say:
-        regions = _native_regions(probabilities, prepared, bundle)
-        say(f"Probabilities to the native grid of {prepared.reference}, then threshold, holes and islands.")
+        masks = native_masks(probabilities, prepared, bundle)
+        say(f"{described(bundle)}; in the native grid of {prepared.reference}.")
     with clock.stage("measurement") as say:
-        measurements = measure_regions(regions, bundle.scheme, prepared.brain)
+        measurements = measure_regions(masks.regions, masks.scheme, prepared.brain)
         say(f"{len(measurements)} regions.")
     result = CaseResult(
         name=study.name,
@@ -109,7 +106,7 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         notes=(*study.notes, *prepared.notes),
     )
     with clock.stage("writing") as say:
-        result = write_result(part, result, regions, study, prepared, bundle, dicom=options.dicom)
+        result = write_result(part, result, masks, study, prepared, bundle, dicom=options.dicom)
         say("Masks, measurements, report and pictures.")
     result = replace(result, steps=tuple(clock.steps), seconds=clock.seconds)
     write_quality(
@@ -132,29 +129,10 @@ def _preprocess(study: Study, options: Options, models: Models, clock: Clock) ->
     from oncontour.preprocess.run import Options as Choices
     from oncontour.preprocess.run import preprocess
 
-    normalisation = options.normalisation or models.tumour.plan.normalisation
-    if normalisation == "percentile99":
-        found = "a plan that normalises whole heads (percentile99)"
-        expected = "a model of tumours, normalised over the brain"
-        raise BundleError(models.tumour.folder, found, expected, "Give another bundle with --bundle.")
     choices = Choices(
         bias_field=options.bias_field,
         skull_stripped=options.skull_stripped,
         brain_mask=read_mask(options.brain_mask) if options.brain_mask else None,
-        normalisation=normalisation,
+        normalisation=options.normalisation or models.tumour.plan.normalisation,
     )
     return preprocess(study, choices, models.extract_brain, clock.preprocessing)
-
-
-def _native_regions(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> Volume:
-    """Masks (R, i, j, k) in the reference's native grid, from probabilities, region by region."""
-    from oncontour.postprocess.clean import clean_regions
-    from oncontour.postprocess.rules import Rules
-    from oncontour.preprocess.resample import resample_channels
-
-    grid = prepared.reference_grid
-    native = np.empty((len(probabilities.array), *grid.shape), np.float32)
-    for n, channel in enumerate(resample_channels(probabilities.array, probabilities.grid, grid)):
-        native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
-    rules = Rules(**bundle.plan.postprocess.model_dump())
-    return Volume(clean_regions(native, bundle.scheme, grid.voxel_volume_mm3, rules), grid.affine)

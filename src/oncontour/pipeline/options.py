@@ -25,7 +25,7 @@ class Options:
         bias_field: whether to correct the bias field (N4).
         skull_stripped: whether the images hold the brain alone; None: look at them.
         brain_mask: a NIfTI mask of the brain in the world of the reference sequence; None: find the brain.
-        normalisation: "zscore", "minmax" or "percentile95"; None: what the bundle was trained with.
+        normalisation: "zscore", "minmax", "percentile95" or "percentile99"; None: what the bundle was trained with.
         use: sequence -> series or file to take for it, against what headers and names say.
         dicom: whether to write DICOM too, where the study is DICOM.
         resume: whether to leave out cases whose result is there, of the same files, choices, version and bundle.

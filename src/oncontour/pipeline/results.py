@@ -18,19 +18,20 @@ from oncontour.pipeline.outcome import CaseResult
 
 if TYPE_CHECKING:
     from oncontour.inference.bundle import Bundle
+    from oncontour.pipeline.masks import Masks
     from oncontour.preprocess.run import Prepared
     from oncontour.report.case import CaseReport
 
 
 def write_result(
-    folder: Path, result: CaseResult, regions: Volume, study: Study, prepared: Prepared, bundle: Bundle, *, dicom: bool
+    folder: Path, result: CaseResult, masks: Masks, study: Study, prepared: Prepared, bundle: Bundle, *, dicom: bool
 ) -> CaseResult:
     """Write everything but quality.json, which waits for the time that this takes.
 
     Args:
         folder: where to.
         result: what was found.
-        regions: (R, i, j, k) boolean in the native grid of the reference.
+        masks: in the native grid of the reference.
         study: the images as read.
         prepared: the images as segmented.
         bundle: the model.
@@ -45,13 +46,12 @@ def write_result(
     from oncontour.report import write_html, write_measurements, write_pdf
     from oncontour.report.pictures import montage_png
 
-    label_map = regions.with_array(bundle.scheme.decode(regions.array))
-    write_nifti(label_map, folder / "segmentation.nii.gz", "uint8")
-    write_nifti(regions, folder / "regions.nii.gz", "bool")
+    write_nifti(masks.label_map, folder / "segmentation.nii.gz", "uint8")
+    write_nifti(masks.regions, folder / "regions.nii.gz", "bool")
     write_json(folder / "transforms.json", transforms_record(prepared))
     if dicom:
-        result = _write_dicom(folder, result, regions, study, bundle)
-    report = case_report(result, regions, prepared, bundle)
+        result = _write_dicom(folder, result, masks, study, bundle)
+    report = case_report(result, masks, prepared, bundle)
     write_measurements(report, folder / "measurements.json")
     picture = montage_png(report)
     write_html(report, folder / "report.html", picture)
@@ -59,13 +59,14 @@ def write_result(
     return result
 
 
-def case_report(result: CaseResult, regions: Volume, prepared: Prepared, bundle: Bundle) -> CaseReport:
-    """What the report says; masks are drawn as they were written, seen from the working grid."""
+def case_report(result: CaseResult, masks: Masks, prepared: Prepared, bundle: Bundle) -> CaseReport:
+    """What the report says; the scheme's own regions are drawn as they were written, seen from the working grid."""
     from oncontour.preprocess.resample import resample
     from oncontour.report.case import CaseReport
 
     grid = prepared.brain.grid
-    drawn = np.stack([resample(regions.with_array(mask), grid).array for mask in regions.array])
+    own = masks.regions.array[: len(bundle.scheme.regions)]
+    drawn = np.stack([resample(masks.regions.with_array(mask), grid).array for mask in own])
     return CaseReport(
         name=result.name,
         images=prepared.images,
@@ -109,12 +110,13 @@ def transforms_record(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _write_dicom(folder: Path, result: CaseResult, regions: Volume, study: Study, bundle: Bundle) -> CaseResult:
+def _write_dicom(folder: Path, result: CaseResult, masks: Masks, study: Study, bundle: Bundle) -> CaseResult:
     source = study.images[result.reference]
     if not source.dicom:
         return replace(result, notes=(*result.notes, "No DICOM was written: the study is not DICOM."))
     from oncontour.dicom.segmentation import write_segmentation
 
     name, version = f"Oncontour {bundle.name}", oncontour.__version__
-    checks = write_segmentation(regions, bundle.scheme, source, folder / "seg.dcm", algorithm=name, version=version)
+    path = folder / "seg.dcm"
+    checks = write_segmentation(masks.regions, masks.scheme, source, path, algorithm=name, version=version)
     return replace(result, checks=(*result.checks, *checks))

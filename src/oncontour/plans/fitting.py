@@ -185,7 +185,7 @@ def fit_standard(
     grid = spacing or (cubic, cubic, cubic)
     largest = (resampled_shapes(found.spacings, found.shapes, np.array(grid)) + 2 * AROUND_MM / np.array(grid)).max(0)
     size = patch or _wanted(network, settings, [math.ceil(n) for n in largest])
-    size = _rounded(size, settings.multiple)
+    size = rounded(size, settings.multiple)
     arguments = _arguments(network, size)
     need = step_memory(network, {**faces, **arguments}, size, training)
     wanted = size
@@ -217,8 +217,13 @@ def _wanted(network: str, settings: Settings, largest: list[int]) -> Size:
     return i, j, k
 
 
-def _rounded(size: Size, multiple: Size) -> Size:
-    i, j, k = (math.ceil(n / of) * of for n, of in zip(size, multiple, strict=True))
+def rounded(size: tuple[float, float, float], multiple: Size) -> Size:
+    """A size brought up to multiples.
+
+    >>> rounded((56.9, 64, 24), (8, 8, 2))
+    (64, 64, 24)
+    """
+    i, j, k = (math.ceil(n / of - 1e-9) * of for n, of in zip(size, multiple, strict=True))
     return i, j, k
 
 

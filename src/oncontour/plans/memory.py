@@ -62,7 +62,7 @@ def step_memory(name: str, arguments: Mapping[str, Any], patch: Size, training: 
     Args:
         name, arguments: of the network.
         patch: voxels along each axis of what the network reads.
-        training: for its optimiser, precision and loss.
+        training: for its optimiser, precision (auto counts as bf16) and loss.
     """
     import torch
 

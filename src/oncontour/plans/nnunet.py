@@ -9,8 +9,8 @@ Where we differ:
 - The estimate of memory counts feature maps by arithmetic; nnU-Net builds the network to count the same.
 - Axes stay those of the array, RAS. nnU-Net reads (z, y, x) and puts the coarsest axis first; that order decides ties,
   so the rules are applied in it and their results brought back.
-- A 2-D configuration is a 3-D network with kernels and patch of 1 through the slices, which are resampled to the target
-  spacing too; nnU-Net leaves the slices of each case where they are.
+- A 2-D configuration has a patch of 1 through the slices, whose network takes them one by one (`dimensions: 2`); they
+  are resampled to the target spacing too, where nnU-Net leaves the slices of each case where they are.
 - The residual encoder's preset follows from the memory (`preset_for`); nnU-Net has a planner class for each.
 - Memory too small for any patch is an error; nnU-Net would go on to negative sizes.
 """

@@ -22,8 +22,10 @@ Normalisation = Literal["zscore", "minmax", "percentile95", "percentile99"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
 Size = tuple[Count, Count, Count]
 View = Literal["axial", "coronal", "sagittal"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 ON_ONE_LINE = 100
 """Characters of a list or mapping that a saved plan keeps on one line."""
@@ -56,7 +58,7 @@ class SyntheticPlan(Frozen):
     """
 
     cases: Count
-    seed: int
+    seed: Seed
     skull: bool
     mni_share: Share
     healthy: Share = 0.0
@@ -130,6 +132,7 @@ class SamplingPlan(Frozen):
         foreground: share of patches around a voxel of a region.
         regions: how often each region is that one, by name, relative to the others; empty: all regions alike.
         elsewhere: where the centres of the other patches lie: anywhere the patch fits, or in the brain.
+        cases: at most so many different ones a batch, drawn anew for each (paper 004: 10); None: a case for each patch.
         sequence_dropout: share of patches that lack sequences, drawn from the clinically common subsets
             (`augment.absent`); or a probability a sequence, each on its own.
     """
@@ -137,6 +140,7 @@ class SamplingPlan(Frozen):
     foreground: Share = 1 / 3
     regions: dict[str, float] = Field(default_factory=dict)
     elsewhere: Literal["anywhere", "brain"] = "anywhere"
+    cases: Count | None = None
     sequence_dropout: Share | dict[Sequence, Share] = 0.0
 
 
@@ -164,12 +168,14 @@ class TrainingPlan(Frozen):
         batch: patches a step, over all processes together.
         patch: voxels along each axis.
         augment: transforms in their order; each draws from the sample's own generator.
+        augment_previous: likewise, of the `previous` model's labels once they are inputs, 0 or 1 (nnU-Net's cascade).
         validate_every: epochs between validations on whole cases of the fold's validation part.
         validation_cases: at most this many cases a validation; None: all.
         stopping: None: train all epochs.
         gradient_limit: norm at which gradients are clipped; None: never.
         average_decay: of the moving average of the weights, which is what is validated and exported; None: none.
-        precision: of convolutions and matrix products; sums and losses are fp32.
+        precision: of convolutions and matrix products; sums and losses are fp32. auto: bf16 where the machine that
+            trains has units for it, else fp32.
         seed: of everything random.
     """
 
@@ -182,13 +188,14 @@ class TrainingPlan(Frozen):
     loss: LossPlan = LossPlan()
     sampling: SamplingPlan = SamplingPlan()
     augment: tuple[TransformPlan, ...] = ()
+    augment_previous: tuple[TransformPlan, ...] = ()
     validate_every: Count = 1
     validation_cases: Count | None = None
     stopping: StoppingPlan | None = None
     gradient_limit: Positive | None = 12.0
     average_decay: Share | None = None
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    seed: int = 0
+    precision: Precision = "fp32"
+    seed: Seed = 0
 
     @property
     def steps(self) -> int:
@@ -206,6 +213,8 @@ class StagePlan(Frozen):
         views: each view has a network of its own, which sees slices of that orientation; their probabilities are
             averaged. Empty: one network, in the image's own axes.
         network: None: the plan's.
+        patch: of training, along the axes of a view; None: the plan's.
+        tile: of inference, likewise.
     """
 
     region: str
@@ -213,6 +222,8 @@ class StagePlan(Frozen):
     margin: int = Field(default=5, ge=0)
     views: tuple[View, ...] = ()
     network: NetworkPlan | None = None
+    patch: Size | None = None
+    tile: Size | None = None
 
 
 class InferencePlan(Frozen):
@@ -238,10 +249,32 @@ class InferencePlan(Frozen):
     whole_tiles: bool = False
 
 
+class CrfPlan(Frozen):
+    """A fully connected conditional random field (`oncontour.postprocess.crf`; papers 000 and 004: DeepMedic).
+
+    Distances are standard deviations of Gaussians. Weights, distances and iterations are the defaults of the program
+    that came with DeepMedic; what intensities are alike depends on the normalisation.
+
+    Args:
+        iterations: of mean field; 0: none.
+        smoothness_weight, smoothness_mm: of neighbours that are near, and how near.
+        appearance_weight, appearance_mm: of neighbours that are near and look alike, and how near.
+        appearance_intensity: how alike, in normalised intensities; one number, or one a sequence.
+    """
+
+    iterations: int = Field(default=5, ge=0)
+    smoothness_weight: float = Field(default=3.0, ge=0)
+    smoothness_mm: Positive = 3.0
+    appearance_weight: float = Field(default=5.0, ge=0)
+    appearance_mm: Positive = 5.0
+    appearance_intensity: Positive | dict[Sequence, Positive] = 0.3
+
+
 class PostprocessPlan(Frozen):
     """From probabilities to masks (paper 002, S2.18).
 
     Args:
+        crf: first of all; None: none.
         threshold: of the probability; one for all regions, or by region.
         sure: of a whole tumour's component, some voxel must be more probable than this; 0: none need be.
         hole_mm3: holes smaller than this are filled.
@@ -249,6 +282,7 @@ class PostprocessPlan(Frozen):
         minimum_whole_mm3: a whole tumour smaller than this is no finding.
     """
 
+    crf: CrfPlan | None = None
     threshold: float | dict[str, float] = 0.5
     sure: float = 0.0
     hole_mm3: float = 3.0
@@ -294,6 +328,16 @@ class Plan(Frozen):
         """mm along each axis."""
         mm = self.spacing_mm
         return mm if isinstance(mm, tuple) else (mm, mm, mm)
+
+    def of_stage(self, stage: StagePlan) -> Plan:
+        """The plan with what one of its stages has of its own: network, patch, tile."""
+        training, inference = self.training, self.inference
+        if stage.patch:
+            training = training.model_copy(update={"patch": stage.patch})
+        if stage.tile:
+            inference = inference.model_copy(update={"tile": stage.tile})
+        own = {"network": stage.network or self.network, "training": training, "inference": inference}
+        return self.model_copy(update=own)
 
 
 def places(plan: Plan) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from oncontour.augment.presets import nnunet_for
+from oncontour.augment.presets import NNUNET_CASCADE, Preset, nnunet_for
 from oncontour.core.errors import InputError
 from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.plans.fingerprint import Fingerprint
-from oncontour.plans.fitting import Fitted, Spacing, fit_planned, fit_standard
+from oncontour.plans.fitting import Fitted, Spacing, fit_planned, fit_standard, rounded
 from oncontour.plans.plan import Plan, Size, TrainingPlan, places
 from oncontour.plans.settings import SETTINGS, Settings
 
@@ -71,7 +71,7 @@ def propose_plan(found: Fingerprint, network: str, memory: int, wishes: Wishes =
         raise InputError("configuration", wishes.configuration, f"none for {network}", remedy)
     scheme = SCHEMES[found.scheme]
     channels = usual_sequences(found)
-    softmax = not settings.cascade and not regions_tell_labels(scheme)
+    softmax = not settings.cascade and not scheme.regions_tell_labels
     outputs = 1 if settings.cascade else len(scheme.labels) + 1 if softmax else len(scheme.regions)
     training = _training(settings, softmax)
     training |= {name: value for name, value in asdict(wishes).items() if value is not None and name in training}
@@ -97,7 +97,7 @@ def propose_plan(found: Fingerprint, network: str, memory: int, wishes: Wishes =
         "inference": _inference(settings, fitted),
         "postprocess": settings.postprocess,
         "data": found.digest,
-        "stages": _stages(scheme, network, arguments) if settings.cascade else (),
+        "stages": _stages(scheme, settings, network, arguments, fitted.patch) if settings.cascade else (),
         "previous": previous,
     }
     plan = Plan.model_validate(plan)
@@ -109,18 +109,6 @@ def usual_sequences(found: Fingerprint) -> tuple[Sequence, ...]:
     """The sequences that at least half of the cases have, or else the most frequent one."""
     shares = {sequence: found.having(sequence) for sequence in found.intensities}
     return tuple(s for s, share in shares.items() if share >= USUAL_SHARE) or (max(shares, key=lambda s: shares[s]),)
-
-
-def regions_tell_labels(scheme: LabelScheme) -> bool:
-    """Whether no two labels belong to the same regions, so that a sigmoid for each region finds all labels.
-
-    >>> regions_tell_labels(SCHEMES["brats"]), regions_tell_labels(SCHEMES["paediatric"])
-    (True, False)
-    """
-    members = [
-        frozenset(region.name for region in scheme.regions if label.name in region.labels) for label in scheme.labels
-    ]
-    return len(set(members)) == len(members)
 
 
 def _name(found: Fingerprint, network: str, configuration: str | None) -> str:
@@ -141,6 +129,7 @@ def _training(settings: Settings, softmax: bool) -> dict[str, Any]:
         "loss": settings.loss.model_copy(update={"output": "softmax" if softmax else "sigmoid"}),
         "sampling": settings.sampling,
         "augment": (),
+        "augment_previous": (),
         "validate_every": settings.validate_every,
         "validation_cases": settings.validation_cases,
         "stopping": settings.stopping,
@@ -166,14 +155,18 @@ def _fitted_training(
     """The training with what was fitted; an epoch shows each training case once where the number of cases is given."""
     changed = {"batch_dice": fitted.batch_dice, "deep_supervision": fitted.deep_supervision}
     loss = training["loss"].model_copy(update={name: value for name, value in changed.items() if value is not None})
-    presets = nnunet_for(fitted.patch) if settings.patch == "planned" else settings.augment
-    augment = [
-        {"name": name, "probability": probability, "arguments": _plain(arguments)}
-        for name, probability, arguments in presets
-    ]
+    augment = _transforms(nnunet_for(fitted.patch) if settings.patch == "planned" else settings.augment)
+    coarse = _transforms(NNUNET_CASCADE if fitted.configuration == "3d_cascade_fullres" else ())
     steps = training["steps_per_epoch"] if cases is None else math.ceil(TRAINING_SHARE * cases / fitted.batch)
     sizes = {"patch": fitted.patch, "batch": fitted.batch, "steps_per_epoch": steps}
-    return {**training, **sizes, "loss": loss, "augment": augment}
+    return {**training, **sizes, "loss": loss, "augment": augment, "augment_previous": coarse}
+
+
+def _transforms(preset: Preset) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "probability": probability, "arguments": _plain(arguments)}
+        for name, probability, arguments in preset
+    ]
 
 
 def _plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,14 +179,26 @@ def _inference(settings: Settings, fitted: Fitted) -> dict[str, Any]:
     return {**settings.inference, "mirror": mirror, "tile": settings.tile or fitted.patch}
 
 
-def _stages(scheme: LabelScheme, network: str, arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _stages(
+    scheme: LabelScheme, settings: Settings, network: str, arguments: Mapping[str, Any], patch: Size
+) -> list[dict[str, Any]]:
     """A stage for each region, within the one before where the scheme is nested; the innermost halves slices once."""
-    stages = []
+    stages, last = [], len(scheme.regions) - 1
     for n, region in enumerate(scheme.regions):
-        inner = scheme.nested and n == len(scheme.regions) - 1 > 0
-        own = {"name": network, "arguments": {**arguments, "downsamplings": 1}} if inner else None
-        within = scheme.regions[n - 1].name if scheme.nested and n else None
-        stages.append({"region": region.name, "within": within, "views": VIEWS, "network": own})
+        inner = scheme.nested and n == last > 0
+        share = settings.shares[0 if not (scheme.nested and n) else 2 if inner else 1]
+        own = rounded((patch[0] * share, patch[1] * share, patch[2]), settings.multiple)
+        changes = {"patch": list(own)} if "patch" in arguments and own != patch else {}
+        changes |= {"downsamplings": 1} if inner else {}
+        stages.append(
+            {
+                "region": region.name,
+                "within": scheme.regions[n - 1].name if scheme.nested and n else None,
+                "views": VIEWS,
+                "network": {"name": network, "arguments": {**arguments, **changes}} if changes else None,
+                "patch": own if own != patch else None,
+            }
+        )
     return stages
 
 
@@ -213,6 +218,7 @@ def _why(
         why["training.loss.output"] = "Some labels belong to the same regions: classes tell them apart."
     if fitted.configuration == "3d_cascade_fullres":
         why["previous"] = "The plan of the low resolution, whose labels are further inputs; train it first."
+        why["training.augment_previous"] = "nnU-Net's: labels of the low resolution are made worse, not to be trusted."
     for place, sentence in fitted.why.items():
         joined = place in settings.why and place == "training.patch"
         why[place] = f"{settings.why[place]} {sentence}" if joined else sentence

@@ -15,6 +15,7 @@ from oncontour.plans.plan import (
     Normalisation,
     OptimiserPlan,
     PostprocessPlan,
+    Precision,
     SamplingPlan,
     SchedulePlan,
     Size,
@@ -42,6 +43,7 @@ class Settings:
             whole: the largest case; planned: as nnU-Net plans it.
         finest_mm: data of smaller voxels are made as coarse; the five papers work at 1 mm.
         cascade: a network for each region and view.
+        shares: of the patch within slices, the stages' of a cascade: the first, those between, the last.
         tile: None: the patch.
         why: a sentence for what is not obvious, by its place in the plan.
     """
@@ -60,18 +62,19 @@ class Settings:
     normalisation: Normalisation = "zscore"
     finest_mm: float = 1.0
     cascade: bool = False
+    shares: tuple[float, float, float] = (1.0, 1.0, 1.0)
     sampling: SamplingPlan = field(default_factory=SamplingPlan)
     validate_every: int = 1
     validation_cases: int | None = None
     stopping: StoppingPlan | None = None
     gradient_limit: float | None = None
     average_decay: float | None = None
-    precision: Literal["fp32", "bf16", "fp16"] = "bf16"
+    precision: Precision = "auto"
     inference: Mapping[str, Any] = field(default_factory=dict)
     postprocess: PostprocessPlan = NO_POSTPROCESSING
 
 
-_MIXED = "Half the memory of fp32, and faster where a processor has bf16 units; --precision fp32 where it has none."
+_MIXED = "bf16, for half the memory and more speed, on GPUs and processors that have units for it; else fp32."
 
 _NNUNET = Settings(
     optimiser=OptimiserPlan(name="sgd", learning_rate=0.01, weight_decay=3e-5, momentum=0.99, nesterov=True),
@@ -141,19 +144,21 @@ _DEEPMEDIC = replace(
     multiple=(3, 3, 3),
     patch="fixed",
     tile=(96, 96, 96),
-    sampling=SamplingPlan(foreground=0.5, elsewhere="brain"),
+    sampling=SamplingPlan(foreground=0.5, elsewhere="brain", cases=10),
     precision="fp32",
     why={
         **_REPORT.why,
         "training.epochs": "Paper 000's; paper 004 gives none.",
         "training.steps_per_epoch": "20,000 patches an epoch, as DeepMedic's own program draws them.",
-        "training.batch": "Paper 004's: 60 patches, each of a case drawn anew (there of at most 10 cases).",
+        "training.batch": "Paper 004's: 60 patches.",
         "training.patch": "What is read for paper 004's 25^3 and its surroundings at a third; 9^3 are scored.",
         "training.optimiser.learning_rate": "The best of paper 004's grid for DeepMedic: SGD, 1e-3.",
         "training.sampling.foreground": "Paper 004: patches on tumour and on healthy tissue alike gained most.",
         "training.sampling.elsewhere": "Paper 004 draws centres uniformly in the brain.",
+        "training.sampling.cases": "Paper 004: the 60 patches of a batch are of at most 10 subjects.",
         "training.precision": "A network this small gains little from less.",
         "inference.tile": "Valid convolutions: any tile gives the same, without overlap; large ones share work.",
+        "postprocess.crf": "Paper 004 postprocesses nothing; paper 000 names DeepMedic's random field: `crf: {}`.",
     },
 )  # fmt: skip
 
@@ -205,6 +210,7 @@ _CA_CNN = Settings(
     multiple=(4, 4, 1),
     tile=(256, 256, 32),
     cascade=True,
+    shares=(1.0, 96 / 144, 64 / 144),
     sampling=SamplingPlan(foreground=0.5),
     augment=PAPER_002,
     validate_every=3,
@@ -224,7 +230,8 @@ _CA_CNN = Settings(
         "training.precision": _MIXED,
         "inference.tile": "Whole slices.",
         "postprocess.island_share": "Paper 002's; holes below 3 mm3 are filled, too.",
-        "stages": "Paper 002: each region in the box of the one around it, three views averaged.",
+        "stages": "Paper 002: each region in the box of the one around it, three views averaged; patches by Wang "
+        "2017: 144, 96 and 64 within slices.",
     },
 )
 

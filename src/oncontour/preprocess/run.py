@@ -71,7 +71,7 @@ class Options:
         bias_field: correct it (skipped, with a note, on data that were z-scored before).
         skull_stripped: whether the images are; None: detect.
         brain_mask: an external mask (not 0 = brain), any grid, in the reference's world.
-        normalisation: "zscore", "minmax" or "percentile95", over the brain.
+        normalisation: "zscore", "minmax", "percentile95" or "percentile99", over the brain.
         spacing_mm: of the working grid.
         reference: None: T1CE, else the best 3-D one.
     """

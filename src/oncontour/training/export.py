@@ -18,6 +18,7 @@ from oncontour.inference.bundle import Bundle, load_bundle, save_bundle
 from oncontour.plans.plan import Plan
 from oncontour.training.crossval import Fold
 from oncontour.training.job import Job
+from oncontour.training.machine import resolved
 from oncontour.training.prepare import Preparation
 from oncontour.training.request import Request
 from oncontour.training.validate import network_input
@@ -43,7 +44,8 @@ def write_manifest(
     seconds: Mapping[str, float],
 ) -> None:
     """Write `manifest.json`: what was trained on what, with what, how long it took; `finished` once it is."""
-    machine = request.machine
+    machine, asked = request.machine, plan.training.precision
+    here = request.queue.cluster == "local"  # A cluster's nodes decide for themselves what auto is.
     write_json(
         request.work / "manifest.json",
         {
@@ -68,6 +70,7 @@ def write_manifest(
                 "device": _device() if machine.on_gpu else "cpu",
                 "processes": machine.devices * machine.nodes,
                 "compiled": machine.compiles,
+                "precision": resolved(asked, machine) if here else asked,
             },
             "seconds": {name: round(value, 1) for name, value in seconds.items()},
         },

@@ -22,7 +22,7 @@ class Job:
 
     Args:
         name: as progress shows it, such as "fold 0" or "fold 0, ET axial".
-        plan: whose `training.seed` is this job's.
+        plan: whose `training.seed` is this job's; of a cascade that of its stage (`Plan.of_stage`).
         folder: of checkpoints, log and pictures.
         fold: number of the fold; 0 where nothing is held out.
         training, validation: folders of prepared cases.
@@ -40,8 +40,8 @@ class Job:
 
     @property
     def network(self) -> NetworkPlan:
-        """The stage's own, or the plan's."""
-        return (self.stage and self.stage.network) or self.plan.network
+        """What is trained."""
+        return self.plan.network
 
     @property
     def regions(self) -> Mapping[str, tuple[int, ...]]:
@@ -103,7 +103,7 @@ def jobs_of_fold(
     return [
         Job(
             f"{name}, {part_name(stage, view).replace('_', ' ')}",
-            plan, folder / part_name(stage, view), fold, training, validation, stage, view,
+            plan.of_stage(stage), folder / part_name(stage, view), fold, training, validation, stage, view,
         )
         for stage in plan.stages
         for view in stage_views(stage)

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from oncontour.core.errors import InputError, TrainingError
+from oncontour.plans.plan import Precision
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -91,7 +92,7 @@ def check_installed() -> None:
         raise InputError("oncontour train", "no lightning-fabric", "the packages that training needs", remedy)
 
 
-def check_machine(machine: Machine, precision: str) -> None:
+def check_machine(machine: Machine, precision: Precision) -> None:
     """Refuse what this machine cannot do, before any time is spent.
 
     Raises:
@@ -109,7 +110,22 @@ def check_machine(machine: Machine, precision: str) -> None:
         raise InputError(f"--nodes {machine.nodes}", "one process", "one a device, on every node", remedy)
 
 
-def make_fabric(machine: Machine, precision: str) -> Fabric:
+def resolved(precision: Precision, machine: Machine) -> Precision:
+    """The precision itself, or what auto means on this machine.
+
+    bf16 where a GPU, or the CPU (AVX512-BF16, AMX), multiplies in it; elsewhere it is emulated and slower than fp32.
+    """
+    if precision != "auto":
+        return precision
+    import torch
+
+    if machine.on_gpu:
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+    can = getattr(torch.cpu, "get_capabilities", dict)()  # Older versions of torch cannot tell.
+    return "bf16" if can.get("avx512_bf16") or can.get("amx_bf16") else "fp32"
+
+
+def make_fabric(machine: Machine, precision: Precision) -> Fabric:
     """Lightning Fabric for a machine.
 
     Several devices of one node are started here; those of several nodes by SLURM or torchrun.
@@ -138,7 +154,7 @@ def make_fabric(machine: Machine, precision: str) -> Fabric:
         devices=machine.devices,
         num_nodes=machine.nodes,
         strategy=strategy,
-        precision=PRECISIONS[precision],  # pyright: ignore[reportArgumentType]
+        precision=PRECISIONS[resolved(precision, machine)],  # pyright: ignore[reportArgumentType]
     )
 
 

@@ -42,6 +42,9 @@ class Request:
         previous_bundle: its bundle, which goes into this one.
         preparers: processes that prepare cases.
         machine, queue: on what, and how many at once.
+
+    Raises:
+        InputError: a seed below 0.
     """
 
     plan: Path
@@ -64,6 +67,11 @@ class Request:
     preparers: int = 1
     machine: Machine = field(default_factory=Machine)
     queue: Queue = field(default_factory=Queue)
+
+    def __post_init__(self) -> None:
+        below = [seed for seed in self.seeds if seed < 0]
+        if below:
+            raise InputError("--seeds", str(below[0]), "0 or more", "Give other seeds.")
 
     @property
     def cases(self) -> Path:

@@ -18,7 +18,7 @@ from oncontour.augment.absent import Absent
 from oncontour.augment.compose import Composed, Drawn
 from oncontour.augment.interface import Sample, Size
 from oncontour.core.errors import InputError
-from oncontour.plans.plan import Plan, SamplingPlan
+from oncontour.plans.plan import Plan, SamplingPlan, TransformPlan
 
 NO_MARGIN: Size = (0, 0, 0)
 
@@ -48,12 +48,14 @@ class SampleDraw:
         channels: for each input of the network the channel of the case's images that it shows; None: absent.
         start: first voxel of the patch; below 0 where it begins outside the case.
         transforms: that were drawn.
+        guides: those of the coarse model's labels.
     """
 
     case: int
     channels: tuple[int | None, ...]
     start: Size
     transforms: tuple[Drawn, ...]
+    guides: tuple[Drawn, ...] = ()
 
 
 def draw_sample(plan: Plan, cases: Sequence[Case], step: int, index: int, margin: Size = NO_MARGIN) -> Sample:
@@ -71,39 +73,55 @@ def draw(plan: Plan, cases: Sequence[Case], step: int, index: int, margin: Size 
     """What sample `index` of a step is made of; arguments as of `draw_sample`."""
     training = plan.training
     rng = np.random.default_rng((training.seed, step, index))
-    number = int(rng.integers(len(cases)))
+    number = _draw_case(rng, plan, len(cases), step)
     case = cases[number]
     channels = _draw_channels(rng, plan, case)
     start = _draw_start(rng, training.sampling, case, training.patch, margin)
-    transforms = _composed(plan).draw(rng, (len(channels), *training.patch))
-    return SampleDraw(number, channels, start, tuple(transforms))
+    transforms = _composed(training.augment).draw(rng, (len(channels), *training.patch))
+    guides = _guides(plan, case)
+    changed = _composed(training.augment_previous).draw(rng, (guides, *training.patch)) if guides else []
+    return SampleDraw(number, channels, start, tuple(transforms), tuple(changed))
+
+
+def _draw_case(rng: np.random.Generator, plan: Plan, count: int, step: int) -> int:
+    """Any of the cases; where a batch is of few, one of those that the step alone decides."""
+    limit = plan.training.sampling.cases
+    if limit is None:
+        return int(rng.integers(count))
+    few = np.random.default_rng((plan.training.seed, step, 0, 1))  # A stream that no sample has.
+    return int(few.permutation(count)[:limit][rng.integers(min(limit, count))])
+
+
+def _guides(plan: Plan, case: Case) -> int:
+    """How many of a case's images are a coarse model's labels."""
+    return len(case.images) - len(plan.channels) if plan.previous else 0
 
 
 def take(plan: Plan, case: Case, drawn: SampleDraw) -> Sample:
     """The sample that was drawn; of the case's arrays it reads what it needs, beyond the patch where that is turned."""
-    composed, patch = _composed(plan), plan.training.patch
+    composed, patch = _composed(plan.training.augment), plan.training.patch
     needed = composed.reach(drawn.transforms, patch)
     start = np.array(drawn.start) - (np.array(needed) - np.array(patch)) // 2
     image = torch.zeros((len(drawn.channels), *needed))
     for into, channel in zip(image, drawn.channels, strict=True):
         if channel is not None:
             into.copy_(_cut(case.images[channel], start, needed))
-    guides = case.images[len(plan.channels) :] if plan.previous else ()
-    regions = torch.stack([_cut(mask, start, needed).float() for mask in (*case.regions, *guides)])
+    guides = _guides(plan, case)
+    masks = (*case.regions, *case.images[len(case.images) - guides :])
+    regions = torch.stack([_cut(mask, start, needed).float() for mask in masks])
     sample = composed.apply(drawn.transforms, Sample(image, regions))
-    return _guided(sample, len(guides))
+    return _guided(sample, guides, _composed(plan.training.augment_previous), drawn) if guides else sample
 
 
-def _guided(sample: Sample, guides: int) -> Sample:
-    """A coarse model's labels, which were turned and bent with the regions, as the last inputs (nnU-Net's cascade)."""
-    if not guides:
-        return sample
-    image = torch.cat((sample.image, sample.regions[-guides:]))
-    return Sample(image, sample.regions[:-guides])
+def _guided(sample: Sample, guides: int, composed: Composed, drawn: SampleDraw) -> Sample:
+    """A coarse model's labels, turned and bent with the regions, then made worse, as the last inputs (nnU-Net)."""
+    regions = sample.regions[:-guides]
+    labels = composed.apply(drawn.guides, Sample(sample.regions[-guides:], regions))
+    return Sample(torch.cat((sample.image, labels.image)), regions)
 
 
-def _composed(plan: Plan) -> Composed:
-    return Composed.of((step.name, step.probability, step.arguments) for step in plan.training.augment)
+def _composed(steps: Sequence[TransformPlan]) -> Composed:
+    return Composed.of((step.name, step.probability, step.arguments) for step in steps)
 
 
 def _cut(volume: NDArray, start: NDArray[np.int64], size: Size) -> torch.Tensor:

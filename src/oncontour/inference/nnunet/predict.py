@@ -45,7 +45,8 @@ def predict_as_nnunet(
         progress: called with the share of the work done.
 
     Returns:
-        (R, i, j, k) float32 in 0..1 on the images' grid.
+        (R, i, j, k) float32 in 0..1 on the images' grid; (R + L, i, j, k) where the bundle tells labels apart that
+        regions do not.
 
     Raises:
         SequenceError: a sequence that the model needs is not there.
@@ -77,7 +78,7 @@ def predict_as_nnunet(
     found = _network_output(bundle, image, steps, progress)
     first, then = (own, wanted) if steps.version == 1 else (wanted, own)
     found = resample(found, inside.shape, slice_axis(first, then, steps.separate), steps.output_order)
-    out = np.zeros((len(bundle.scheme.regions), *mask.shape), np.float32)
+    out = np.zeros((len(bundle.classes), *mask.shape), np.float32)
     out[(slice(None), *box)] = _regions(bundle, found)
     back = Volume(out, turned.affine)
     return back.reoriented(stack.grid.axis_codes) if steps.axes else back
@@ -147,24 +148,21 @@ def scaled(image: NDArray[np.float32], how: Scaling, mask: NDArray[np.bool_] | N
 def _previous_labels(bundle: Bundle, images: Mapping[Sequence, Volume], steps: Steps) -> NDArray[np.uint8]:
     """The coarse model's label map, turned as the images of the fine one are."""
     coarse = predict_as_nnunet(bundle, images)
-    labels = coarse.with_array(bundle.scheme.decode(coarse.array > 0.5))
+    regions = coarse.array[: len(bundle.scheme.regions)] > 0.5
+    labels = coarse.with_array(bundle.label_map(regions, coarse.array))
     return (labels.reoriented(steps.axes) if steps.axes else labels).array
 
 
 def _regions(bundle: Bundle, found: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities (R, ...) of regions, from what the network gave, resampled (K, ...)."""
+    """Probabilities (R, ...) of regions, or (R + L, ...), from what the network gave, resampled (K, ...)."""
     chances = torch.from_numpy(found).float()[None]
     if bundle.plan.inference.average == "logits":
         chances = class_activation(bundle)(chances)
     if bundle.plan.training.loss.output == "sigmoid":
         return chances[0].numpy()
     summed = region_sums(chances, bundle.classes)[0].numpy()
-    return decided(summed, bundle.scheme.encode(_values(bundle)[found.argmax(0)]))
-
-
-def _values(bundle: Bundle) -> NDArray[np.uint8]:
-    """Label value of each class; the background comes first."""
-    return np.array([0, *(label.value for label in bundle.scheme.labels)], np.uint8)
+    largest = found.argmax(0)
+    return decided(summed, np.stack([np.isin(largest, own) for own in bundle.classes]))
 
 
 def decided(probabilities: NDArray[np.float32], regions: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -1,0 +1,90 @@
+"""From a model's probabilities to masks in the reference's native grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncontour.core.errors import BundleError
+from oncontour.core.labels import LabelScheme
+from oncontour.core.volume import Volume
+from oncontour.inference.bundle import Bundle
+from oncontour.postprocess.clean import clean_regions
+from oncontour.postprocess.crf import CrfSettings, dense_crf
+from oncontour.postprocess.rules import Rules
+from oncontour.preprocess.resample import resample, resample_channels
+from oncontour.preprocess.run import Prepared
+
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """What was found, in the reference's native grid.
+
+    Args:
+        regions: (R, i, j, k) boolean, of the regions of `scheme`.
+        label_map: (i, j, k) uint8.
+        scheme: the model's; where the model tells labels apart that its regions do not, its composites are regions too.
+    """
+
+    regions: Volume
+    label_map: Volume
+    scheme: LabelScheme
+
+
+def described(bundle: Bundle) -> str:
+    """What `native_masks` does to probabilities, in words."""
+    first = "Conditional random field, threshold" if bundle.plan.postprocess.crf else "Threshold"
+    return f"{first}, holes and islands"
+
+
+def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> Masks:
+    """Masks of a bundle's regions: conditional random field, native grid, threshold, holes, islands.
+
+    Args:
+        probabilities: (R, i, j, k) or (R + L, i, j, k), as `predict` gives them.
+        prepared: images, and the native grid.
+
+    Raises:
+        BundleError: a conditional random field that has no number for a sequence.
+    """
+    scheme, grid = bundle.scheme, prepared.reference_grid
+    output = probabilities.array
+    if bundle.plan.postprocess.crf is not None:
+        output = _agreed(probabilities, prepared, bundle)
+    native = np.empty((len(output), *grid.shape), np.float32)
+    for n, channel in enumerate(resample_channels(output, probabilities.grid, grid)):
+        native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
+    rules = _rules(bundle)
+    regions = clean_regions(native[: len(scheme.regions)], scheme, grid.voxel_volume_mm3, rules)
+    label_map = bundle.label_map(regions, native)
+    if bundle.labels_apart:
+        composites = [np.isin(label_map, scheme.values(region)) for region in scheme.composites]
+        regions = np.stack([*regions, *composites])
+        scheme = replace(scheme, regions=scheme.regions + scheme.composites, composites=(), nested=False)
+    return Masks(Volume(regions, grid.affine), Volume(label_map, grid.affine), scheme)
+
+
+def _rules(bundle: Bundle) -> Rules:
+    return Rules(**bundle.plan.postprocess.model_dump(exclude={"crf"}))
+
+
+def _agreed(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> NDArray[np.float32]:
+    """The output with regions that agree with near and alike voxels, each about its own threshold."""
+    plan, scheme, rules = bundle.plan.postprocess.crf, bundle.scheme, _rules(bundle)
+    assert plan is not None, "asked for"
+    shown = [sequence for sequence in bundle.plan.channels if sequence in prepared.normalised]
+    alike = plan.appearance_intensity
+    unknown = [sequence for sequence in shown if isinstance(alike, dict) and sequence not in alike]
+    if unknown:
+        expected = "one number, or one for each sequence"
+        remedy = "Correct postprocess.crf.appearance_intensity in the plan."
+        raise BundleError(f"bundle {bundle.name}", f"no number for {unknown[0]}", expected, remedy)
+    spread = tuple(alike[sequence] for sequence in shown) if isinstance(alike, dict) else alike
+    settings = CrfSettings(**plan.model_dump(exclude={"appearance_intensity"}), appearance_intensity=spread)
+    images = np.stack([resample(prepared.normalised[sequence], probabilities.grid).array for sequence in shown])
+    count = len(scheme.regions)
+    thresholds = [rules.threshold_of(region.name) for region in scheme.regions]
+    found = dense_crf(probabilities.array[:count], images, probabilities.grid.spacing, settings, thresholds)
+    return np.concatenate((found, probabilities.array[count:]))
