@@ -77,7 +77,7 @@ def _classes(rng: np.random.Generator, sequence: Sequence) -> tuple[float, float
             return white, grey, grey + uniform(0.3, 0.9) * (white - grey), uniform(0.05, 0.35)
         case Sequence.T2:
             white = uniform(0.25, 0.5)
-            return white, white + uniform(0.03, 0.25), white + uniform(-0.1, 0.2), uniform(0.75, 1.5)
+            return white, white + uniform(0.03, 0.25), white + uniform(-0.1, 0.2), uniform(0.75, 1.1)
         case Sequence.FLAIR:
             white = uniform(0.35, 0.6)
             grey = white + uniform(-0.02, 0.2)
