@@ -9,7 +9,7 @@ import torch
 from scipy.ndimage import label
 
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import check_number, chosen_channels
+from oncontour.augment.numbers import check_number, for_channels
 
 TOUCHING = np.ones((3, 3, 3), bool)
 """Voxels that share a corner belong together."""
@@ -36,8 +36,7 @@ class LostComponent:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """Labels, and where among its components each one's lies: how many there are shows only when applied."""
-        chosen = chosen_channels(rng, shape[0], self.channel_probability)
-        return {"channels": [{"channel": channel, "which": float(rng.random())} for channel in chosen]}
+        return for_channels(rng, shape[0], self.channel_probability, lambda: {"which": float(rng.random())})
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Empty them."""

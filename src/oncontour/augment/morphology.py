@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from oncontour.augment.interface import Params, Sample
-from oncontour.augment.numbers import Range, check_number, check_range, chosen_channels, uniform
+from oncontour.augment.numbers import Range, check_number, check_range, for_channels, uniform
 from oncontour.core.box import bounding_box
 
 Mask = NDArray[np.bool_]
@@ -73,14 +74,13 @@ class Morphology:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int, int, int]) -> Params:
         """Labels in the order in which they are changed, each with its operation and radius."""
-        order = rng.permutation(chosen_channels(rng, shape[0], self.channel_probability)).tolist()
         names = list(OPERATIONS)
-        return {
-            "channels": [
-                {"channel": int(n), "operation": names[rng.integers(len(names))], "radius": uniform(rng, self.radius)}
-                for n in order
-            ]
-        }
+
+        def numbers() -> dict[str, Any]:
+            return {"operation": names[rng.integers(len(names))], "radius": uniform(rng, self.radius)}
+
+        changes = for_channels(rng, shape[0], self.channel_probability, numbers)["channels"]
+        return {"channels": [changes[n] for n in rng.permutation(len(changes))]}
 
     def apply(self, params: Params, sample: Sample) -> Sample:
         """Change them."""
