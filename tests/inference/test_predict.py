@@ -42,6 +42,9 @@ class _Bundle:
         self.seen = image
         return probabilities(_Bright(), image, self.plan.inference, progress)
 
+    def label_map(self, regions, output):
+        return self.scheme.decode(regions)
+
 
 @pytest.fixture
 def plan(make_plan):
