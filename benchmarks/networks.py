@@ -75,7 +75,7 @@ def run(command: Sequence[str], limit: float) -> Ran:
 def label_map(bundle: Bundle, subject: Subject) -> NDArray:
     """What a bundle finds in a case (i, j, k), post-processed as its plan says."""
     found = predict(bundle, subject.images, subject.brain)
-    rules = Rules(**bundle.plan.postprocess.model_dump())
+    rules = Rules(**bundle.plan.postprocess.model_dump(exclude={"crf"}))
     return bundle.scheme.decode(clean_regions(found.array, bundle.scheme, found.grid.voxel_volume_mm3, rules))
 
 
