@@ -16,10 +16,11 @@ from torch import Tensor
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import SCHEMES, LabelScheme
+from oncontour.data.datasets.words import label_name
 from oncontour.interchange.checkpoints import load_checkpoint
 from oncontour.interchange.imported import Imported, file_digests, understood
 from oncontour.interchange.monai_networks import REMEDY, translate
-from oncontour.interchange.names import channels, meaning, scheme_of_labels
+from oncontour.interchange.names import channels, scheme_of_labels
 from oncontour.interchange.nnunet import in_order, model_json, predicted_as_is
 from oncontour.interchange.nnunet_network import with_prefix
 from oncontour.interchange.wishes import Wishes
@@ -153,7 +154,7 @@ def _scheme(folder: Path, name: str, outputs: Sequence[str]) -> tuple[LabelSchem
     if outputs[0].lower() == "background":
         labels = {label: value for value, label in enumerate(outputs) if value}
         return scheme_of_labels(name, labels), list(range(len(outputs))), False
-    known = [meaning(output) for output in outputs]
+    known = [label_name(output) for output in outputs]
     for scheme in SCHEMES.values():
         regions = [region.name for region in scheme.regions]
         if sorted(regions) == sorted(map(str, known)):

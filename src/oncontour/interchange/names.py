@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.core.sequence import Sequence as Image
+from oncontour.data.datasets.words import label_name
 from oncontour.data.names import read_name
 from oncontour.inference.labels import known_region, own_scheme
 
-_MEANINGS: Mapping[str, tuple[str, ...]] = {
-    "WT": (r"wt", r"whole( tumou?r)?", r"tumou?r"),
-    "TC": (r"tc", r"(tumou?r )?core"),
-    "NET": (r"net", r"non ?enhancing( tumou?r)?"),
-    "NCR": (r"ncr", r"ncr net", r"netc", r"necro\w*( .*)?", r"non ?enhancing( tumou?r)? core"),
-    "ET": (r"et", r"enh", r"enhancing( tumou?r)?( core)?"),
-    "ED": (r"ed", r"snfh", r"(peritumou?ral )?o?edema( .*)?"),
-    "RC": (r"rc", r"resection cavity", r"cavity"),
-    "CC": (r"cc", r"cystic component", r"cysts?"),
-}
-"""Names of BraTS and MSD data sets, as expressions for the whole name; "_" and "-" count as spaces."""
-
 _CORE = frozenset({"ET", "NCR", "NET", "CC", "RC"})
 """Labels of the tumour core; with oedema they are the whole tumour."""
-
-
-def meaning(name: str) -> str | None:
-    """Our short name of a label or region.
-
-    >>> [meaning(name) for name in ("whole tumor", "non-enhancing tumor", "Enhancing_Tumour", "edema", "liver")]
-    ['WT', 'NET', 'ET', 'ED', None]
-    """
-    words = " ".join(re.split(r"[^a-z0-9]+", name.lower())).strip()
-    found = [short for short, patterns in _MEANINGS.items() if any(re.fullmatch(p, words) for p in patterns)]
-    return found[0] if found else None
 
 
 def channels(where: Path, names: Sequence[str], stated: Sequence[Image] | None) -> tuple[Image, ...]:
@@ -76,7 +53,7 @@ def scheme_of_labels(name: str, labels: Mapping[str, int]) -> LabelScheme:
     {'WT': 1, 'TC': 2, 'ET': 3}
     """
     values = dict(sorted((value, label) for label, value in labels.items()))
-    short = {value: meaning(label) for value, label in values.items()}
+    short = {value: label_name(label) for value, label in values.items()}
     parts = set(short.values())
     if "ET" not in parts or not parts <= _CORE | {"ED"} or len(parts) < len(values):
         entries = {value: (_region_name(label), label) for value, label in values.items()}
@@ -135,7 +112,7 @@ def _label(value: int, alone: Mapping[int, str], regions: Mapping[str, Sequence[
 
 def _region_name(name: str) -> str:
     """Ours where the name is known; else the name, without the colon that `labels.yaml` puts behind it."""
-    return meaning(name) or name.replace(":", "")
+    return label_name(name) or name.replace(":", "")
 
 
 def _title(region: str, otherwise: str = "") -> str:

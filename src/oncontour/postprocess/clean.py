@@ -20,8 +20,8 @@ def clean_regions(
 
     For each region, outermost first:
 
-    1. threshold (a voxel at exactly the threshold stays out); of the outermost region, only components with a voxel
-       above `sure`;
+    1. threshold (a voxel at exactly the threshold stays out); of the outermost region, or of each where they are not
+       nested, only components with a voxel above `sure`;
     2. nesting: only what lies inside the region before it, already clean;
     3. holes below `hole_mm3` are filled;
     4. islands of at most `island_share` of the largest component are removed.

@@ -1,4 +1,4 @@
-"""Labels in the words of data sets: dataset.json of MSD and nnU-Net, dseg.tsv of BIDS, our own labels.json."""
+"""Labels in the words of data sets and models: dataset.json of MSD and nnU-Net, dseg.tsv of BIDS, our labels.json."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ _WORDS = {
         "ed|edema|peritumoral edema|peritumoral edema and infiltration|edema infiltration and scar|snfh|"
         "surrounding non enhancing flair hyperintensity|invaded tissue|peritumoral edematous invaded tissue"
     ),
-    "ET": "et|enhancing tumor|enhancing|enhancing tissue|gd enhancing tumor|contrast enhancing tumor|active tumor",
-    "CC": "cc|cystic component|cyst|cystic",
+    "ET": (
+        "et|enh|enhancing tumor|enhancing tumor core|enhancing|enhancing tissue|gd enhancing tumor|"
+        "contrast enhancing tumor|active tumor"
+    ),
+    "CC": "cc|cystic component|cyst|cysts|cystic",
     "RC": "rc|resection cavity|cavity|resection cavity with its blood and gas",
-    "WT": "wt|whole tumor|tumor with its edema|tumor|lesion",
+    "WT": "wt|whole|whole tumor|tumor with its edema|tumor|lesion",
     "TC": "tc|tumor core|core",
     "BRAIN": "brain|brain mask|brain with its ventricles",
 }
