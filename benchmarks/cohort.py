@@ -72,7 +72,7 @@ def subjects(folder: Path) -> Iterator[Subject]:
     dataset = read_dataset(folder)
     for case in dataset.cases:
         images, truth = read_case(case, dataset)
-        brain = detect_stripped(images, Sequence.T1CE).brain
+        brain = detect_stripped(images, Sequence.T1CE, forced=True).brain
         if brain is None or truth is None:
             raise ValueError(f"{case.name}: phantoms of brains alone have a black background, and a truth")
         scaled = {sequence: normalise(volume, brain.array).volume for sequence, volume in images.items()}
