@@ -33,7 +33,8 @@ from oncontour.data.files import write_json
 from oncontour.inference.bundle import Bundle, load_bundle
 from oncontour.inference.predict import predict
 from oncontour.networks import NETWORKS
-from oncontour.plans.plan import Plan, load_plan
+from oncontour.plans.file import load_plan
+from oncontour.plans.plan import Plan
 from oncontour.postprocess.clean import clean_regions
 from oncontour.postprocess.rules import Rules
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from oncontour.cli.main import app
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
-from oncontour.plans.plan import load_plan
+from oncontour.plans.file import load_plan
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from oncontour.plans import plan
-from oncontour.plans.plan import Plan, load_plan
+from oncontour.plans.file import load_plan
+from oncontour.plans.plan import Plan
 from oncontour.plans.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oncontour.core.errors import InputError
 from oncontour.networks import NETWORKS
 from oncontour.plans.memory import parse_memory, step_memory
-from oncontour.plans.plan import LossPlan, OptimiserPlan, TrainingPlan
+from oncontour.plans.training import LossPlan, OptimiserPlan, TrainingPlan
 
 ARGUMENTS = {"inputs": 4, "outputs": 3, "features": [8, 16], "fine": 4}
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncontour.core.errors import BundleError
-from oncontour.plans.plan import Plan, load_plan, places, save_plan
+from oncontour.plans.file import load_plan, save_plan
+from oncontour.plans.plan import Plan, places
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "recipes").glob("*.yaml"))

@@ -11,9 +11,10 @@ from oncontour.core.errors import InputError
 from oncontour.core.sequence import Sequence
 from oncontour.inference.predict import MARGIN_MM
 from oncontour.networks import NETWORKS
+from oncontour.plans.file import load_plan, save_plan
 from oncontour.plans.fitting import AROUND_MM
 from oncontour.plans.memory import step_memory
-from oncontour.plans.plan import load_plan, places, save_plan
+from oncontour.plans.plan import places
 from oncontour.plans.propose import SETTINGS, Wishes, propose_plan
 
 GB = 10**9

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from oncontour.core.errors import InputError
-from oncontour.plans.plan import LossPlan, NetworkPlan
+from oncontour.plans.plan import NetworkPlan
+from oncontour.plans.training import LossPlan
 from oncontour.training.learner import Learner, follow
 from oncontour.training.state import make_network
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from oncontour.core.errors import InputError, TrainingError
-from oncontour.plans.plan import save_plan
+from oncontour.plans.file import save_plan
 from oncontour.training.fanout import run_job
 from oncontour.training.job import Job
 from oncontour.training.loop import train
@@ -95,7 +95,7 @@ def test_interrupt_finishes_the_step_and_resumes_bit_equal(job, at):
 KILLED = """
 import json, sys, time
 from pathlib import Path
-from oncontour.plans.plan import load_plan
+from oncontour.plans.file import load_plan
 from oncontour.training.fanout import run_job
 from oncontour.training.job import Job
 from oncontour.training.live import Live

@@ -3,7 +3,7 @@ import torch
 from monai import losses as monai
 
 from oncontour.core.errors import InputError
-from oncontour.plans.plan import LossPlan
+from oncontour.plans.training import LossPlan
 from oncontour.training.losses import (
     SMOOTH,
     cropped,

@@ -11,8 +11,9 @@ from oncontour.core.errors import InputError
 from oncontour.data.datasets import read_dataset
 from oncontour.data.nifti import read_voxels
 from oncontour.inference.bundle import load_bundle, verify_bundle
+from oncontour.plans.file import save_plan
 from oncontour.plans.fingerprint import fingerprint
-from oncontour.plans.plan import Plan, save_plan
+from oncontour.plans.plan import Plan
 from oncontour.plans.propose import Wishes, propose_plan
 from oncontour.preprocess.resample import resample
 from oncontour.training.machine import Machine

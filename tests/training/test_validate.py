@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from oncontour.plans.plan import LossPlan, Plan
+from oncontour.plans.plan import Plan
+from oncontour.plans.training import LossPlan
 from oncontour.training.job import Job
 from oncontour.training.losses import segmentation_loss
 from oncontour.training.validate import mean_scores, region_masks, thresholds, validate_case

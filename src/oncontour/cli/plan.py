@@ -82,8 +82,8 @@ def _plan(
     out: Path,
 ) -> tuple[Fingerprint, Plan]:
     from oncontour.data.datasets import read_dataset
+    from oncontour.plans.file import save_plan
     from oncontour.plans.memory import parse_memory
-    from oncontour.plans.plan import save_plan
     from oncontour.plans.propose import Wishes, propose_plan
 
     size = parse_memory(memory)

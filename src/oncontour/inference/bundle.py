@@ -31,7 +31,8 @@ from oncontour.data.files import file_digest
 from oncontour.inference.labels import labels_text, read_labels
 from oncontour.inference.nnunet.steps import Steps, load_steps
 from oncontour.inference.weights import REMEDY, Precision, load_networks, save_networks
-from oncontour.plans.plan import Plan, load_plan, save_plan
+from oncontour.plans.file import load_plan, save_plan
+from oncontour.plans.plan import Plan
 
 if TYPE_CHECKING:
     from torch import nn

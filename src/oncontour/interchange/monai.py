@@ -24,7 +24,8 @@ from oncontour.interchange.names import channels, scheme_of_labels
 from oncontour.interchange.nnunet import in_order, model_json, predicted_as_is
 from oncontour.interchange.nnunet_network import with_prefix
 from oncontour.interchange.wishes import Wishes
-from oncontour.plans.plan import InferencePlan, LossPlan, Plan, TrainingPlan
+from oncontour.plans.plan import InferencePlan, Plan
+from oncontour.plans.training import LossPlan, TrainingPlan
 
 CONFIGURATIONS = ("inference.json", "inference.yaml", "inference.yml")
 

@@ -18,7 +18,8 @@ from oncontour.interchange.imported import Imported, file_digests, understood
 from oncontour.interchange.names import channels, scheme_of_labels, scheme_of_regions
 from oncontour.interchange.nnunet_network import REMEDY, network_of, per_axis, with_prefix
 from oncontour.interchange.wishes import Wishes
-from oncontour.plans.plan import InferencePlan, LossPlan, OptimiserPlan, Plan, PostprocessPlan, TrainingPlan
+from oncontour.plans.plan import InferencePlan, Plan, PostprocessPlan
+from oncontour.plans.training import LossPlan, OptimiserPlan, TrainingPlan
 
 SCALINGS: Mapping[str, Scaling] = {
     "ZScoreNormalization": "zscore",

@@ -19,7 +19,7 @@ from oncontour.core.volume import Volume
 from oncontour.data.datasets import Dataset, DatasetCase, read_case
 from oncontour.data.files import write_whole
 from oncontour.data.parallel import each
-from oncontour.plans.plan import Frozen
+from oncontour.plans.fields import Frozen
 
 SAMPLES = 10_000
 """Voxels of each image that percentiles over the data set are taken from; all cases count the same."""

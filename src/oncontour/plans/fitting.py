@@ -11,6 +11,7 @@ import numpy as np
 
 from oncontour.core.errors import InputError
 from oncontour.networks.standard import STANDARD
+from oncontour.plans.fields import Size
 from oncontour.plans.fingerprint import Fingerprint
 from oncontour.plans.memory import step_memory
 from oncontour.plans.nnunet import (
@@ -22,8 +23,8 @@ from oncontour.plans.nnunet import (
     resampled_shapes,
     target_spacing,
 )
-from oncontour.plans.plan import Size, TrainingPlan
 from oncontour.plans.settings import Settings
+from oncontour.plans.training import TrainingPlan
 
 AROUND_MM = 4.0
 """What prepared cases have around the brain (`inference.predict.MARGIN_MM`)."""

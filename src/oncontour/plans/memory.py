@@ -9,7 +9,8 @@ from typing import Any
 
 from oncontour.core.errors import InputError
 from oncontour.networks import NETWORKS
-from oncontour.plans.plan import Size, TrainingPlan
+from oncontour.plans.fields import Size
+from oncontour.plans.training import TrainingPlan
 
 UNITS = {"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 

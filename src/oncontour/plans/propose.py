@@ -14,10 +14,12 @@ from oncontour.augment.presets import NNUNET_CASCADE, Preset, nnunet_for
 from oncontour.core.errors import InputError
 from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.core.sequence import Sequence
+from oncontour.plans.fields import Size
 from oncontour.plans.fingerprint import Fingerprint
 from oncontour.plans.fitting import Fitted, Spacing, fit_planned, fit_standard, rounded
-from oncontour.plans.plan import Plan, Size, TrainingPlan, places
+from oncontour.plans.plan import Plan, places
 from oncontour.plans.settings import SETTINGS, Settings
+from oncontour.plans.training import TrainingPlan
 
 USUAL_SHARE = 0.5
 """Share of the cases that must have a sequence for it to be one of the channels."""

@@ -10,17 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from oncontour.augment.presets import NNUNET, ONCONTOUR, PAPER_002, PAPER_004, Preset
-from oncontour.plans.plan import (
-    LossPlan,
-    Normalisation,
-    OptimiserPlan,
-    PostprocessPlan,
-    Precision,
-    SamplingPlan,
-    SchedulePlan,
-    Size,
-    StoppingPlan,
-)
+from oncontour.plans.fields import Size
+from oncontour.plans.plan import Normalisation, PostprocessPlan
+from oncontour.plans.training import LossPlan, OptimiserPlan, Precision, SamplingPlan, SchedulePlan, StoppingPlan
 
 NO_POSTPROCESSING = PostprocessPlan(hole_mm3=0.0, island_share=0.0, minimum_whole_mm3=0.0)
 

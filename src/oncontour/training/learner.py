@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from oncontour.core.errors import InputError
 from oncontour.networks.interface import DeeplySupervised, Network, Reconstructing
-from oncontour.plans.plan import LossPlan
+from oncontour.plans.training import LossPlan
 from oncontour.training.losses import (
     Total,
     alone,

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from oncontour.core.errors import InputError
-from oncontour.plans.plan import LossPlan
+from oncontour.plans.training import LossPlan
 
 SMOOTH = 1.0
 """Voxels added to both sides of Dice's fraction, so that an empty region has a gradient."""

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from oncontour.core.errors import InputError, TrainingError
-from oncontour.plans.plan import Precision
+from oncontour.plans.training import Precision
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

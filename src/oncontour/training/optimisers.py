@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from oncontour.plans.plan import OptimiserPlan, SchedulePlan, TrainingPlan
+from oncontour.plans.training import OptimiserPlan, SchedulePlan, TrainingPlan
 
 
 def make_optimiser(

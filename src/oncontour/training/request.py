@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from oncontour.core.errors import InputError
 from oncontour.data.files import write_json
-from oncontour.plans.plan import Plan, load_plan, save_plan
+from oncontour.plans.file import load_plan, save_plan
+from oncontour.plans.plan import Plan
 from oncontour.training.fanout import Queue
 from oncontour.training.machine import Machine, started_outside
 

@@ -18,7 +18,8 @@ from oncontour.augment.absent import Absent
 from oncontour.augment.compose import Composed, Drawn
 from oncontour.augment.interface import Sample, Size
 from oncontour.core.errors import InputError
-from oncontour.plans.plan import Plan, SamplingPlan, TransformPlan
+from oncontour.plans.plan import Plan
+from oncontour.plans.training import SamplingPlan, TransformPlan
 
 NO_MARGIN: Size = (0, 0, 0)
 

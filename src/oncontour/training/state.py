@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from oncontour.core.errors import InputError
 from oncontour.data.files import write_whole
 from oncontour.networks import NETWORKS
-from oncontour.plans.plan import NetworkPlan, TrainingPlan
+from oncontour.plans.plan import NetworkPlan
+from oncontour.plans.training import TrainingPlan
 from oncontour.training.optimisers import Plateau, make_optimiser
 from oncontour.training.stopping import Best
 

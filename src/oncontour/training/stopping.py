@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from oncontour.plans.plan import StoppingPlan
+from oncontour.plans.training import StoppingPlan
 
 
 @dataclass

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from oncontour.core.errors import BundleError
-from oncontour.plans.plan import Frozen, Positive
+from oncontour.plans.fields import Frozen, Positive
 
 FILE = "nnunet.yaml"
 
