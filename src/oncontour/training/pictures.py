@@ -30,37 +30,46 @@ INK, GRID, PAPER = "#333333", "#dddddd", "white"
 
 
 def draw_curves(path: Path, history: Sequence[Mapping[str, float]], job: Job) -> None:
-    """Losses on the left, Dice of each region on the right, both over epochs."""
+    """Losses over epochs; beside them Dice of each region, where cases are held out to validate on."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.2), dpi=110, facecolor=PAPER, layout="constrained")
-    losses, scores = figure.subplots(1, 2)
-    epochs = [row["epoch"] for row in history]
-    seen = [row for row in history if "dice" in row]
-    validated = [row["epoch"] for row in seen]
+    figure = Figure(figsize=(11 if job.validation else 6, 4.2), dpi=110, facecolor=PAPER, layout="constrained")
     figure.suptitle(f"{job.plan.name}, {job.name}", x=0.01, ha="left", fontsize=12, color=INK, weight="bold")
-    losses.plot(epochs, [row["loss"] for row in history], color="#0072b2", lw=1.6, label="training")
-    if seen:
-        losses.plot(validated, [row["validation_loss"] for row in seen], color="#d55e00", lw=1.6, label="validation")
-    _frame(losses, "loss", epochs[-1])
-    losses.legend(frameon=False, labelcolor=INK)
+    losses, *others = figure.subplots(1, 2 if job.validation else 1, squeeze=False)[0]
+    validated = [row for row in history if "dice" in row]
+    _losses(losses, history, validated)
+    for scores in others:
+        _scores(scores, validated, history[-1]["epoch"], job)
+    _save(figure, path)
+
+
+def _losses(axes: Axes, history: Sequence[Mapping[str, float]], validated: Sequence[Mapping[str, float]]) -> None:
+    shown = [("training", "loss", history, "#0072b2"), ("validation", "validation_loss", validated, "#d55e00")]
+    for name, column, rows, colour in shown:
+        if rows:
+            axes.plot([row["epoch"] for row in rows], [row[column] for row in rows], color=colour, lw=1.6, label=name)
+    _frame(axes, "loss", history[-1]["epoch"])
+    axes.legend(frameon=False, labelcolor=INK)
+
+
+def _scores(axes: Axes, validated: Sequence[Mapping[str, float]], last: float, job: Job) -> None:
+    epochs = [row["epoch"] for row in validated]
     for name in job.regions:
-        values = [row[f"dice_{name}"] for row in seen]
-        _outlined(scores, validated, values, _colour(job, name), f"{name} {values[-1]:.3f}" if values else name)
-    if seen:
-        means = [row["dice"] for row in seen]
+        values = [row[f"dice_{name}"] for row in validated]
+        _outlined(axes, epochs, values, _colour(job, name), f"{name} {values[-1]:.3f}" if values else name)
+    if validated:
+        means = [row["dice"] for row in validated]
         best = int(np.argmax(means))
         if len(job.regions) > 1:
-            scores.plot(validated, means, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"mean {means[-1]:.3f}")
-        scores.axvline(validated[best], color=INK, lw=0.8, ls=":")
-        side = "right" if validated[best] > epochs[-1] / 2 else "left"
-        scores.text(validated[best], 0.96, f" best {means[best]:.3f} ", color=INK, fontsize=8, ha=side)
-        scores.legend(frameon=False, labelcolor=INK, loc="lower right")
+            axes.plot(epochs, means, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"mean {means[-1]:.3f}")
+        axes.axvline(epochs[best], color=INK, lw=0.8, ls=":")
+        side = "right" if epochs[best] > last / 2 else "left"
+        axes.text(epochs[best], 0.96, f" best {means[best]:.3f} ", color=INK, fontsize=8, ha=side)
+        axes.legend(frameon=False, labelcolor=INK, loc="lower right")
     else:
-        scores.text(0.5, 0.5, "no validation yet", ha="center", transform=scores.transAxes, color=INK)
-    _frame(scores, "Dice on whole validation cases", epochs[-1])
-    scores.set_ylim(0, 1)
-    _save(figure, path)
+        axes.text(0.5, 0.5, "no validation yet", ha="center", transform=axes.transAxes, color=INK)
+    _frame(axes, "Dice on whole validation cases", last)
+    axes.set_ylim(0, 1)
 
 
 def draw_samples(path: Path, results: Sequence[Validated], job: Job, title: str) -> None:
