@@ -11,13 +11,11 @@ runs; its figures mean nothing. Runs that are done are kept in --work.
 
 from __future__ import annotations
 
-import argparse
 import os
-from pathlib import Path
 
-from contenders.runs import Contender, prepare, time_steps, train
-from contenders.tables import processor, write_report
-from contenders.task import Task, make_data
+from contenders.command import compare, options
+from contenders.runs import Contender
+from contenders.tables import processor
 
 CONTENDERS = (
     Contender("nnU-Net v2", "nnunet"),
@@ -25,45 +23,26 @@ CONTENDERS = (
     Contender("Oncontour", "ours"),
 )
 
-EPOCHS = 10
-ROUNDS = 2
 MOST_WORKERS = 12
 """nnU-Net's default."""
 
 
 def main() -> None:
     """Prepare, time, train, tell."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder for data, trainings and results")
+    parser = options(__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
-    parser.add_argument("--seeds", type=int, default=1, help="trainings of each; 0: steps are timed alone")
-    parser.add_argument("--iterations", type=int, default=1000, help="steps of a training, a multiple of 10")
-    parser.add_argument("--timed-steps", type=int, default=50, help="steps of each turn at the timing")
-    parser.add_argument("--cases", type=int, nargs=2, default=(16, 8), help="to train on, and held out")
-    parser.add_argument("--spacing", type=float, default=1.0, help="mm of the phantom")
-    parser.add_argument("--edge", type=int, default=128, help="voxels along each axis of a patch")
-    parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--features", type=int, nargs="+", default=(32, 64, 128, 256, 320, 320), help="of each stage")
-    parser.add_argument("--workers", type=int, default=min(MOST_WORKERS, os.cpu_count() or 1), help="drawing batches")
-    parser.add_argument("--write", type=Path, metavar="FILE.md", help="write the tables there, numbers to results/")
+    parser.set_defaults(
+        seeds=1, iterations=1000, timed_steps=50, cases=(16, 8), spacing=1.0, edge=128,
+        features=(32, 64, 128, 256, 320, 320), workers=min(MOST_WORKERS, os.cpu_count() or 1),
+    )  # fmt: skip
     given = parser.parse_args()
     import torch
 
     if given.device == "cuda" and not torch.cuda.is_available():
         print("No GPU that torch can use: nothing was measured. (--device cpu runs the same code.)")
         return
-    device = torch.cuda.get_device_name() if given.device == "cuda" else processor()
-    training, held_out = given.cases
-    task = Task(
-        given.work.resolve(), training, held_out, given.spacing, given.edge, given.batch, tuple(given.features),
-        EPOCHS, given.iterations // EPOCHS, given.workers, given.device,
-    )  # fmt: skip
-    make_data(task)
-    for contender in CONTENDERS:
-        prepare(contender, task)
-    timed = time_steps(task, CONTENDERS, given.timed_steps, ROUNDS)
-    trained = train(task, CONTENDERS, given.seeds)
-    write_report("Training on a GPU", task, timed, trained, device, given.write)
+    machine = torch.cuda.get_device_name() if given.device == "cuda" else processor()
+    compare("Training on a GPU", given, given.device, machine, CONTENDERS, CONTENDERS)
 
 
 if __name__ == "__main__":

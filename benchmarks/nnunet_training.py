@@ -13,51 +13,33 @@ asked for to the next.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from contenders.runs import Contender, prepare, time_steps, train
-from contenders.tables import processor, write_report
-from contenders.task import Task, make_data
+from contenders.command import compare, options
+from contenders.runs import Contender
+from contenders.tables import processor
 
 NNUNET = Contender("nnU-Net v2", "nnunet")
 OURS = Contender("Oncontour, bf16 (its default)", "ours")
 OURS_FP32 = Contender("Oncontour, fp32", "ours", "run_fp32")
 
-SPACING_MM = 2.0
-
-EPOCHS = 10
-"""In which the iterations are done: nnU-Net lowers its learning rate once an epoch."""
-
-ROUNDS = 2
-"""How often each contender has its turn at the timing."""
-
 
 def main() -> None:
     """Prepare, time, train, tell."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="folder for data, trainings and results")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each")
-    parser.add_argument("--iterations", type=int, default=250, help="steps of a training, a multiple of 10")
+    parser = options(__doc__)
     parser.add_argument("--steps-only", type=int, metavar="N", help="time N steps of each, twice; train nothing")
-    parser.add_argument("--timed-steps", type=int, default=16, help="steps of each turn at the timing")
-    parser.add_argument("--cases", type=int, nargs=2, default=(24, 8), help="to train on, and held out")
-    parser.add_argument("--edge", type=int, default=64, help="voxels along each axis of a patch")
-    parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--features", type=int, nargs="+", default=(16, 32, 64, 128), help="of each stage")
-    parser.add_argument("--write", type=Path, metavar="FILE.md", help="write the tables there, numbers to results/")
+    parser.set_defaults(
+        seeds=3,
+        iterations=250,
+        timed_steps=16,
+        cases=(24, 8),
+        spacing=2.0,
+        edge=64,
+        features=(16, 32, 64, 128),
+        workers=1,
+    )
     given = parser.parse_args()
-    training, held_out = given.cases
-    task = Task(
-        given.work.resolve(), training, held_out, SPACING_MM, given.edge, given.batch, tuple(given.features),
-        EPOCHS, given.iterations // EPOCHS, workers=1, device="cpu",
-    )  # fmt: skip
-    make_data(task)
-    for contender in (NNUNET, OURS):
-        prepare(contender, task)
-    timed = time_steps(task, (NNUNET, OURS, OURS_FP32), given.steps_only or given.timed_steps, ROUNDS)
-    trained = {} if given.steps_only else train(task, (NNUNET, OURS), given.seeds)
-    write_report("Training beside nnU-Net", task, timed, trained, processor(), given.write)
+    if given.steps_only:
+        given.timed_steps, given.seeds = given.steps_only, 0
+    compare("Training beside nnU-Net", given, "cpu", processor(), (NNUNET, OURS, OURS_FP32), (NNUNET, OURS))
 
 
 if __name__ == "__main__":
