@@ -33,10 +33,10 @@ from oncontour.data.files import write_json
 from oncontour.inference.bundle import Bundle, load_bundle
 from oncontour.inference.predict import predict
 from oncontour.networks import NETWORKS
+from oncontour.pipeline.masks import rules_of
 from oncontour.plans.file import load_plan
 from oncontour.plans.plan import Plan
 from oncontour.postprocess.clean import clean_regions
-from oncontour.postprocess.rules import Rules
 
 HERE = Path(__file__).parent
 LIMIT_SECONDS = 600.0
@@ -76,8 +76,8 @@ def run(command: Sequence[str], limit: float) -> Ran:
 def label_map(bundle: Bundle, subject: Subject) -> NDArray:
     """What a bundle finds in a case (i, j, k), post-processed as its plan says."""
     found = predict(bundle, subject.images, subject.brain)
-    rules = Rules(**bundle.plan.postprocess.model_dump(exclude={"crf"}))
-    return bundle.scheme.decode(clean_regions(found.array, bundle.scheme, found.grid.voxel_volume_mm3, rules))
+    regions = clean_regions(found.array, bundle.scheme, found.grid.voxel_volume_mm3, rules_of(bundle))
+    return bundle.scheme.decode(regions)
 
 
 def network_result(name: str, path: Path, folder: Path, training: Path, held_out: Path) -> dict[str, Any]:

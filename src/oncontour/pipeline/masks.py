@@ -56,7 +56,7 @@ def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> M
     native = np.empty((len(output), *grid.shape), np.float32)
     for n, channel in enumerate(resample_channels(output, probabilities.grid, grid)):
         native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
-    rules = _rules(bundle)
+    rules = rules_of(bundle)
     regions = clean_regions(native[: len(scheme.regions)], scheme, grid.voxel_volume_mm3, rules)
     label_map = bundle.label_map(regions, native)
     if bundle.labels_apart:
@@ -66,13 +66,14 @@ def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> M
     return Masks(Volume(regions, grid.affine), Volume(label_map, grid.affine), scheme)
 
 
-def _rules(bundle: Bundle) -> Rules:
+def rules_of(bundle: Bundle) -> Rules:
+    """How a bundle's regions are cleaned."""
     return Rules(**bundle.plan.postprocess.model_dump(exclude={"crf"}))
 
 
 def _agreed(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> NDArray[np.float32]:
     """The output with regions that agree with near and alike voxels, each about its own threshold."""
-    plan, scheme, rules = bundle.plan.postprocess.crf, bundle.scheme, _rules(bundle)
+    plan, scheme, rules = bundle.plan.postprocess.crf, bundle.scheme, rules_of(bundle)
     assert plan is not None, "asked for"
     shown = [sequence for sequence in bundle.plan.channels if sequence in prepared.normalised]
     alike = plan.appearance_intensity
