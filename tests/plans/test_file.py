@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from oncontour.core.errors import BundleError
@@ -34,6 +34,7 @@ def test_plan_survives_saving(path, tmp_path):
     arguments=st.dictionaries(st.text(max_size=10), st.lists(st.integers() | st.none() | st.booleans()), max_size=3),
     dropout=st.floats(0, 1) | st.dictionaries(st.sampled_from(["T1", "T1CE", "ADC"]), st.floats(0, 1)),
 )
+@example(decay=0.0, patch=(1, 1, 1), why={"a\u2028b": "c\x85d"}, arguments={"\x85": []}, dropout=0.0)
 def test_any_plan_survives_saving(tmp_path_factory, decay, patch, why, arguments, dropout):
     content = load_plan(RECIPES[0]).model_dump(mode="json")
     content["training"] |= {"patch": patch, "sampling": {"sequence_dropout": dropout}}

@@ -15,6 +15,8 @@ from oncontour.plans.plan import Plan
 
 ON_ONE_LINE = 100
 """Characters of a list or mapping that a saved plan keeps on one line."""
+FOLDED = frozenset("\x85\u2028\u2029")
+"""Breaks of lines that PyYAML would write as they are, and not read back."""
 
 
 def load_plan(path: Path) -> Plan:
@@ -51,6 +53,13 @@ class _Dumper(yaml.SafeDumper):
     def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:
         short = len(json.dumps(sequence)) <= ON_ONE_LINE
         return super().represent_sequence(tag, sequence, short if flow_style is None else flow_style)
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        """Where a break of lines that YAML folds is inside, in double quotes, which escape it."""
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if FOLDED & set(data) else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def save_plan(plan: Plan, path: Path) -> None:
