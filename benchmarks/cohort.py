@@ -1,4 +1,4 @@
-"""A phantom cohort to compare models on: adults at 2 mm, 40 to train on and 16 held out, each case drawn anew."""
+"""A phantom cohort to compare models on: adults of one hospital at 2 mm, 40 to train on, 16 held out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from oncontour.evaluate.metrics import dice
 from oncontour.preprocess.normalise import normalise
 from oncontour.preprocess.stripped import detect_stripped
 
-SETTINGS = Settings(kind="adult", spacing_mm=2.0)
+SETTINGS = Settings(kind="adult", spacing_mm=2.0, one_scanner=True)
 TRAINING, TRAINING_SEED = 40, 1_000
 HELD_OUT, HELD_OUT_SEED = 16, 9_000
 

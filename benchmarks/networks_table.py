@@ -28,7 +28,8 @@ python benchmarks/networks.py --write docs/networks-benchmark.md
 oncontour train COHORT --plan benchmarks/plans/NETWORK.yaml --fold none --device cpu --work WORK --out BUNDLE
 ```
 
-- **Phantoms**: `oncontour phantom --kind adult --spacing 2`, brains with a glioma, four sequences; all cases differ.
+- **Phantoms**: `oncontour phantom --kind adult --spacing 2 --one-scanner`, brains with a glioma, four
+  sequences; shapes, places and sizes all differ, contrasts little.
 - **Predicted** as `oncontour segment` does: whole images, or tiles as the plan says; no mirrored views. Cut at
   a probability of one half, inner regions within outer ones; nothing is cleaned.
 - **Regions**: WT, TC and ET as in BraTS; NET is the core that does not enhance, the label 1 (necrosis, cysts, solid).

@@ -48,6 +48,9 @@ def phantom(
     drop_rate: Annotated[
         float, typer.Option("--drop-rate", min=0, max=1, help="Share of cases that lack sequences at random.")
     ] = 0.0,
+    one_scanner: Annotated[
+        bool, typer.Option("--one-scanner", help="Contrasts nearly alike in all cases, as in one hospital.")
+    ] = False,
     second_rater: Annotated[
         bool, typer.Option("--second-rater", help="Write a second reader's mask beside the truth.")
     ] = False,
@@ -68,6 +71,7 @@ def phantom(
             second_rater=second_rater,
             without=tuple(without or ()),
             drop_rate=drop_rate,
+            one_scanner=one_scanner,
         )
         manifest = write_cohort(out, cases, seed, settings, anatomies, workers, lambda done: progress(done, cases))
     typer.echo(f"{counted(cases, 'case')} in {out}; what is in them: {manifest}")

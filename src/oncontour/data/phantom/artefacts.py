@@ -6,20 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.data.phantom.fields import Array, smooth_field
+from oncontour.data.phantom.scanners import Scanners
 from oncontour.data.phantom.separable import apply, shift_matrix, thick_slice_matrix
 
-THICK_SLICES = 0.35
 MISREGISTERED = 0.4
-"""Shares of images with these effects."""
+"""Share of images that lie a little off the others."""
 
 ADC_FAILED = 0.5
 """Share of ADC maps with voxels of value zero, where the fit failed (paper 003, S3.17)."""
 
 
-def gain(rng: np.random.Generator, image: Array) -> Array:
+def gain(rng: np.random.Generator, image: Array, scanners: Scanners) -> Array:
     """A non-linear grey scale and a smooth receive field (bias)."""
     bias = np.exp(smooth_field(rng, image.shape, 2.5, rng.uniform(0.0, 0.2)))
-    bias *= np.clip(image, 0.0, None) ** np.float32(rng.uniform(0.75, 1.3))
+    bias *= np.clip(image, 0.0, None) ** np.float32(scanners.uniform(rng, 0.75, 1.3))
     return bias
 
 
@@ -52,10 +52,10 @@ def noise(rng: np.random.Generator, image: Array) -> Array:
     return np.sqrt(squares, out=squares)
 
 
-def resampled(rng: np.random.Generator, image: Array, spacing: float) -> Array:
+def resampled(rng: np.random.Generator, image: Array, spacing: float, scanners: Scanners) -> Array:
     """Thick slices and misregistration, each in its share of images."""
     thick: list[Array | None] = [None, None, None]
-    if rng.random() < THICK_SLICES:
+    if rng.random() < scanners.thick_slices:
         thick = thick_slices(rng, image.shape, spacing)
     if rng.random() < MISREGISTERED:
         shifts = misregistration(rng, image.shape, spacing)

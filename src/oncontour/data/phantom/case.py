@@ -29,6 +29,7 @@ from oncontour.data.phantom.lesion import (
     grow,
     seed_tumour,
 )
+from oncontour.data.phantom.scanners import ANY_SCANNER, Scanners
 from oncontour.data.phantom.separable import apply, blur, blur_matrix
 from oncontour.data.phantom.surgery import draw_approach, draw_flap, open_skull, resect
 from oncontour.data.phantom.threads import in_threads, plain_algebra
@@ -53,6 +54,7 @@ class Spec:
         kind: of patient.
         sequences: which to simulate; None: those of the kind.
         clean: without thick slices, misregistration and noise, for who adds them later.
+        scanners: how much contrasts differ between cases.
     """
 
     spacing_mm: float = 1.0
@@ -61,6 +63,7 @@ class Spec:
     kind: Kind = field(default_factory=lambda: KINDS["adult"])
     sequences: tuple[Sequence, ...] | None = None
     clean: bool = False
+    scanners: Scanners = ANY_SCANNER
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +135,8 @@ def _make_case(anatomy: Anatomy, seed: int, spec: Spec, threads: int) -> Phantom
         deformation = deformation.with_push(Push(foci[0].centre, foci[0].radius_mm, strength))
     tissues, depth = deformation.sample(anatomy, threads)
     parts = np.zeros(deformation.shape, np.uint8)
-    contrasts = draw_contrasts(contrast_rng, sequences)
-    means = draw_parts(contrast_rng, contrasts, faint=bool(contrast_rng.random() < rates.faint))
+    contrasts = draw_contrasts(contrast_rng, sequences, spec.scanners)
+    means = draw_parts(contrast_rng, contrasts, spec.scanners, faint=bool(contrast_rng.random() < rates.faint))
     values = label_values(spec.kind, means, contrasts)
     tumour = None
     if foci:
@@ -235,9 +238,9 @@ def _simulate(
         if not spec.clean:
             image = echo_planar(rng, image, spacing)
     else:
-        image = gain(rng, image)
+        image = gain(rng, image, spec.scanners)
     if not spec.clean:
-        image = noise(rng, resampled(rng, image, spacing))
+        image = noise(rng, resampled(rng, image, spacing, spec.scanners))
     if sequence is Sequence.ADC:
         image = failed_fits(rng, image, _fluid_parts(tumour, image.shape)) * np.float32(ADC_UNIT)
     return image if spec.skull else image * (depth > 0)

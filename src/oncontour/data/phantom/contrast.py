@@ -2,24 +2,21 @@
 
 Brightness is in arbitrary units, near 0 (air) to 1. Means keep the physical order of a sequence (fluid dark on T1,
 bright on T2, dark on FLAIR) four times in five; otherwise they have no order at all, so that no network can lean on it.
+The scanners say how far cases lie apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from oncontour.core.sequence import Sequence
 from oncontour.data.phantom.anatomy import DEEP_MATTER, FLUID, GREY_MATTER, WHITE_MATTER, Tissue
 from oncontour.data.phantom.lesion import Part
-
-DISORDER = 0.2
-"""Share of sequences drawn without physical order."""
-
-UNCHANGED_AFTER_CONTRAST = 0.6
-"""Share of cases whose T1CE shows healthy tissue as its T1 does; in the others the two come from different scans."""
+from oncontour.data.phantom.scanners import ANY_SCANNER, Scanners
 
 _SPREAD = 0.04
 """Deviation between structures of one class."""
@@ -64,11 +61,11 @@ class Contrast:
     deviations: np.ndarray
 
 
-def _classes(rng: np.random.Generator, sequence: Sequence) -> tuple[float, float, float, float]:
+def _classes(rng: np.random.Generator, sequence: Sequence, scanners: Scanners) -> tuple[float, float, float, float]:
     """Means of white matter, grey matter, deep grey matter and fluid."""
-    uniform = rng.uniform
-    if rng.random() < DISORDER:
-        white, grey, deep, fluid = uniform(0.1, 1.0, 4)
+    uniform = partial(scanners.uniform, rng)
+    if rng.random() < scanners.disorder:
+        white, grey, deep, fluid = rng.uniform(0.1, 1.0, 4)
         return white, grey, deep, fluid
     match sequence:
         case Sequence.T1 | Sequence.T1CE:
@@ -87,35 +84,38 @@ def _classes(rng: np.random.Generator, sequence: Sequence) -> tuple[float, float
             return white, white + uniform(0.0, 0.06), white + uniform(-0.02, 0.05), uniform(0.8, 1.1)
 
 
-def draw_contrast(rng: np.random.Generator, sequence: Sequence) -> Contrast:
+def draw_contrast(rng: np.random.Generator, sequence: Sequence, scanners: Scanners = ANY_SCANNER) -> Contrast:
     """Draw the brightness of all tissues on one sequence."""
-    white, grey, deep, fluid = _classes(rng, sequence)
+    white, grey, deep, fluid = _classes(rng, sequence, scanners)
+    uniform, spread = partial(scanners.uniform, rng), _SPREAD * scanners.width
     means = np.zeros(len(Tissue), np.float32)
     outside = OUTSIDE[Sequence.T1 if sequence is Sequence.T1CE else sequence]
-    any_order = rng.random() < DISORDER
+    any_order = rng.random() < scanners.disorder
     for tissue in Tissue:
         if tissue in WHITE_MATTER:
-            means[tissue] = white + rng.normal(0, _SPREAD)
+            means[tissue] = white + rng.normal(0, spread)
         elif tissue in GREY_MATTER:
-            means[tissue] = grey + rng.normal(0, _SPREAD)
+            means[tissue] = grey + rng.normal(0, spread)
             if tissue == Tissue.CEREBELLAR_GREY:
-                means[tissue] += rng.uniform(0, _FOLIA_FLUID) * (fluid - grey)
+                means[tissue] += uniform(0, _FOLIA_FLUID) * (fluid - grey)
         elif tissue in DEEP_MATTER:
-            means[tissue] = deep + rng.normal(0, _SPREAD)
+            means[tissue] = deep + rng.normal(0, spread)
         elif tissue in FLUID:
-            means[tissue] = fluid + rng.normal(0, _SPREAD)
+            means[tissue] = fluid + rng.normal(0, spread)
         elif tissue in outside:
-            means[tissue] = rng.uniform(0.0, 1.0) if any_order else rng.uniform(*outside[tissue])
+            means[tissue] = rng.uniform(0.0, 1.0) if any_order else uniform(*outside[tissue])
     deviations = rng.uniform(0.005, 0.06, len(Tissue)).astype(np.float32)
     deviations[Tissue.AIR] = 0.0
     return Contrast(white, grey, fluid, np.clip(means, 0.0, None), deviations)
 
 
-def draw_contrasts(rng: np.random.Generator, sequences: tuple[Sequence, ...]) -> dict[Sequence, Contrast]:
+def draw_contrasts(
+    rng: np.random.Generator, sequences: tuple[Sequence, ...], scanners: Scanners = ANY_SCANNER
+) -> dict[Sequence, Contrast]:
     """Draw all sequences of one case; T1CE mostly repeats T1 but for its gain."""
-    drawn = {sequence: draw_contrast(rng, sequence) for sequence in sequences}
-    if Sequence.T1 in drawn and Sequence.T1CE in drawn and rng.random() < UNCHANGED_AFTER_CONTRAST:
-        t1, gain = drawn[Sequence.T1], rng.uniform(0.9, 1.1)
+    drawn = {sequence: draw_contrast(rng, sequence, scanners) for sequence in sequences}
+    if Sequence.T1 in drawn and Sequence.T1CE in drawn and rng.random() < scanners.unchanged_after_contrast:
+        t1, gain = drawn[Sequence.T1], scanners.uniform(rng, 0.9, 1.1)
         drawn[Sequence.T1CE] = Contrast(
             t1.white * gain, t1.grey * gain, t1.fluid * gain, t1.means * gain, t1.deviations
         )
@@ -168,7 +168,10 @@ _SAME_AFTER_CONTRAST = (Part.CYST, Part.CAVITY, Part.BLOOD)
 
 
 def draw_parts(
-    rng: np.random.Generator, contrasts: Mapping[Sequence, Contrast], faint: bool = False
+    rng: np.random.Generator,
+    contrasts: Mapping[Sequence, Contrast],
+    scanners: Scanners = ANY_SCANNER,
+    faint: bool = False,
 ) -> dict[Part, dict[Sequence, float]]:
     """Draw the mean brightness of each part of a tumour on each sequence, relative to white matter.
 
@@ -185,7 +188,7 @@ def draw_parts(
                 limits = _FAINT if faint else limits
             elif part in (Part.CYST, Part.CAVITY):
                 base = contrast.fluid - contrast.white
-            drawn[part][sequence] = base + rng.uniform(*limits)
+            drawn[part][sequence] = base + scanners.uniform(rng, *limits)
         if part in _SAME_AFTER_CONTRAST and Sequence.T1 in contrasts and Sequence.T1CE in contrasts:
             drawn[part][Sequence.T1CE] = drawn[part][Sequence.T1] + rng.normal(0.0, 0.02)
     return drawn

@@ -30,6 +30,7 @@ class Settings:
         second_rater: write a second reader's mask too.
         without: sequences left out of every case.
         drop_rate: share of cases that lack one sequence or more, at random.
+        one_scanner: contrasts nearly alike in all cases, rather than as wide apart as a model must bear.
     """
 
     kind: str = "adult"
@@ -41,6 +42,7 @@ class Settings:
     second_rater: bool = False
     without: tuple[Sequence, ...] = ()
     drop_rate: float = 0.0
+    one_scanner: bool = False
 
     def __post_init__(self) -> None:
         if not 0.4 <= self.spacing_mm <= 8.0:

@@ -23,6 +23,7 @@ from oncontour.data.phantom.case import PhantomCase, Spec, make_case
 from oncontour.data.phantom.kinds import kind_named
 from oncontour.data.phantom.mni import load_mni
 from oncontour.data.phantom.rater import second_reading
+from oncontour.data.phantom.scanners import ANY_SCANNER, ONE_SCANNER
 from oncontour.data.phantom.settings import MNI, Settings, case_name, made_with
 from oncontour.data.phantom.threads import in_threads
 
@@ -69,7 +70,15 @@ def write_case(
     anatomy = _anatomy(sources[int(rng.integers(len(sources)))])
     sequences = _sequences(rng, settings)
     kind = kind_named(settings.kind)
-    spec = Spec(settings.spacing_mm, settings.skull, settings.tumour, kind, sequences, clean=settings.native)
+    spec = Spec(
+        settings.spacing_mm,
+        settings.skull,
+        settings.tumour,
+        kind,
+        sequences,
+        clean=settings.native,
+        scanners=ONE_SCANNER if settings.one_scanner else ANY_SCANNER,
+    )
     case = make_case(anatomy, seed, spec, threads)
     second = second_reading(case.parts, case.brain, seed, settings.spacing_mm) if settings.second_rater else None
     masks = {"seg": case.labels} | ({"seg2": case.values[second]} if second is not None else {})
