@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs/networks.md"
 
 @pytest.fixture(scope="module")
 def table() -> list[str]:
-    done = CliRunner().invoke(app, ["networks"], env={"COLUMNS": "200"})
+    done = CliRunner().invoke(app, ["networks"])
     assert done.exit_code == 0, done.output
     return [line.strip() for line in done.stdout.splitlines() if line.strip()]
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 LARGE = 10.0
 """GFLOPs from which tenths are left out."""
 
+_COLUMNS = ("network", "from", "parameters", "receptive field", "GFLOPs", "image", "logits")
+FULL_WIDTH, NARROW_COLUMNS = 130, 5
+"""Characters that all columns take; how many columns a narrower terminal gets (80 characters)."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -49,12 +53,16 @@ def _print(found: list[NetworkFacts]) -> None:
     from rich.box import MARKDOWN
     from rich.table import Table
 
-    table = Table("network", "from", box=MARKDOWN)
-    for title in ("parameters", "receptive field", "GFLOPs", "image", "logits"):
-        table.add_column(title, justify="right")
+    out = console()
+    if not out.is_terminal:
+        out.width = FULL_WIDTH
+    shown = len(_COLUMNS) if out.width >= FULL_WIDTH else NARROW_COLUMNS
+    table = Table(box=MARKDOWN)
+    for number, title in enumerate(_COLUMNS[:shown]):
+        table.add_column(title, justify="right" if number > 1 else "left", no_wrap=True)
     for network in found:
         operations = f"{network.gflops:,.0f}" if network.gflops >= LARGE else f"{network.gflops:.1f}"
-        table.add_row(
+        cells = (
             network.name,
             network.paper,
             f"{network.parameters:,}",
@@ -63,7 +71,8 @@ def _print(found: list[NetworkFacts]) -> None:
             _sizes(network.inputs, *network.patch),
             _sizes(network.outputs, *network.predicted),
         )
-    console().print(table)
+        table.add_row(*cells[:shown])
+    out.print(table)
 
 
 def _sizes(*sizes: int) -> str:
