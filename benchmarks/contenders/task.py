@@ -68,8 +68,8 @@ def make_data(task: Task) -> None:
     from oncontour.data.phantom.cohort import write_cohort
     from oncontour.data.phantom.settings import Settings
 
-    first = 0
+    settings, first = Settings(spacing_mm=task.spacing_mm, one_scanner=True), 0
     for part, count in (("training", task.training), ("held_out", task.held_out)):
-        write_cohort(task.cohort(part), count, first, Settings(spacing_mm=task.spacing_mm), workers=2)
+        write_cohort(task.cohort(part), count, first, settings, workers=2)
         convert_dataset(read_dataset(task.cohort(part)), task.raw(part), "nnunet", workers=2)
         first += task.training
