@@ -3,7 +3,7 @@
     python benchmarks/nnunet_training.py --work DIR [--seeds 3] [--iterations 250] [--write docs/nnunet-benchmark.md]
     python benchmarks/nnunet_training.py --work DIR --steps-only 20
 
-Run it in .venv-peers (`make peers`), on an otherwise idle machine. A phantom cohort of one scanner at 2 mm is made, planned and
+Run it in .venv-peers (`make peers`), on an otherwise idle machine. A phantom cohort of one scanner is made, planned and
 preprocessed by nnU-Net; its plan is edited to a small patch and a small U-Net, and read by ours. Both train with their
 own loops, loss (Dice and cross-entropy of regions, deeply supervised), SGD, augmentation of nnU-Net's set and one
 process that draws batches; both predict the held-out cases without mirrored views; one function scores both. Runs that
