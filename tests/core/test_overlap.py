@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from oncontour.core.errors import GeometryError, ImageContentError
-from oncontour.core.overlap import dice, sensitivity
+from oncontour.core.overlap import dice, jaccard, overlap, precision, sensitivity, specificity
 
 PAIRS = hnp.arrays(bool, st.just((2, 3, 4, 2)), elements=st.booleans())
 
@@ -20,6 +20,12 @@ def test_against_the_counts_of_a_contingency_table(pair):
     if tp + fn:
         assert sensitivity(pred, ref) == tp / (tp + fn)
     assert dice(pred, ref) == dice(ref, pred)
+    assert jaccard(pred, ref) == pytest.approx(dice(pred, ref) / (2 - dice(pred, ref)))
+    assert precision(pred, ref) == sensitivity(ref, pred)
+    tn = pred.size - tp - fp - fn
+    assert specificity(pred, ref) == (tn / (tn + fp) if tn + fp else 1.0)
+    counted = overlap(pred, ref)
+    assert (counted.common, counted.pred, counted.ref, counted.total) == (tp, tp + fp, tp + fn, pred.size)
 
 
 @pytest.mark.parametrize(
