@@ -9,6 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("oncontour", deadline=None)  # How long an example takes says how busy the machine is.
+settings.load_profile("oncontour")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 PEERS = ("nnunetv2", "batchgeneratorsv2", "sklearn")
