@@ -18,6 +18,7 @@ COMMANDS = (
     "oncontour.cli.networks",
     "oncontour.cli.convert",
     "oncontour.cli.doctor",
+    "oncontour.cli.evaluate",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 

@@ -1,0 +1,106 @@
+"""`oncontour evaluate`: how good predicted masks are, case by case and together."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from oncontour.cli.console import ALL_WELL, SOME_FAILED, case_bar, console, counted, exit_codes, print_error
+
+if TYPE_CHECKING:
+    from oncontour.evaluate.run import Evaluation
+
+
+class Rules(StrEnum):
+    """Lesion-wise rules of the BraTS 2023 challenges."""
+
+    GLIOMA = "glioma"
+    PAEDIATRIC = "paediatric"
+    METASTASIS = "metastasis"
+    MENINGIOMA = "meningioma"
+    AFRICA = "africa"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `oncontour evaluate` to the command line."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    predictions: Annotated[
+        Path | None, typer.Argument(metavar="[PRED]", help="Predicted masks: a file, or a folder of one a case.")
+    ] = None,
+    references: Annotated[
+        Path | None, typer.Argument(metavar="[REF]", help="Reference masks: the same, or a data set.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the tables.")] = Path("evaluation"),
+    scheme: Annotated[str, typer.Option("--scheme", help="Label scheme of both.")] = "brats",
+    table: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="CSV", help="Pairs: case, prediction, reference; instead of PRED and REF."),
+    ] = None,
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Bring predictions on another grid onto the reference's (nearest).")
+    ] = False,
+    rules: Annotated[
+        Rules | None, typer.Option("--rules", help="Lesion-wise rules; by default those of the scheme.")
+    ] = None,
+    tolerance: Annotated[float, typer.Option("--tolerance", min=0, metavar="MM", help="Of surface Dice.")] = 1.0,
+    penalty: Annotated[
+        float,
+        typer.Option("--penalty", min=0, metavar="MM", help="A distance where one mask is empty, in summaries."),
+    ] = 374.0,
+    workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes.")] = 1,
+) -> None:
+    """Score predicted masks against references. A case without a prediction counts as missed, and is listed."""
+    from oncontour.evaluate.run import evaluate as run
+    from oncontour.evaluate.run import write_evaluation
+
+    with exit_codes():
+        with case_bar("Scoring cases") as progress:
+            found = run(
+                predictions,
+                references,
+                scheme,
+                table=table,
+                placing="resample" if resample else "refuse",
+                rules=rules.value if rules else None,
+                tolerance_mm=tolerance,
+                penalty_mm=penalty,
+                workers=workers,
+                progress=progress,
+            )
+        written = write_evaluation(found, out)
+    _print(found)
+    for case, error in found.failed.items():
+        print_error(error, f"Case {case}")
+    typer.echo(f"Written: {', '.join(str(path) for path in written)}")
+    raise typer.Exit(SOME_FAILED if found.failed else ALL_WELL)
+
+
+def _print(found: Evaluation) -> None:
+    from rich.table import Table
+
+    title = f"Mean (SD) (median) over {counted(found.summaries[0].cases, 'case')}" if found.summaries else "No case"
+    table = Table(title=title, title_justify="left")
+    for name in ("region", "Dice", "HD95 mm", "reference empty", "missed", "false alarms", "Dice, all voxels"):
+        table.add_column(name, justify="left" if name == "region" else "right")
+    for one in found.summaries:
+        dice, distance = one.all_cases["dice"], one.all_cases["hd95"]
+        table.add_row(
+            one.region,
+            f"{dice.mean:.3f} ({dice.deviation:.3f}) ({dice.median:.3f})",
+            f"{distance.mean:.1f} ({distance.deviation:.1f}) ({distance.median:.1f})",
+            str(one.ref_empty),
+            str(one.missed),
+            str(one.false_alarms),
+            f"{one.aggregated_dice:.3f}",
+        )
+    screen = console()
+    screen.print(table)
+    for what, names in (("No prediction, counted as missed", found.missing), ("No reference, not scored", found.extra)):
+        if names:
+            screen.print(f"{what}: {', '.join(names)}", soft_wrap=True)

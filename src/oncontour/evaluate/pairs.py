@@ -1,0 +1,182 @@
+"""Which predicted mask belongs to which reference: by the case's name, or by a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from oncontour.core.errors import InputError
+from oncontour.data.datasets import read_dataset
+from oncontour.data.datasets.dataset import ImageFile
+from oncontour.data.datasets.labels import Convention, assumed
+from oncontour.data.datasets.tables import check_once, read_table
+from oncontour.data.nifti import is_nifti, stem
+
+RESULT = "segmentation.nii.gz"
+"""What `oncontour segment` calls a case's label map, in a folder named after the case."""
+
+_SUFFIX = re.compile(
+    r"[-_. ](seg|segmentation|mask|label|labels|gt|truth|reference|ref|pred|prediction|predicted|result|output)$",
+    re.IGNORECASE,
+)
+
+TABLE_COLUMNS = ("case", "prediction", "reference")
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Label maps of many cases.
+
+    Args:
+        root: where they were looked for.
+        files: case -> its file.
+        conventions: what stored values may mean; a file is read by the first that has all its values.
+    """
+
+    root: Path
+    files: Mapping[str, ImageFile]
+    conventions: tuple[Convention, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What is held against what.
+
+    Args:
+        case: its name.
+        prediction: None where it is missing, which counts as a miss.
+        reference: of the case.
+    """
+
+    case: str
+    prediction: ImageFile | None
+    reference: ImageFile
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """All pairs of an evaluation.
+
+    Args:
+        pairs: one a reference, by name.
+        missing: cases without a prediction.
+        extra: predictions without a reference; not scored.
+    """
+
+    pairs: tuple[Pair, ...]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+
+
+def case_of(path: Path) -> str:
+    """A case's name, as its mask's file gives it: what masks are called is left out.
+
+    >>> case_of(Path("BraTS-GLI-00000-000-seg.nii.gz")), case_of(Path("prostate_07_pred.nii"))
+    ('BraTS-GLI-00000-000', 'prostate_07')
+    """
+    return _SUFFIX.sub("", stem(path)) or stem(path)
+
+
+def find_masks(root: Path, scheme: str) -> Masks:
+    """Find label maps, whatever they lie in.
+
+    One NIfTI file; results of `oncontour segment`; a folder of NIfTI files, one a case; or a data set that Oncontour
+    reads, whose expert masks are taken.
+
+    Args:
+        root: file or folder.
+        scheme: what the label maps are read as.
+
+    Raises:
+        InputError: nothing there, no masks, or two of one case.
+    """
+    if root.is_file() and is_nifti(root):
+        return Masks(root, {case_of(root): ImageFile(root)}, assumed(scheme))
+    if not root.exists():
+        raise InputError(root, "nothing of that name", "label maps: NIfTI, or a data set", "Correct the path.")
+    results = sorted(root.glob(f"*/{RESULT}")) if root.is_dir() else []
+    if results:
+        return Masks(root, {path.parent.name: ImageFile(path) for path in results}, assumed(scheme))
+    if root.is_dir() and (root / RESULT).is_file():
+        return Masks(root, {root.absolute().name: ImageFile(root / RESULT)}, assumed(scheme))
+    flat = sorted(path for path in root.iterdir() if is_nifti(path)) if root.is_dir() else []
+    if flat and not (root / "dataset.json").is_file():
+        return Masks(root, _named(root, flat), assumed(scheme))
+    dataset = read_dataset(root, scheme)
+    files = {case.name: case.mask for case in dataset.cases if case.mask is not None}
+    if not files:
+        found = f"{len(dataset.cases)} cases ({dataset.layout}), none with a mask"
+        raise InputError(root, found, "expert masks", "Give the folder that holds the masks.")
+    return Masks(root, files, dataset.conventions)
+
+
+def _named(root: Path, files: Iterable[Path]) -> dict[str, ImageFile]:
+    named: dict[str, ImageFile] = {}
+    for path in files:
+        case = case_of(path)
+        if case in named:
+            found = f"{named[case].path.name} and {path.name}, both of case {case!r}"
+            raise InputError(root, found, "one mask a case", "Leave one out, or name pairs in a table (--map).")
+        named[case] = ImageFile(path)
+    return named
+
+
+def pair_by_name(predictions: Masks, references: Masks) -> Pairing:
+    """Pair by case.
+
+    Where both sides hold a single mask, they are a pair whatever they are called.
+
+    Raises:
+        InputError: no name occurs on both sides.
+    """
+    found, wanted = predictions.files, references.files
+    if len(found) == len(wanted) == 1 and references.root.is_file():
+        (prediction,), ((case, reference),) = found.values(), wanted.items()
+        return Pairing((Pair(case, prediction, reference),), (), ())
+    both = set(found) & set(wanted)
+    if not both:
+        names = f"cases such as {_few(found)}; references such as {_few(wanted)}"
+        remedy = "Name the files alike, or give a table of pairs: --map with case, prediction, reference."
+        raise InputError(predictions.root, names, "names that occur on both sides", remedy)
+    pairs = tuple(Pair(case, found.get(case), wanted[case]) for case in sorted(wanted))
+    return Pairing(pairs, tuple(sorted(set(wanted) - both)), tuple(sorted(set(found) - both)))
+
+
+def pair_by_table(table: Path) -> Pairing:
+    """Pair as a CSV says: columns case, prediction, reference; paths as seen from the table.
+
+    An empty prediction is a missing one.
+
+    Raises:
+        InputError: another table, a case twice, or a file that is not there.
+    """
+    content = read_table(table)
+    lacking = [name for name in TABLE_COLUMNS if name not in content.columns]
+    if lacking:
+        found = f"columns {', '.join(content.columns)}"
+        raise InputError(table, found, f"columns {', '.join(TABLE_COLUMNS)}", f"Add {', '.join(lacking)}.")
+    check_once(table, (row["case"] for row in content.rows))
+    pairs = []
+    for row in content.rows:
+        prediction, reference = (_listed(table, row["case"], row[name]) for name in TABLE_COLUMNS[1:])
+        if reference is None:
+            remedy = "Give its reference, or leave the row out."
+            raise InputError(table, f"no reference for case {row['case']!r}", "one in each row", remedy)
+        pairs.append(Pair(row["case"], prediction, reference))
+    missing = tuple(pair.case for pair in pairs if pair.prediction is None)
+    return Pairing(tuple(pairs), missing, ())
+
+
+def _listed(table: Path, case: str, text: str) -> ImageFile | None:
+    if not text:
+        return None
+    path = table.parent / text
+    if not path.is_file():
+        raise InputError(table, f"{text!r} for case {case!r}, which is not there", "a file", "Correct the path.")
+    return ImageFile(path)
+
+
+def _few(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)[:3])
