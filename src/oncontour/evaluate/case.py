@@ -17,10 +17,11 @@ from oncontour.core.volume import Volume
 from oncontour.data.datasets.dataset import ImageFile
 from oncontour.data.datasets.images import read_stored
 from oncontour.data.datasets.labels import Convention, to_scheme
-from oncontour.evaluate.metrics.distance import average_distance, hausdorff95, hd95, surface_dice
+from oncontour.evaluate.metrics.distance import PERCENT, average_distance, hausdorff95
 from oncontour.evaluate.metrics.lesionwise import Challenge, lesionwise
 from oncontour.evaluate.metrics.panoptic import panoptic
 from oncontour.evaluate.metrics.surfaces import surface_distances
+from oncontour.evaluate.metrics.surfels import surfels
 from oncontour.evaluate.metrics.volume import relative_volume_difference
 from oncontour.evaluate.pairs import Pair
 from oncontour.preprocess.resample import resample
@@ -128,11 +129,12 @@ def score_label_maps(
     missing: bool = False,
 ) -> tuple[RegionScore, ...]:
     """Score every region and composite of two label maps (i, j, k) on the reference's grid."""
-    return tuple(
-        _score(case, region, *(np.isin(one, scheme.values(region)) for one in (found, reference.array)),
-               reference.grid, measures, missing)
+    masks = (
+        (region, np.isin(found, scheme.values(region)), np.isin(reference.array, scheme.values(region)))
         for region in (*scheme.regions, *scheme.composites)
-    )  # fmt: skip
+    )
+    grid = reference.grid
+    return tuple(_score(case, region, pred, ref, grid, measures, missing) for region, pred, ref in masks)
 
 
 def _labels(file: ImageFile, conventions: tuple[Convention, ...], scheme: str) -> Volume:
@@ -176,7 +178,7 @@ def _score(
 ) -> RegionScore:
     spacing: Listed[float] = grid.spacing
     shared = overlap(pred, ref)
-    distances = surface_distances(pred, ref, spacing)
+    distances, patches = surface_distances(pred, ref, spacing), surfels(pred, ref, spacing)
     lesions, components = lesionwise(pred, ref, spacing, measures.rules), panoptic(pred, ref)
     millilitres = grid.voxel_volume_mm3 / 1000.0
     pred_ml, ref_ml = shared.pred * millilitres, shared.ref * millilitres
@@ -198,8 +200,8 @@ def _score(
         ref_empty=not shared.ref,
         pred_empty=not shared.pred,
         hd95_pooled=hausdorff95(distances, pooled=True),
-        hd95_brats2023=hd95(pred, ref, spacing, "brats2023"),
-        surface_dice=surface_dice(pred, ref, spacing, measures.tolerance_mm),
+        hd95_brats2023=patches.percentile(PERCENT),
+        surface_dice=patches.share_within(measures.tolerance_mm),
         lesion_tp=lesions.tp,
         lesion_fp=lesions.fp,
         lesion_fn=lesions.fn,

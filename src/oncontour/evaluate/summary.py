@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from oncontour.evaluate.case import RegionScore
 from oncontour.evaluate.metrics.lesionwise import PENALTY_MM
 from oncontour.evaluate.metrics.volume import aggregated_dice
-from oncontour.evaluate.statistics.icc import icc
+from oncontour.evaluate.statistics.icc import UNDEFINED, icc
 
 DISTANCES = ("hd95", "assd", "hd95_pooled", "hd95_brats2023")
 SUMMARISED = (
@@ -156,6 +156,6 @@ def _spreads(rows: list[RegionScore], penalty_mm: float) -> dict[str, Spread]:
 
 def _agreement(rows: list[RegionScore]) -> tuple[float, float, float]:
     if len(rows) < 2:
-        return (float("nan"),) * 3
+        return UNDEFINED
     found = icc([[row.volume_pred_ml, row.volume_ref_ml] for row in rows], "2,1")
     return found.value, found.low, found.high

@@ -105,10 +105,9 @@ def test_patches_of_a_box_have_its_area_less_its_corners():
     mask = np.zeros((12, 13, 14), bool)
     mask[2:10, 2:11, 2:12] = True
     found = surfels(mask, mask, SPACING)
-    assert found is not None
     sizes = np.array(mask[2:10, 2:11, 2:12].shape) * SPACING
     whole = 2 * (sizes[0] * sizes[1] + sizes[1] * sizes[2] + sizes[0] * sizes[2])
-    assert 0.9 * whole < found[0].areas.sum() < whole
+    assert 0.9 * whole < found.pred.areas.sum() < whole
 
 
 def test_surface_dice_falls_where_the_tolerance_is_smaller_than_a_shift():

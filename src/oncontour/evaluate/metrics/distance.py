@@ -38,10 +38,7 @@ def hd95(pred: ArrayLike, ref: ArrayLike, spacing: Sequence[float], convention: 
     p, r = checked_masks(pred, ref, spacing)
     if convention != "brats2023":
         return hausdorff95(measured(p, r, spacing), pooled=convention == "pooled")
-    patches = surfels(p, r, spacing)
-    if patches is None:
-        return 0.0 if p.any() == r.any() else float("nan")
-    return max(one.percentile(PERCENT) for one in patches)
+    return surfels(p, r, spacing).percentile(PERCENT)
 
 
 def hausdorff95(distances: SurfaceDistances, *, pooled: bool = False) -> float:
@@ -78,7 +75,4 @@ def surface_dice(pred: ArrayLike, ref: ArrayLike, spacing: Sequence[float], tole
     if not tolerance_mm >= 0:
         raise InputError("surface Dice", f"tolerance {tolerance_mm}", "0 mm or more", "Give a distance in mm.")
     p, r = checked_masks(pred, ref, spacing)
-    patches = surfels(p, r, spacing)
-    if patches is None:
-        return float(p.any() == r.any())
-    return sum(one.within(tolerance_mm) for one in patches) / float(sum(one.areas.sum() for one in patches))
+    return surfels(p, r, spacing).share_within(tolerance_mm)

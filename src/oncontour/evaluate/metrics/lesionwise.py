@@ -143,7 +143,8 @@ def lesionwise(
         touching = np.unique(found[wide][_grown(lesion, own.dilations)])
         touching = touching[touching > 0]
         touched.update(touching.tolist())
-        volume = np.count_nonzero(lesion) * voxel
+        voxels = int(np.count_nonzero(lesion))
+        volume = voxels * voxel
         if volume <= own.smallest_mm3:
             continue
         if not touching.size:
@@ -151,12 +152,10 @@ def lesionwise(
             continue
         whole = _around([place, *(boxes[n - 1] for n in touching)])
         matched, lesion = np.isin(found[whole], touching), numbers[whole] == number
-        shared = Overlap(
-            np.count_nonzero(matched & lesion), int(sizes[touching].sum()), np.count_nonzero(lesion), lesion.size
-        )
-        patches = surfels(matched, lesion, spacing)
-        assert patches is not None, "neither is empty"
-        lesions.append(Lesion(volume, shared.dice, max(one.percentile(PERCENT) for one in patches), found=True))
+        common = int(np.count_nonzero(matched & lesion))
+        shared = Overlap(common, int(sizes[touching].sum()), voxels, lesion.size)
+        distance = surfels(matched, lesion, spacing).percentile(PERCENT)
+        lesions.append(Lesion(volume, shared.dice, distance, found=True))
     false = (float(size * voxel) for n, size in enumerate(sizes) if n not in touched)
     return Lesionwise(tuple(lesions), tuple(false))
 

@@ -34,10 +34,15 @@ class SurfaceDistances:
 
     @property
     def undefined(self) -> float | None:
-        """What any distance is where a mask is empty: 0 where both are, NaN where one is; None where none is."""
-        if self.pred_empty and self.ref_empty:
-            return 0.0
-        return float("nan") if self.pred_empty or self.ref_empty else None
+        """What any distance is where a mask is empty, see `of_empty`; None where none is."""
+        return of_empty(self.pred_empty, self.ref_empty)
+
+
+def of_empty(pred_empty: bool, ref_empty: bool) -> float | None:
+    """A distance where a mask is empty: 0 where both are, NaN where one is; None where none is."""
+    if pred_empty and ref_empty:
+        return 0.0
+    return float("nan") if pred_empty or ref_empty else None
 
 
 def surface_distances(pred: ArrayLike, ref: ArrayLike, spacing: Sequence[float]) -> SurfaceDistances:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.box import bounding_box
-from oncontour.evaluate.metrics.surfaces import distances_between
+from oncontour.evaluate.metrics.surfaces import distances_between, of_empty
 
 ALL = 255
 """The code of eight voxels that all belong to the mask."""
@@ -42,10 +42,35 @@ class Surfels:
         return float(self.areas[self.distances <= tolerance_mm].sum())
 
 
-def surfels(
-    pred: NDArray[np.bool_], ref: NDArray[np.bool_], spacing: Sequence[float]
-) -> tuple[Surfels, Surfels] | None:
-    """Patches of the prediction and of the reference; None where a mask is empty.
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """Both masks' patches; none at all where a mask is empty.
+
+    Args:
+        pred, ref: of the prediction and of the reference.
+        pred_empty, ref_empty: whether a mask has no voxel.
+    """
+
+    pred: Surfels
+    ref: Surfels
+    pred_empty: bool
+    ref_empty: bool
+
+    def percentile(self, percent: float) -> float:
+        """Larger of the two surfaces' percentiles, mm. Both masks empty: 0. One empty: NaN."""
+        nothing = of_empty(self.pred_empty, self.ref_empty)
+        return max(self.pred.percentile(percent), self.ref.percentile(percent)) if nothing is None else nothing
+
+    def share_within(self, tolerance_mm: float) -> float:
+        """Share of both surfaces' area no farther than that from the other. Both masks empty: 1. One empty: 0."""
+        if of_empty(self.pred_empty, self.ref_empty) is not None:
+            return float(self.pred_empty and self.ref_empty)
+        area = float(self.pred.areas.sum() + self.ref.areas.sum())
+        return (self.pred.within(tolerance_mm) + self.ref.within(tolerance_mm)) / area
+
+
+def surfels(pred: NDArray[np.bool_], ref: NDArray[np.bool_], spacing: Sequence[float]) -> Patches:
+    """Patches of two masks' surfaces.
 
     Args:
         pred, ref: (i, j, k).
@@ -53,13 +78,14 @@ def surfels(
     """
     box = bounding_box(pred | ref)
     if box is None or not (pred[box].any() and ref[box].any()):
-        return None
+        none = Surfels(np.empty(0), np.empty(0))
+        return Patches(none, none, not pred.any(), not ref.any())
     codes = _codes(pred[box]), _codes(ref[box])
     borders = [(code > 0) & (code < ALL) for code in codes]
     areas = _areas(tuple(float(one) for one in spacing))
     apart = distances_between(borders[0], borders[1], spacing)
     p, r = (_sorted(apart[one], areas[codes[one][borders[one]]]) for one in (0, 1))
-    return p, r
+    return Patches(p, r, pred_empty=False, ref_empty=False)
 
 
 def _sorted(distances: NDArray[np.floating], areas: NDArray[np.float64]) -> Surfels:

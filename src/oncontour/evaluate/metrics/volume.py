@@ -61,7 +61,7 @@ def detection_rates(
     {(0.0, 100.0): (0, 1), (100.0, 1000.0): (1, 2), (1000.0, inf): (0, 0)}
     """
     edges = (0.0, *limits_mm3, float("inf"))
-    rates = dict.fromkeys(pairwise(edges), (0, 0))
+    rates: dict[tuple[float, float], tuple[int, int]] = dict.fromkeys(pairwise(edges), (0, 0))
     for volume, was_found in found:
         size = next(one for one in rates if one[0] < volume <= one[1])
         hits, all_of_them = rates[size]

@@ -15,6 +15,10 @@ Form = Literal["1,1", "2,1", "3,1", "1,k", "2,k", "3,k"]
 FORMS: tuple[Form, ...] = ("1,1", "2,1", "3,1", "1,k", "2,k", "3,k")
 
 
+UNDEFINED = (float("nan"), float("nan"), float("nan"))
+"""Value and limits where nothing varies."""
+
+
 @dataclass(frozen=True)
 class Icc:
     """An intraclass correlation with its interval.
@@ -121,7 +125,7 @@ def _of_mean(single: float, k: int) -> float:
 def _consistency(rows: float, rest: float, freedom: int, n: int, k: int, upper: float) -> tuple[float, float, float]:
     """Value and interval of a single rating, forms 1 and 3."""
     if rest == 0:
-        return (1.0, 1.0, 1.0) if rows else (float("nan"),) * 3
+        return (1.0, 1.0, 1.0) if rows else UNDEFINED
     ratio = rows / rest
     lowest = ratio / float(stats.f.ppf(upper, n - 1, freedom))
     highest = ratio * float(stats.f.ppf(upper, freedom, n - 1))
@@ -134,7 +138,7 @@ def _agreement(squares: _Squares, n: int, k: int, upper: float) -> tuple[float, 
     rows, columns, error = squares.rows, squares.columns, squares.error
     whole = rows + (k - 1) * error + k * (columns - error) / n
     if whole == 0:
-        return (float("nan"),) * 3
+        return UNDEFINED
     value = (rows - error) / whole
     if value == 1:
         return 1.0, 1.0, 1.0
