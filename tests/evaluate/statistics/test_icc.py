@@ -46,7 +46,8 @@ def test_values_lie_within_their_intervals(table):
         if np.isnan(found.value):
             continue
         assert found.value <= 1 + 1e-12
-        if np.isfinite([found.low, found.high]).all() and not form.endswith("k"):
+        exact = not form.startswith("2") or found.value > 0.05  # Form 2's interval is an approximation.
+        if np.isfinite([found.low, found.high]).all() and exact:
             assert found.low - 1e-9 <= found.value <= found.high + 1e-9
 
 

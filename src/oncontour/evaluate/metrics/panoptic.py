@@ -70,6 +70,6 @@ def panoptic(pred: ArrayLike, ref: ArrayLike) -> Panoptic:
     both = (found > 0) & (truth > 0)
     np.add.at(shared, (found[both], truth[both]), 1)
     union = component_sizes(found)[:, None] + component_sizes(truth)[None, :] - shared
-    jaccards = (shared / union)[1:, 1:]
+    jaccards = shared[1:, 1:] / union[1:, 1:]  # The first of each is the background.
     matched = jaccards[jaccards > MATCHED]
     return Panoptic(tuple(matched.tolist()), several - len(matched), many - len(matched))

@@ -27,7 +27,7 @@ class Icc:
         form: Shrout and Fleiss's name.
         value: at most 1; below 0 where raters agree less than by chance, -inf where they contradict each other and a
             mean of them means nothing. NaN where nothing varies.
-        low, high: limits of the interval, from the F distribution.
+        low, high: limits of the interval, from the F distribution; of form 2 an approximation, poor for values below 0.
         subjects, raters: how many.
         confidence: of the interval.
     """
