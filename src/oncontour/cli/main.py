@@ -19,6 +19,7 @@ COMMANDS = (
     "oncontour.cli.convert",
     "oncontour.cli.doctor",
     "oncontour.cli.evaluate",
+    "oncontour.cli.compare",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 
