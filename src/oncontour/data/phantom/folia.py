@@ -17,7 +17,7 @@ from oncontour.data.phantom.fields import Array, Box, draw_field
 from oncontour.data.phantom.lesion import bounds
 from oncontour.data.phantom.scanners import Scanners
 
-CEREBELLUM = (0.03, 0.4)
+CEREBELLUM = (0.05, 0.5)
 """Range of the mean share of fluid near the cerebellum's surface."""
 
 CORTEX = (0.0, 0.35)
@@ -78,18 +78,21 @@ def draw_folia(
         mean = scanners.uniform(rng, *CEREBELLUM)
         near = 0.35 + 0.65 * np.exp(-depth_mm[box][part].astype(np.float32) / DEPTH_MM)
         share = np.float32(mean) * near * np.clip(1 + amount[part], 0.1, 2)
-        share *= 1 + np.float32(rng.uniform(0.3, 0.9)) * _stripes(rng, below[part], spacing)
+        share *= 1 + np.float32(rng.uniform(0.4, 1.0)) * _stripes(rng, below[part], spacing)
         fluid[part] += np.where(below[part], share, 0)
     return Folia(box, np.minimum(fluid, np.float32(LARGEST)).astype(np.float32))
 
 
 def _stripes(rng: np.random.Generator, cerebellum: NDArray[np.bool_], spacing: float) -> Array:
-    """Folds from -1 to 1: sheets from left to right that stand like rays about the cerebellum's middle."""
-    j, k = (np.nonzero(cerebellum.any(other))[0] for other in ((0, 2), (0, 1)))
-    back = (np.arange(cerebellum.shape[1]) - j.mean())[:, None] * spacing
-    up = (np.arange(cerebellum.shape[2]) - k.mean())[None, :] * spacing
+    """Folds from -1 to 1: rays about a middle in the sagittal plane, arcs about the fourth ventricle in the axial."""
+    x, y, z = (np.nonzero(cerebellum.any(tuple({0, 1, 2} - {axis})))[0] for axis in range(3))
+    i, j, k = (offset.astype(np.float32) for offset in np.ogrid[tuple(slice(n) for n in cerebellum.shape)])
+    front = y[-1] - 0.2 * (y[-1] - y[0])  # nearly there lies the fourth ventricle
+    back = np.hypot(0.7 * (i - x.mean()), j - front) * spacing
+    back = back - np.float32(0.45 * (front - y[0]) * spacing)
+    up = (k - z.mean()) * np.float32(spacing)
     folds = round(2 * np.pi * _MIDDLE_MM / rng.uniform(*FOLIUM_MM))
     distance = 2 * np.pi * np.hypot(up, back) / folds  # from fold to fold
-    seen = np.clip(distance / (2 * spacing) - 1, 0, 1).astype(np.float32)  # finer ones than two voxels average out
+    seen = np.clip(distance / (2 * spacing) - 1, 0, 1)  # finer ones than two voxels average out
     warp = draw_field(rng, cerebellum.shape, 7, 1.5).on()
-    return seen * np.sin((folds * np.arctan2(up, back)).astype(np.float32) + warp)
+    return seen * np.sin(folds * np.arctan2(up, back) + warp)

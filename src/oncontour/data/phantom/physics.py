@@ -33,11 +33,14 @@ _SCALES: Mapping[Sequence, tuple[Tissue, tuple[float, float]]] = {
 _BACKGROUND = {Vascular.DURA: Tissue.GREY, Vascular.PLEXUS: Tissue.CSF, Vascular.VESSEL: Tissue.WHITE}
 """What surrounds it."""
 
+_PARTIAL_VOLUME = (0.15, 0.7)
+"""Range of the share that such a structure has of a voxel: most are thin."""
+
 LEAST_ENHANCEMENT = 0.06
 """Enhancing tumour is at least this much brighter than white and grey matter on T1CE, or no reader would call it so."""
 
 _GADOLINIUM_MM: Mapping[Tissue | Part | Vascular, tuple[float, float]] = {
-    Part.ENHANCING: (0.08, 0.8),
+    Part.ENHANCING: (0.05, 0.5),
     Vascular.DURA: (0.1, 0.6),
     Vascular.PLEXUS: (0.1, 0.8),
     Vascular.VESSEL: (0.3, 1.2),
@@ -97,10 +100,10 @@ def draw_protocol(rng: np.random.Generator, sequence: Sequence, fluid_t1: float)
         return partial(inversion_recovery, repetition=repetition, echo=echo, inversion=null * uniform(0.92, 1.06))
     kind = rng.random()
     if kind < 0.4:
-        return partial(spin_echo, repetition=uniform(400, 700), echo=uniform(8, 18))
+        return partial(spin_echo, repetition=uniform(400, 650), echo=uniform(8, 15))
     if kind < 0.6:
-        return partial(spoiled_echo, repetition=uniform(8, 30), echo=uniform(2, 5), flip_deg=uniform(14, 30))
-    return partial(prepared_echo, repetition=uniform(1700, 2500), inversion=uniform(900, 1150))
+        return partial(spoiled_echo, repetition=uniform(8, 30), echo=uniform(2, 5), flip_deg=uniform(20, 32))
+    return partial(prepared_echo, repetition=uniform(1700, 2500), inversion=uniform(950, 1200))
 
 
 def draw_gadolinium(rng: np.random.Generator, weak: bool) -> Array:
@@ -159,7 +162,8 @@ def draw_physical(
             patient = _after(before, concentrations, relaxivity, signal, unit)
         seen = unit * signal(patient)
         if sequence is Sequence.T1CE:
-            vascular = {one: max(0.0, float(seen[entry(one)] - seen[where])) for one, where in _BACKGROUND.items()}
+            risen = {one: max(0.0, float(seen[entry(one)] - seen[where])) for one, where in _BACKGROUND.items()}
+            vascular = {one: rng.uniform(*_PARTIAL_VOLUME) * value for one, value in risen.items()}
         white, grey, fluid = (float(seen[tissue]) for tissue in (Tissue.WHITE, Tissue.GREY, Tissue.CSF))
         means = seen[: len(Tissue)].astype(np.float32)
         contrasts[sequence] = Contrast(white, grey, fluid, means, deviations[sequence])

@@ -44,8 +44,8 @@ class Ranges:
 
 
 BRAIN: Mapping[tuple[Tissue, ...], Ranges] = {
-    WHITE_MATTER: Ranges((550, 850), (700, 1080), (65, 85), (0.66, 0.74)),
-    GREY_MATTER: Ranges((950, 1250), (1250, 1750), (85, 110), (0.78, 0.86)),
+    WHITE_MATTER: Ranges((550, 850), (700, 1080), (62, 80), (0.66, 0.74)),
+    GREY_MATTER: Ranges((950, 1250), (1250, 1700), (88, 112), (0.78, 0.86)),
     DEEP_MATTER: Ranges((800, 1050), (1050, 1400), (65, 92), (0.74, 0.82)),
     FLUID: Ranges((3500, 4500), (3800, 4600), (1200, 2300), (0.98, 1.0)),
 }
@@ -80,14 +80,14 @@ class Relative:
 
 
 PARTS: Mapping[Part, Relative] = {
-    Part.EDEMA: Relative(Tissue.WHITE, (1.2, 1.8), (1.45, 2.6), (0.78, 0.92)),
+    Part.EDEMA: Relative(Tissue.WHITE, (1.25, 1.9), (1.4, 2.3), (0.74, 0.9)),
     Part.INFILTRATION: Relative(Tissue.WHITE, (1.05, 1.25), (1.25, 1.6), (0.74, 0.84)),
-    Part.SOLID: Relative(Tissue.WHITE, (1.3, 2.2), (1.5, 3.0), (0.78, 0.94)),
-    Part.ENHANCING: Relative(Tissue.WHITE, (1.2, 2.0), (1.3, 2.5), (0.78, 0.92)),
+    Part.SOLID: Relative(Tissue.WHITE, (1.3, 2.4), (1.4, 2.6), (0.74, 0.92)),
+    Part.ENHANCING: Relative(Tissue.WHITE, (1.3, 2.1), (1.3, 2.3), (0.74, 0.9)),
     Part.NECROSIS: Relative(Tissue.WHITE, (1.7, 3.8), (2.0, 9.0), (0.85, 0.98)),
-    Part.CYST: Relative(Tissue.CSF, (0.3, 1.0), (0.15, 1.0), (0.93, 1.0)),
+    Part.CYST: Relative(Tissue.CSF, (0.45, 1.0), (0.25, 1.0), (0.93, 1.0)),
     Part.CAVITY: Relative(Tissue.CSF, (0.4, 1.0), (0.3, 1.0), (0.95, 1.0)),
-    Part.BLOOD: Relative(Tissue.WHITE, (0.35, 0.8), (0.6, 3.0), (0.8, 0.95)),
+    Part.BLOOD: Relative(Tissue.WHITE, (0.45, 0.85), (0.6, 2.6), (0.8, 0.95)),
     Part.CALCIFICATION: Relative(Tissue.WHITE, (0.7, 1.5), (0.3, 0.6), (0.25, 0.6)),
     Part.GAS: Relative(Tissue.WHITE, (1.0, 1.0), (1.0, 1.0), (0.0, 0.02)),
 }
@@ -95,8 +95,8 @@ PARTS: Mapping[Part, Relative] = {
 BLOOD: Mapping[BloodAge, Relative] = {
     BloodAge.HYPERACUTE: Relative(Tissue.WHITE, (1.4, 2.0), (1.5, 3.0), (0.8, 0.95)),
     BloodAge.ACUTE: Relative(Tissue.WHITE, (1.2, 1.8), (0.4, 0.75), (0.75, 0.9)),
-    BloodAge.EARLY_SUBACUTE: Relative(Tissue.WHITE, (0.25, 0.5), (0.4, 0.75), (0.75, 0.9)),
-    BloodAge.LATE_SUBACUTE: Relative(Tissue.WHITE, (0.25, 0.55), (2.0, 4.0), (0.85, 0.98)),
+    BloodAge.EARLY_SUBACUTE: Relative(Tissue.WHITE, (0.45, 0.75), (0.4, 0.75), (0.75, 0.9)),
+    BloodAge.LATE_SUBACUTE: Relative(Tissue.WHITE, (0.45, 0.75), (1.5, 2.6), (0.8, 0.95)),
     BloodAge.CHRONIC: Relative(Tissue.WHITE, (1.0, 1.6), (0.15, 0.4), (0.6, 0.85)),
 }
 
@@ -174,8 +174,9 @@ def draw_substances(rng: np.random.Generator, high_field: bool, age: BloodAge) -
     for one, ranges in {**OUTSIDE, **{entry(one): ranges for one, ranges in VASCULAR.items()}}.items():
         t1[one], t2[one], density[one] = draw(ranges)
     for part, ranges in {**PARTS, Part.HAEMORRHAGE: BLOOD[age]}.items():
-        at = entry(part)
-        t1[at] = t1[ranges.base] * rng.uniform(*ranges.t1)
-        t2[at] = t2[ranges.base] * np.exp(rng.uniform(*np.log(ranges.t2)))
-        density[at] = rng.uniform(*ranges.density)
+        at, watery = entry(part), rng.random()  # more water is more protons and longer times
+        first, second, third = np.clip(watery + rng.normal(0, 0.12, 3), 0, 1)
+        t1[at] = t1[ranges.base] * np.interp(first, (0, 1), ranges.t1)
+        t2[at] = t2[ranges.base] * np.exp(np.interp(second, (0, 1), np.log(ranges.t2)))
+        density[at] = np.interp(third, (0, 1), ranges.density)
     return Substances(t1, t2, density)

@@ -14,10 +14,10 @@ from oncontour.data.phantom.lesion import Focus
 LARGEST_MM = 12.0
 """Of the midline's shift."""
 
-HALF_VOLUME_ML = 70.0
-"""A tumour with its oedema this large shifts the midline by 63 % of the largest shift, where nothing gives way."""
+LARGE_ML = 50.0
+"""A tumour with its oedema this large shifts the midline by 63 % of the largest shift, where little gives way."""
 
-SQUEEZE_MM = 8.0
+SQUEEZE_MM = 10.0
 """A ventricle's lateral wall moves at most this much further than its medial wall."""
 
 KNOT_MM = 5.0
@@ -31,7 +31,7 @@ def draw_shift_mm(rng: np.random.Generator, focus: Focus, habit: Habit, lateral_
     """How far a tumour pushes the midline: more, the larger it is with its oedema, and the further to one side."""
     radius = focus.radius_mm * (1 + 0.5 * (habit.edema_limit - 1) * habit.edema)
     volume = 4 / 3 * np.pi * (radius / 10) ** 3
-    mm = rng.uniform(0.3, 1.0) * LARGEST_MM * (1 - np.exp(-volume / HALF_VOLUME_ML))
+    mm = min(LARGEST_MM, rng.uniform(0.4, 1.2) * LARGEST_MM * (1 - np.exp(-volume / LARGE_ML)))
     return float(mm * min(1.0, abs(lateral_mm) / 15) * (0.4 if habit.resected else 1.0))
 
 
@@ -54,12 +54,12 @@ def shifted(
     middle = np.array([(part.stop + part.start - 1) / 2 for part in box])
     index = _knots(deformation)
     x, y, z = (sum(deformation.matrix[n, m] * index[m] for m in range(3)) + deformation.matrix[n, 3] for n in range(3))
-    squeeze = min(SQUEEZE_MM, mm * rng.uniform(0.4, 0.9))
+    squeeze = min(SQUEEZE_MM, mm * rng.uniform(0.6, 1.3))
     lateral = side * (x - anatomy.midline)
     moved = np.interp(
         lateral,
-        [-half[0], -0.45 * half[0], -8, 0, 6, 20, 34, half[0]],
-        [0, 0.5 * mm, 0.92 * mm, mm, mm + 0.1 * squeeze, mm + squeeze, 0.8 * (mm + squeeze), 0],
+        [-half[0], -0.45 * half[0], -8, 0, 3, 28, 36, half[0]],
+        [0, 0.5 * mm, 0.92 * mm, mm, mm + 0.05 * squeeze, mm + squeeze, 0.85 * (mm + squeeze), 0],
     )
     for place, one in ((y, 1), (z, 2)):
         centre = 0.6 * at[one] + 0.4 * middle[one]
