@@ -40,16 +40,19 @@ def test_a_case_without_it_is_the_same_case(anatomy, kind_with, ingredient):
 @pytest.mark.parametrize("ingredient", OF_TUMOURS)
 def test_a_case_with_it_keeps_its_head_and_further_foci(anatomy, kind_with, ingredient):
     kind = kind_with(second=1.0, cyst=1.0, log_radius=3.0, **{str(ingredient): HALF})
-    seed = seed_where(ingredient, has=True)
-    one, other = pair(anatomy, seed, ingredient, kind=kind, sequences=())
-    assert not np.array_equal(one.parts, other.parts) or not np.array_equal(one.brain, other.brain)
-    assert one.brain.shape == other.brain.shape
-    assert one.mirrored == other.mirrored
-    for mine, same in zip(one.foci[1:], other.foci[1:], strict=False):
-        assert np.array_equal(mine.centre, same.centre)
-    if ingredient in KEEPS_FOCI:
-        assert np.array_equal(one.foci[0].centre, other.foci[0].centre)
-        assert one.foci[0].radius_mm == other.foci[0].radius_mm
+    seeds = [seed for seed in range(12) if Ingredients(seed).drawn(ingredient, HALF) is not None]
+    changed = 0
+    for seed in seeds[:4]:
+        one, other = pair(anatomy, seed, ingredient, kind=kind, sequences=())
+        assert one.brain.shape == other.brain.shape
+        assert one.mirrored == other.mirrored
+        for mine, same in zip(one.foci[1:], other.foci[1:], strict=False):
+            assert np.array_equal(mine.centre, same.centre)
+        if ingredient in KEEPS_FOCI:
+            assert np.array_equal(one.foci[0].centre, other.foci[0].centre)
+            assert one.foci[0].radius_mm == other.foci[0].radius_mm
+        changed += not np.array_equal(one.parts, other.parts)
+    assert changed
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_images_change_only_where_the_truth_does(anatomy, kind_with, ingredient,
     assert changed.any()
     assert (one.parts[changed] == part).all()
     replaced = np.unique(other.parts[changed])  # a part is drawn relative to its own mean, so all of it may shift
-    near = ndimage.binary_dilation(changed | np.isin(other.parts, replaced), iterations=4)
+    near = ndimage.binary_dilation(changed | np.isin(other.parts, replaced), structure=np.ones((3, 3, 3)), iterations=4)
     for sequence, image in one.images.items():
         assert np.array_equal(image[~near], other.images[sequence][~near])
         assert not np.array_equal(image[changed], other.images[sequence][changed])
@@ -94,7 +97,7 @@ def test_folia_change_the_cortex_alone(anatomy, kind_with):
     stream = np.random.default_rng(np.random.SeedSequence(3).spawn(9)[0])
     tissues, _ = draw_deformation(stream, anatomy, 3.0, skull=False).sample(anatomy, threads=1)
     cortex = np.isin(tissues, (Tissue.GREY, Tissue.CEREBELLAR_GREY))
-    far = ~ndimage.binary_dilation(cortex, iterations=4) & one.brain
+    far = ~ndimage.binary_dilation(cortex, np.ones((3, 3, 3)), 3) & one.brain
     changed = one.images[Sequence.T1] != other.images[Sequence.T1]
     assert far.any()
     assert not changed[far].any()

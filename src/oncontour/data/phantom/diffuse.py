@@ -15,7 +15,7 @@ REACH_MM = (25.0, 70.0)
 
 LARGEST_CORE_MM = 12.0
 
-ENHANCING = 0.3
+ENHANCING = 0.4
 """Share of those that would enhance otherwise which still do."""
 
 

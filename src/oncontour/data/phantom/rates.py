@@ -10,7 +10,8 @@ class Rates:
     """How often a tumour has each part, and how large it is.
 
     Args:
-        enhancing, solid, necrosis, cyst, edema: share of tumours that have the part.
+        enhancing, solid, necrosis, cyst, edema: share of tumours that have the part. Diffuse and faint ones lose some of
+            them again, so these shares lie above those that a cohort ends with (`oncontour.data.phantom.kinds`).
         infiltration: share whose oedema goes on as infiltration.
         weakly_enhancing: share of enhancing tumours that enhance faintly.
         second: share of tumours with a second focus.
@@ -31,14 +32,14 @@ class Rates:
         flap: share of those with a skull flap, where there is a skull.
     """
 
-    enhancing: float = 0.88
+    enhancing: float = 0.95
     solid: float = 1.0
     necrosis: float = 0.75
     cyst: float = 0.08
-    edema: float = 0.90
+    edema: float = 0.96
     infiltration: float = 0.0
     weakly_enhancing: float = 0.0
-    second: float = 0.31
+    second: float = 0.33
     third: float = 0.065
     log_radius: float = 2.75
     log_radius_deviation: float = 0.45
