@@ -3,7 +3,7 @@
 import numpy as np
 
 from oncontour.core.sequence import Sequence
-from oncontour.data.phantom.anatomy import Tissue
+from oncontour.data.phantom.anatomy import FLUID, WHITE_MATTER, Tissue
 from oncontour.data.phantom.case import Spec, make_case
 from oncontour.data.phantom.deform import draw_deformation
 from oncontour.data.phantom.folia import LARGEST, draw_folia
@@ -16,8 +16,9 @@ from oncontour.data.phantom.tumour import soft_membership
 def drawn(anatomy, seed, scanners=ANY_SCANNER):
     tissues, depth = draw_deformation(np.random.default_rng(0), anatomy, 3.0, skull=False).sample(anatomy, threads=1)
     box = bounds(depth > 0, 1)
-    white = soft_membership(tissues[box], (Tissue.WHITE,), 3.0)
-    return draw_folia(np.random.default_rng(seed), tissues, depth, box, white, 3.0, scanners), tissues[box], depth[box]
+    white, wet = (soft_membership(tissues[box], members, 3.0) for members in (WHITE_MATTER, FLUID))
+    folia = draw_folia(np.random.default_rng(seed), tissues, depth, box, white, wet, 3.0, scanners)
+    return folia, tissues[box], depth[box]
 
 
 def test_it_lies_in_the_cortex_and_most_near_the_surface(anatomy):
@@ -28,6 +29,8 @@ def test_it_lies_in_the_cortex_and_most_near_the_surface(anatomy):
         assert folia.fluid.min() >= 0
         assert folia.fluid.max() <= LARGEST
         assert not folia.fluid[~cerebellum & (tissues != Tissue.GREY)].any()
+        assert 0 <= folia.cortex.min() <= folia.cortex.max() < 1
+        assert not folia.cortex[tissues != Tissue.CSF].any()
         near.append(folia.fluid[cerebellum & (depth < 6)].mean())
         deep.append(folia.fluid[cerebellum & (depth > 12)].mean())
         assert folia.fluid[cerebellum].std() > 0.1 * folia.fluid[cerebellum].mean()

@@ -88,7 +88,7 @@ def test_what_a_scanner_does_leaves_the_truth_alone(anatomy, kind_with, ingredie
         assert np.array_equal(one.images[sequence], other.images[sequence]) == (not has)
 
 
-def test_folia_change_the_cortex_alone(anatomy, kind_with):
+def test_folia_change_cortex_and_sulci_alone(anatomy, kind_with):
     one, other = pair(anatomy, 3, Ingredient.FOLIA, kind=kind_with(), tumour=False, clean=True, spacing_mm=3.0)
     from scipy import ndimage
 
@@ -96,7 +96,7 @@ def test_folia_change_the_cortex_alone(anatomy, kind_with):
 
     stream = np.random.default_rng(np.random.SeedSequence(3).spawn(9)[0])
     tissues, _ = draw_deformation(stream, anatomy, 3.0, skull=False).sample(anatomy, threads=1)
-    cortex = np.isin(tissues, (Tissue.GREY, Tissue.CEREBELLAR_GREY))
+    cortex = np.isin(tissues, (Tissue.GREY, Tissue.CEREBELLAR_GREY, Tissue.CSF))
     far = ~ndimage.binary_dilation(cortex, np.ones((3, 3, 3)), 3) & one.brain
     changed = one.images[Sequence.T1] != other.images[Sequence.T1]
     assert far.any()

@@ -121,7 +121,7 @@ def _make_case(anatomy: Anatomy, seed: int, spec: Spec, threads: int) -> Phantom
     white, fluid = (soft_membership(tissues[box], members, spacing) for members in (WHITE_MATTER, FLUID))
     decoys = draw_decoys(decoy_rng, sequences, box, depth[box], white, fluid, spacing, brightness.vascular)
     folds = having.drawn(Ingredient.FOLIA, 1.0)
-    folia = draw_folia(folds, tissues, depth, box, white, spacing, spec.scanners) if folds else None
+    folia = draw_folia(folds, tissues, depth, box, white, fluid, spacing, spec.scanners) if folds else None
     scene = Scene(tissues, depth, folia, decoys, tumour, spacing)
 
     def image_of(sequence: Sequence) -> Array:

@@ -1,8 +1,9 @@
-"""Fluid that is finer than voxels: between the folia of the cerebellum and in narrow sulci.
+"""Voxels that hold cortex and fluid: between the folia of the cerebellum and in narrow sulci.
 
 One share of fluid stands behind all sequences: the cerebellar cortex is darker on T1, brighter on T2 and darker on
 FLAIR together, more in some places than in others. Where phantoms had an offset of each sequence's own instead, a
-network took a real cerebellum for a tumour.
+network took a real cerebellum for a tumour. Likewise a narrow sulcus is not all fluid: in young brains hardly a voxel of one is,
+and the few that are lie far above all others on T2.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ CEREBELLUM = (0.05, 0.5)
 CORTEX = (0.0, 0.35)
 """Range of the share of fluid in cortex far from white matter: in narrow sulci and at the surface."""
 
+SULCI = (0.0, 0.9)
+"""Range of the share of cortex in narrow sulci."""
+
+NARROW = (0.5, 1.6)
+"""Range of the share of fluid around a voxel up to which its sulcus counts as narrow; beyond 1 all do."""
+
 LARGEST = 0.85
 
 FOLIUM_MM = (3.5, 7.0)
@@ -36,20 +43,22 @@ DEPTH_MM = 9.0
 
 @dataclass(frozen=True, eq=False)
 class Folia:
-    """The share of fluid in what is labelled as cortex.
+    """The share of fluid in what is labelled as cortex, and of cortex in what is labelled as fluid.
 
     Args:
         box: of the grid.
-        fluid: float32 on the box, 0 to 1.
+        fluid: float32 on the box, 0 to 1, 0 outside the cortex.
+        cortex: float32 on the box, 0 to 1, 0 outside the sulci.
     """
 
     box: Box
     fluid: Array
+    cortex: Array
 
-    def draw_into(self, image: Array, fluid_mean: float) -> None:
-        """Mix the fluid's brightness into an image, in place."""
+    def draw_into(self, image: Array, fluid_mean: float, cortex_mean: float) -> None:
+        """Mix the other's brightness into an image, in place."""
         inside = image[self.box]
-        inside += self.fluid * (np.float32(fluid_mean) - inside)
+        inside += self.fluid * (np.float32(fluid_mean) - inside) + self.cortex * (np.float32(cortex_mean) - inside)
 
 
 def draw_folia(
@@ -58,14 +67,15 @@ def draw_folia(
     depth_mm: NDArray[np.uint8],
     box: Box,
     white: Array,
+    wet: Array,
     spacing: float,
     scanners: Scanners,
 ) -> Folia:
-    """Draw the share of fluid in a case's cortex.
+    """Draw how cortex and fluid mix in a case.
 
     Args:
         box: where the brain is.
-        white: soft membership in white matter, on the box.
+        white, wet: soft membership in white matter and in fluid, on the box.
     """
     inside = tissues[box]
     amount = draw_field(rng, tissues.shape, 9, 0.5).on(box)
@@ -80,7 +90,10 @@ def draw_folia(
         share = np.float32(mean) * near * np.clip(1 + amount[part], 0.1, 2)
         share *= 1 + np.float32(rng.uniform(0.4, 1.0)) * _stripes(rng, below[part], spacing)
         fluid[part] += np.where(below[part], share, 0)
-    return Folia(box, np.minimum(fluid, np.float32(LARGEST)).astype(np.float32))
+    narrow = np.clip((np.float32(scanners.uniform(rng, *NARROW)) - wet) / np.float32(0.5), 0, 1)
+    narrow *= inside == Tissue.CSF
+    cortex = np.float32(scanners.uniform(rng, *SULCI)) * narrow * np.clip(1 + 0.4 * amount, 0, 1)
+    return Folia(box, np.minimum(fluid, np.float32(LARGEST)).astype(np.float32), cortex.astype(np.float32))
 
 
 def _stripes(rng: np.random.Generator, cerebellum: NDArray[np.bool_], spacing: float) -> Array:

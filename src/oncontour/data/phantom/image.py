@@ -101,7 +101,7 @@ def _healthy(
     image *= contrast.deviations[tissues]
     image += contrast.means[tissues]
     if folia is not None:
-        folia.draw_into(image, float(contrast.means[Tissue.CSF]))
+        folia.draw_into(image, float(contrast.means[Tissue.CSF]), float(contrast.means[Tissue.GREY]))
     deviation = rng.uniform(0.35, 0.75) * max(1.0, 1.4 / spacing)
     return apply(image, [blur_matrix(size, deviation) for size in image.shape])
 

@@ -93,7 +93,7 @@ def draw_protocol(rng: np.random.Generator, sequence: Sequence, fluid_t1: float)
     """
     uniform = rng.uniform
     if sequence is Sequence.T2:
-        return partial(spin_echo, repetition=uniform(3000, 6000), echo=uniform(80, 120))
+        return partial(spin_echo, repetition=uniform(3000, 6000), echo=uniform(80, 125))
     if sequence is Sequence.FLAIR:
         repetition, echo = uniform(6000, 11000), uniform(85, 135)
         null = fluid_t1 * (np.log(2) - np.log(1 + np.exp(-repetition / fluid_t1)))

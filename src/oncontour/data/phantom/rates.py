@@ -10,8 +10,8 @@ class Rates:
     """How often a tumour has each part, and how large it is.
 
     Args:
-        enhancing, solid, necrosis, cyst, edema: share of tumours that have the part. Diffuse and faint ones lose some of
-            them again, so these shares lie above those that a cohort ends with (`oncontour.data.phantom.kinds`).
+        enhancing, solid, necrosis, cyst, edema: share of tumours that have the part. Diffuse and faint ones lose
+            some of them again, so these lie above the shares of a cohort (`oncontour.data.phantom.kinds`).
         infiltration: share whose oedema goes on as infiltration.
         weakly_enhancing: share of enhancing tumours that enhance faintly.
         second: share of tumours with a second focus.
