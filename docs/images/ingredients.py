@@ -20,17 +20,17 @@ from oncontour.data.phantom.mni import load_mni
 from oncontour.data.phantom.scanners import Scanners
 
 SHOWN = {
-    Ingredient.PHYSICS: (Sequence.FLAIR, 8),
+    Ingredient.PHYSICS: (Sequence.T2, 8),
     Ingredient.HAEMORRHAGE: (Sequence.T1, 0),
     Ingredient.CALCIFICATION: (Sequence.T2, 14),
     Ingredient.SEPTA: (Sequence.T2, 14),
     Ingredient.DIFFUSE: (Sequence.FLAIR, 5),
-    Ingredient.SHIFT: (Sequence.T1, 7),
+    Ingredient.SHIFT: (Sequence.T1, 22),
     Ingredient.SPREAD: (Sequence.FLAIR, 3),
     Ingredient.FAINT: (Sequence.FLAIR, 0),
-    Ingredient.CORTEX: (Sequence.T2, 6),
+    Ingredient.CORTEX: (Sequence.T2, 11),
     Ingredient.VENTRICLE: (Sequence.T1CE, 6),
-    Ingredient.MOTION: (Sequence.T2, 9),
+    Ingredient.MOTION: (Sequence.T2, 3),
     Ingredient.RINGING: (Sequence.T1, 9),
     Ingredient.FOLIA: (Sequence.T2, 9),
 }
@@ -39,14 +39,14 @@ SHOWN = {
 OFF_CENTRE_MM = 8.0
 """Of the sagittal slice that shows the folia."""
 
-COLUMNS, SPACING_MM = 4, 1.5
+COLUMNS, SPACING_MM = 5, 2.0
 
 
 def rates(ingredient: Ingredient) -> dict[str, float]:
     """Every tumour has the ingredient and no other."""
     of_tumours = [one for one in Ingredient if one in KINDS["adult"].rates.__dataclass_fields__]
     drawn = {str(one): float(one is ingredient) for one in of_tumours}
-    return drawn | {"second": 0.0, "cyst": float(ingredient is Ingredient.SEPTA), "log_radius": 2.95}
+    return drawn | {"second": 0.0, "cyst": float(ingredient is Ingredient.SEPTA), "log_radius": 3.1}
 
 
 def pair(ingredient: Ingredient, sequence: Sequence, seed: int) -> list[PhantomCase]:
@@ -55,7 +55,7 @@ def pair(ingredient: Ingredient, sequence: Sequence, seed: int) -> list[PhantomC
     scanners = replace(Scanners(disorder=0.0, thick_slices=0.0), **images)
     kind = replace(KINDS["adult"], rates=replace(KINDS["adult"].rates, **rates(ingredient)))
     spec = Spec(SPACING_MM, skull=ingredient in (Ingredient.MOTION, Ingredient.RINGING), kind=kind, scanners=scanners)
-    spec = replace(spec, sequences=(Sequence.T1, sequence), tumour=ingredient is not Ingredient.FOLIA)
+    spec = replace(spec, sequences=(sequence,), tumour=ingredient is not Ingredient.FOLIA)
     return [make_case(head, seed, replace(spec, without=without), threads=2) for without in ((ingredient,), ())]
 
 
@@ -76,7 +76,7 @@ def draw(axis: plt.Axes, ingredient: Ingredient, sequence: Sequence, seed: int) 
 
 head = load_mni()
 rows = -(-len(SHOWN) // COLUMNS)
-figure, axes = plt.subplots(rows, COLUMNS, figsize=(12, 2.0 * rows), facecolor="black")
+figure, axes = plt.subplots(rows, COLUMNS, figsize=(14, 2.0 * rows), facecolor="black")
 for axis, (ingredient, (sequence, seed)) in zip(axes.ravel(), SHOWN.items(), strict=False):
     draw(axis, ingredient, sequence, seed)
 for axis in axes.ravel():

@@ -36,7 +36,7 @@ class Spec:
         tumour: whether to grow one.
         kind: of patient.
         sequences: which to simulate; None: those of the kind.
-        clean: without thick slices, misregistration and noise, for who adds them later.
+        clean: without thick slices, misregistration, motion, ringing and noise, for who adds some of them later.
         scanners: how much contrasts differ between cases.
         without: ingredients that no case has.
     """

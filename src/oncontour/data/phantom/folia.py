@@ -2,8 +2,8 @@
 
 One share of fluid stands behind all sequences: the cerebellar cortex is darker on T1, brighter on T2 and darker on
 FLAIR together, more in some places than in others. Where phantoms had an offset of each sequence's own instead, a
-network took a real cerebellum for a tumour. Likewise a narrow sulcus is not all fluid: in young brains hardly a voxel of one is,
-and the few that are lie far above all others on T2.
+network took a real cerebellum for a tumour. Likewise a narrow sulcus is not all fluid: in young brains hardly a voxel
+of one is, and the few that are lie far above all others on T2.
 """
 
 from __future__ import annotations
