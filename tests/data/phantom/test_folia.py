@@ -16,6 +16,7 @@ from oncontour.data.phantom.tumour import soft_membership
 def drawn(anatomy, seed, scanners=ANY_SCANNER):
     tissues, depth = draw_deformation(np.random.default_rng(0), anatomy, 3.0, skull=False).sample(anatomy, threads=1)
     box = bounds(depth > 0, 1)
+    assert box is not None
     white, wet = (soft_membership(tissues[box], members, 3.0) for members in (WHITE_MATTER, FLUID))
     folia = draw_folia(np.random.default_rng(seed), tissues, depth, box, white, wet, 3.0, scanners)
     return folia, tissues[box], depth[box]

@@ -39,12 +39,23 @@ class Habit:
 
 def draw_habit(rng: np.random.Generator, rates: Rates) -> Habit:
     """Draw what a tumour has."""
-    shares = (
-        rates.enhancing, rates.weakly_enhancing, rates.solid, rates.necrosis, rates.cyst, rates.edema,
-        rates.infiltration, rates.resected,
-    )  # fmt: skip
-    has = (bool(rng.random() < share) for share in shares)
-    return Habit(*has, rng.uniform(1.15, 2.6), rng.uniform(0, 0.25), rng.uniform(0.6, 1.01))
+
+    def has(share: float) -> bool:
+        return bool(rng.random() < share)
+
+    return Habit(
+        enhancing=has(rates.enhancing),
+        weakly_enhancing=has(rates.weakly_enhancing),
+        solid=has(rates.solid),
+        necrosis=has(rates.necrosis),
+        cyst=has(rates.cyst),
+        edema=has(rates.edema),
+        infiltration=has(rates.infiltration),
+        resected=has(rates.resected),
+        edema_limit=rng.uniform(1.15, 2.6),
+        mass=rng.uniform(0, 0.25),
+        fluid_limit=rng.uniform(0.6, 1.01),
+    )
 
 
 def grow(rng: np.random.Generator, seeded: Seeded, around: Surroundings, textures: Textures, habit: Habit) -> Parts:

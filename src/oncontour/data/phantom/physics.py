@@ -50,6 +50,9 @@ _GADOLINIUM_MM: Mapping[Tissue | Part | Vascular, tuple[float, float]] = {
 }
 """Range of the concentration of contrast agent some minutes after it was given."""
 
+_MOST_MM = 5.0
+"""More than this changes T1 no further that matters."""
+
 WEAK_MM = (0.02, 0.1)
 """The same of a tumour that enhances weakly."""
 
@@ -124,11 +127,10 @@ def _after(before: Substances, concentrations: Array, relaxivity: float, signal:
     """The patient after contrast agent, with as much of it in the tumour as it takes to be seen."""
     at, seen = entry(Part.ENHANCING), unit * signal(before)
     floor = max(seen[Tissue.WHITE], seen[Tissue.GREY]) + LEAST_ENHANCEMENT
-    for _ in range(20):
-        after = before.with_gadolinium(concentrations, relaxivity)
-        if unit * signal(after)[at] > floor:
-            break
+    after = before.with_gadolinium(concentrations, relaxivity)
+    while unit * signal(after)[at] <= floor and concentrations[at] < _MOST_MM:
         concentrations[at] *= 1.25
+        after = before.with_gadolinium(concentrations, relaxivity)
     return after
 
 
@@ -149,8 +151,8 @@ def draw_physical(
     scales = {sequence: rng.uniform(*limits) for sequence, (_, limits) in _SCALES.items()}
     deviations = {sequence: draw_deviations(rng) for sequence in _SCALES}
     if rng.random() < scanners.unchanged_after_contrast:
-        for settings in (protocols, deviations):
-            settings[Sequence.T1CE] = settings[Sequence.T1]
+        protocols[Sequence.T1CE] = protocols[Sequence.T1]
+        deviations[Sequence.T1CE] = deviations[Sequence.T1]
         scales[Sequence.T1CE] = scales[Sequence.T1] * rng.uniform(0.9, 1.1)
     contrasts, parts = dict(drawn.contrasts), {part: dict(row) for part, row in drawn.parts.items()}
     vascular: dict[Vascular, float] = {}

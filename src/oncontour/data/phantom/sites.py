@@ -110,5 +110,5 @@ def sites_of(deformation: Deformation, tissues: NDArray[np.uint8], depth: NDArra
 
 
 def _sites(deformation: Deformation, tissues: NDArray[np.uint8], depth: NDArray[np.uint8], step: int) -> Sites:
-    index = np.stack(np.indices(tissues.shape), -1) * float(step)
+    index = np.moveaxis(np.indices(tissues.shape), 0, -1) * float(step)
     return Sites(tissues, depth, deformation.lateral_mm(index), step, deformation.shape)
