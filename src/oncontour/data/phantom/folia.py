@@ -58,7 +58,10 @@ class Folia:
     def draw_into(self, image: Array, fluid_mean: float, cortex_mean: float) -> None:
         """Mix the other's brightness into an image, in place."""
         inside = image[self.box]
-        inside += self.fluid * (np.float32(fluid_mean) - inside) + self.cortex * (np.float32(cortex_mean) - inside)
+        for share, mean in ((self.fluid, fluid_mean), (self.cortex, cortex_mean)):
+            change = np.float32(mean) - inside
+            change *= share
+            inside += change
 
 
 def draw_folia(
