@@ -41,6 +41,17 @@ def test_the_same_number_gives_the_same_case(tiny_plan, tmp_path):
     assert np.array_equal(first.regions, second.regions)
 
 
+def test_an_ingredient_is_left_out_by_name(tiny, tiny_plan, tmp_path):
+    tiny["synthetic"]["without"] = ["folia"]
+    first, second = (make_training_case(plan, tmp_path / name, None, 0) for plan, name in
+                     ((tiny_plan, "a"), (Plan.model_validate(tiny), "b")))  # fmt: skip
+    assert np.array_equal(first.regions, second.regions)
+    assert not np.array_equal(first.images, second.images)
+    tiny["synthetic"]["without"] = ["follia"]
+    with pytest.raises(ValueError, match="folia"):
+        Plan.model_validate(tiny)
+
+
 def test_heads_keep_their_skull_and_every_sequence(tiny, tmp_path):
     plan = Plan.model_validate(
         {**tiny, "scheme": "brain", "channels": [], "normalisation": "percentile99", "spacing_mm": 6.0,

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from oncontour.core.sequence import Sequence
+from oncontour.data.phantom.ingredients import Ingredient
 from oncontour.plans.fields import Count, Frozen, Positive, Seed, Share, Size
 from oncontour.plans.training import TrainingPlan
 
@@ -37,6 +38,8 @@ class SyntheticPlan(Frozen):
         healthy: share of cases without a tumour.
         loose_mask: share of cases stripped by an imperfect brain mask, as extraction draws it (`augment.brain_mask`);
             the others by the brain itself, as in research data.
+        without: ingredients of the generator to leave out; all else of a case stays as it was, so that two models can
+            be compared (`oncontour.data.phantom.ingredients`).
     """
 
     cases: Count
@@ -45,6 +48,7 @@ class SyntheticPlan(Frozen):
     mni_share: Share
     healthy: Share = 0.0
     loose_mask: Share = 0.0
+    without: tuple[Ingredient, ...] = ()
 
 
 class StagePlan(Frozen):

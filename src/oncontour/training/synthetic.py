@@ -66,7 +66,13 @@ def make_training_case(plan: Plan, folder: Path, anatomies: Path | None, number:
     from_mni = not others or rng.random() < synthetic.mni_share
     anatomy = mni if from_mni else others[int(rng.integers(len(others)))]
     tumour, loose = rng.random() >= synthetic.healthy, rng.random() < synthetic.loose_mask
-    spec = Spec(spacing_mm=spacing, skull=synthetic.skull or loose, tumour=tumour, kind=kind)
+    spec = Spec(
+        spacing_mm=spacing,
+        skull=synthetic.skull or loose,
+        tumour=tumour,
+        kind=kind,
+        without=synthetic.without,
+    )
     case = make_case(anatomy, seed, spec)
     if synthetic.skull:
         return _write_head(there.folder, case, plan)

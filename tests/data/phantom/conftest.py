@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from oncontour.core.volume import Volume
 from oncontour.data.phantom.anatomy import Anatomy, from_labels
+from oncontour.data.phantom.kinds import KINDS, Kind
+
+RARE = dict.fromkeys(
+    ("haemorrhage", "calcification", "septa", "diffuse", "shift", "spread", "faint", "cortex", "ventricle"), 0.0
+)
 
 SHAPE = (176, 200, 180)
 
@@ -38,3 +45,14 @@ def labels() -> np.ndarray:
 @pytest.fixture(scope="session")
 def anatomy(labels) -> Anatomy:
     return from_labels("ellipsoids", Volume(labels, np.eye(4)))
+
+
+def adults(**rates) -> Kind:
+    """Adults with one focus and no ingredient but those asked for."""
+    kind = KINDS["adult"]
+    return replace(kind, rates=replace(kind.rates, **{**RARE, "second": 0.0, "cyst": 0.0, **rates}))
+
+
+@pytest.fixture(scope="session")
+def kind_with():
+    return adults

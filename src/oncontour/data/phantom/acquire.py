@@ -14,8 +14,9 @@ from oncontour.core.grid import Grid
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.phantom.artefacts import failed_fits, noise
-from oncontour.data.phantom.case import ADC_UNIT, PhantomCase
+from oncontour.data.phantom.case import PhantomCase
 from oncontour.data.phantom.deform import rotation
+from oncontour.data.phantom.image import ADC_UNIT
 from oncontour.data.phantom.lesion import Part
 from oncontour.data.phantom.separable import blur
 

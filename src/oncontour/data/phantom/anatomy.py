@@ -43,6 +43,7 @@ WHITE_MATTER = (Tissue.WHITE, Tissue.CEREBELLAR_WHITE, Tissue.BRAINSTEM)
 GREY_MATTER = (Tissue.GREY, Tissue.CEREBELLAR_GREY)
 DEEP_MATTER = (Tissue.DEEP_GREY, Tissue.PALLIDUM)
 FLUID = (Tissue.VENTRICLE, Tissue.CSF)
+INFRATENTORIAL = (Tissue.CEREBELLAR_WHITE, Tissue.CEREBELLAR_GREY, Tissue.BRAINSTEM)
 SOLID = (*WHITE_MATTER, *GREY_MATTER, *DEEP_MATTER, Tissue.VENTRICLE)
 
 FREESURFER = {
@@ -82,6 +83,12 @@ class Anatomy:
     name: str
     tissues: NDArray[np.uint8]
     brain: NDArray[np.bool_]
+
+    @cached_property
+    def midline(self) -> float:
+        """Voxel position of the middle of the brain, from left to right."""
+        counts = self.brain.sum((1, 2))
+        return float(counts @ np.arange(counts.size) / counts.sum())
 
     @cached_property
     def depth(self) -> NDArray[np.uint8]:

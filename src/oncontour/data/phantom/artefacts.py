@@ -52,15 +52,23 @@ def noise(rng: np.random.Generator, image: Array) -> Array:
     return np.sqrt(squares, out=squares)
 
 
-def resampled(rng: np.random.Generator, image: Array, spacing: float, scanners: Scanners) -> Array:
-    """Thick slices and misregistration, each in its share of images."""
-    thick: list[Array | None] = [None, None, None]
+def resampled(
+    rng: np.random.Generator,
+    image: Array,
+    spacing: float,
+    scanners: Scanners,
+    k_space: tuple[list[Array | None], ...] = (),
+) -> Array:
+    """Thick slices and misregistration, each in its share of images, and matrices of what k-space lacks."""
+    effects = list(k_space)
     if rng.random() < scanners.thick_slices:
-        thick = thick_slices(rng, image.shape, spacing)
+        effects.append(thick_slices(rng, image.shape, spacing))
     if rng.random() < MISREGISTERED:
-        shifts = misregistration(rng, image.shape, spacing)
-        thick = [b if a is None else a if b is None else b @ a for a, b in zip(thick, shifts, strict=True)]
-    return apply(image, thick)
+        effects.append(misregistration(rng, image.shape, spacing))
+    matrices: list[Array | None] = [None, None, None]
+    for effect in effects:
+        matrices = [b if a is None else a if b is None else b @ a for a, b in zip(matrices, effect, strict=True)]
+    return np.abs(apply(image, matrices))
 
 
 def failed_fits(rng: np.random.Generator, image: Array, parts_fluid: NDArray[np.bool_]) -> Array:

@@ -8,21 +8,20 @@ The scanners say how far cases lie apart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from oncontour.core.sequence import Sequence
 from oncontour.data.phantom.anatomy import DEEP_MATTER, FLUID, GREY_MATTER, WHITE_MATTER, Tissue
+from oncontour.data.phantom.haemorrhage import BloodAge
 from oncontour.data.phantom.lesion import Part
+from oncontour.data.phantom.relaxation import Vascular
 from oncontour.data.phantom.scanners import ANY_SCANNER, Scanners
 
 _SPREAD = 0.04
 """Deviation between structures of one class."""
-
-_FOLIA_FLUID = 0.35
-"""Folia are finer than voxels: up to this share of what looks like cerebellar cortex is the fluid between them."""
 
 OUTSIDE: Mapping[Sequence, Mapping[Tissue, tuple[float, float]]] = {
     Sequence.T1: {
@@ -61,6 +60,33 @@ class Contrast:
     deviations: np.ndarray
 
 
+@dataclass(frozen=True)
+class Brightness:
+    """How bright everything is in one case.
+
+    Args:
+        contrasts: of each sequence.
+        parts: of a tumour, on each sequence, relative to white matter.
+        vascular: how much brighter healthy structures become with contrast agent; empty: not said.
+    """
+
+    contrasts: Mapping[Sequence, Contrast]
+    parts: Mapping[Part, Mapping[Sequence, float]]
+    vascular: Mapping[Vascular, float] = field(default_factory=dict)
+
+    def of_parts(self) -> dict[Part, dict[Sequence, float]]:
+        """Brightness of a tumour's parts as it is, no longer relative."""
+        return {
+            part: {s: self.contrasts[s].white + mean for s, mean in row.items()} for part, row in self.parts.items()
+        }
+
+    def faded(self, share: float) -> Brightness:
+        """The same with a tumour that differs from white matter by a share of what it did."""
+        return replace(
+            self, parts={part: {s: share * mean for s, mean in row.items()} for part, row in self.parts.items()}
+        )
+
+
 def _classes(rng: np.random.Generator, sequence: Sequence, scanners: Scanners) -> tuple[float, float, float, float]:
     """Means of white matter, grey matter, deep grey matter and fluid."""
     uniform = partial(scanners.uniform, rng)
@@ -96,17 +122,20 @@ def draw_contrast(rng: np.random.Generator, sequence: Sequence, scanners: Scanne
             means[tissue] = white + rng.normal(0, spread)
         elif tissue in GREY_MATTER:
             means[tissue] = grey + rng.normal(0, spread)
-            if tissue == Tissue.CEREBELLAR_GREY:
-                means[tissue] += uniform(0, _FOLIA_FLUID) * (fluid - grey)
         elif tissue in DEEP_MATTER:
             means[tissue] = deep + rng.normal(0, spread)
         elif tissue in FLUID:
             means[tissue] = fluid + rng.normal(0, spread)
         elif tissue in outside:
             means[tissue] = rng.uniform(0.0, 1.0) if any_order else uniform(*outside[tissue])
+    return Contrast(white, grey, fluid, np.clip(means, 0.0, None), draw_deviations(rng))
+
+
+def draw_deviations(rng: np.random.Generator) -> np.ndarray:
+    """Draw how much each tissue varies about its mean."""
     deviations = rng.uniform(0.005, 0.06, len(Tissue)).astype(np.float32)
     deviations[Tissue.AIR] = 0.0
-    return Contrast(white, grey, fluid, np.clip(means, 0.0, None), deviations)
+    return deviations
 
 
 def draw_contrasts(
@@ -156,14 +185,27 @@ _RANGES: Mapping[Part, Mapping[Sequence, tuple[float, float]]] = {
         Sequence.ADC: (-0.2, 0.2),
     },
     Part.GAS: dict.fromkeys(Sequence, (-1.0, -0.5)),
+    Part.CALCIFICATION: {
+        Sequence.T1: (-0.35, 0.15), Sequence.T1CE: (-0.35, 0.15), Sequence.T2: (-0.4, -0.12),
+        Sequence.FLAIR: (-0.5, -0.12), Sequence.ADC: (-0.25, -0.1),
+    },
 }  # fmt: skip
 """Brightness of each part relative to white matter; of cysts and cavities relative to fluid; of enhancement on T1CE
 to the brighter of white and grey matter."""
 
-_FAINT = (0.03, 0.12)
-"""Range of faint enhancement on T1CE."""
+_BLOOD: Mapping[BloodAge, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
+    BloodAge.HYPERACUTE: ((-0.25, 0.0), (0.1, 0.5), (0.05, 0.45)),
+    BloodAge.ACUTE: ((-0.25, 0.05), (-0.3, -0.05), (-0.35, -0.05)),
+    BloodAge.EARLY_SUBACUTE: ((0.1, 0.5), (-0.3, -0.05), (-0.3, 0.1)),
+    BloodAge.LATE_SUBACUTE: ((0.1, 0.5), (0.15, 0.6), (0.1, 0.5)),
+    BloodAge.CHRONIC: ((-0.3, 0.0), (-0.4, -0.15), (-0.5, -0.15)),
+}
+"""Ranges on T1 (before and after contrast agent), T2 and FLAIR, of blood in the core by its age, as other parts'."""
 
-_SAME_AFTER_CONTRAST = (Part.CYST, Part.CAVITY, Part.BLOOD)
+_WEAK = (0.03, 0.12)
+"""Range of weak enhancement on T1CE."""
+
+_SAME_AFTER_CONTRAST = (Part.CYST, Part.CAVITY, Part.BLOOD, Part.HAEMORRHAGE, Part.CALCIFICATION)
 """What takes up no contrast agent: on T1CE as on T1, nearly. Blood is told from enhancement by T1 alone."""
 
 
@@ -171,21 +213,27 @@ def draw_parts(
     rng: np.random.Generator,
     contrasts: Mapping[Sequence, Contrast],
     scanners: Scanners = ANY_SCANNER,
-    faint: bool = False,
+    weak: bool = False,
+    age: BloodAge = BloodAge.LATE_SUBACUTE,
 ) -> dict[Part, dict[Sequence, float]]:
     """Draw the mean brightness of each part of a tumour on each sequence, relative to white matter.
 
     Args:
-        faint: whether enhancement is faint.
+        weak: whether enhancement is weak.
+        age: of blood in the core.
     """
     drawn: dict[Part, dict[Sequence, float]] = {}
-    for part, ranges in _RANGES.items():
+    t1, t2, flair = _BLOOD[age]
+    blood = {
+        Sequence.T1: t1, Sequence.T1CE: t1, Sequence.T2: t2, Sequence.FLAIR: flair, Sequence.ADC: (-0.2, 0.2)
+    }  # fmt: skip
+    for part, ranges in {**_RANGES, Part.HAEMORRHAGE: blood}.items():
         drawn[part] = {}
         for sequence, contrast in contrasts.items():
             limits, base = ranges[sequence], 0.0
             if part is Part.ENHANCING and sequence is Sequence.T1CE:
                 base = max(contrast.grey - contrast.white, 0.0)
-                limits = _FAINT if faint else limits
+                limits = _WEAK if weak else limits
             elif part in (Part.CYST, Part.CAVITY):
                 base = contrast.fluid - contrast.white
             drawn[part][sequence] = base + scanners.uniform(rng, *limits)

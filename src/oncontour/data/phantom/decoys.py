@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from oncontour.core.sequence import Sequence
 from oncontour.data.phantom.fields import Array, Box, smooth_field
+from oncontour.data.phantom.relaxation import Vascular
 from oncontour.data.phantom.separable import blur
 
 DURA_MM = 5
@@ -44,6 +46,7 @@ def draw_decoys(
     white: Array,
     fluid: Array,
     spacing: float,
+    vascular: Mapping[Vascular, float],
 ) -> Decoys:
     """Draw the decoys of one case.
 
@@ -51,6 +54,7 @@ def draw_decoys(
         box: where the brain is; the arrays are those of the box.
         depth_mm: distance from the brain's surface, rounded up, 0 outside.
         white, fluid: soft membership, 0 to 1.
+        vascular: brightness of what takes up contrast agent, where it is known; else it is drawn.
     """
     shape, uniform = white.shape, rng.uniform
     brain = depth_mm > 0
@@ -58,9 +62,13 @@ def draw_decoys(
     ventricle = (fluid > 0.6) & ~surface
     added: dict[Sequence, Array] = {}
     if Sequence.T1CE in sequences:
-        dura = uniform(0.1, 0.7) * surface * np.clip(smooth_field(rng, shape, 16) - uniform(0.1, 0.8), 0, 1)
-        plexus = uniform(0.1, 0.6) * (ventricle & (smooth_field(rng, shape, 26) > uniform(0.4, 1.0)))
-        vessels = uniform(0.0, 0.5) * brain * np.clip(smooth_field(rng, shape, 30) - 1.6, 0, 1)
+        amounts = {
+            Vascular.DURA: uniform(0.1, 0.7), Vascular.PLEXUS: uniform(0.1, 0.6), Vascular.VESSEL: uniform(0.0, 0.5)
+        }  # fmt: skip
+        amounts |= vascular
+        dura = amounts[Vascular.DURA] * surface * np.clip(smooth_field(rng, shape, 16) - uniform(0.1, 0.8), 0, 1)
+        plexus = amounts[Vascular.PLEXUS] * (ventricle & (smooth_field(rng, shape, 26) > uniform(0.4, 1.0)))
+        vessels = amounts[Vascular.VESSEL] * brain * np.clip(smooth_field(rng, shape, 30) - 1.6, 0, 1)
         added[Sequence.T1CE] = (dura + plexus + vessels).astype(np.float32)
     spots = blur(((white > 0.4) & (smooth_field(rng, shape, 20) > uniform(1.0, 2.2))).astype(np.float32), 1.6 / spacing)
     if Sequence.FLAIR in sequences:

@@ -53,6 +53,7 @@ class Deformation:
         spacing_mm: of the new grid, the same along each axis.
         mirrored: whether left and right of the anatomy are exchanged.
         matrix: (3, 4), new voxel index -> anatomy voxel index.
+        midline: voxel position in the anatomy of the brain's middle, from left to right.
         bends: for each axis of the anatomy the smooth fields added to it, in mm.
         push: see `Push`.
     """
@@ -61,6 +62,7 @@ class Deformation:
     spacing_mm: float
     mirrored: bool
     matrix: NDArray[np.float64]
+    midline: float
     bends: tuple[tuple[SmoothField, ...], ...]
     push: Push | None = None
 
@@ -74,6 +76,14 @@ class Deformation:
     def with_push(self, push: Push) -> Deformation:
         """The same, around a tumour."""
         return replace(self, push=push)
+
+    def with_bend(self, field: SmoothField) -> Deformation:
+        """The same, bent once more along the anatomy's left-right axis."""
+        return replace(self, bends=((*self.bends[0], field), *self.bends[1:]))
+
+    def lateral_mm(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distance of voxels (..., 3) of the new grid from the midline, in the anatomy's mm and along its x."""
+        return index @ self.matrix[0, :3] + (self.matrix[0, 3] - self.midline)
 
     def places(self, box: Box) -> list[Array]:
         """Fractional voxel positions in the anatomy of the voxels of a box (steps allowed), one array an axis."""
@@ -183,4 +193,4 @@ def draw_deformation(
         turn[0] *= -1
     matrix = np.hstack([turn, (centre - turn @ ((np.array(shape) - 1) / 2))[:, None]])
     bends = tuple(tuple(draw_field(rng, shape, waves, size) for waves, size in BENDS) for _ in range(3))
-    return Deformation(shape, spacing_mm, mirrored, matrix, bends)
+    return Deformation(shape, spacing_mm, mirrored, matrix, anatomy.midline, bends)

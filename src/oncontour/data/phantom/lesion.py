@@ -1,4 +1,4 @@
-"""Tumours: where they sit, how they grow, what they consist of.
+"""Tumours before they grow: their foci, lobes and surfaces, and what they may consist of.
 
 A lesion is a union of lobes whose surface is roughened at three scales; a distance-like field `depth` (0 at a lobe's
 centre, 1 at the core's surface) decides everything else: rims of any thickness, necrosis, and oedema that follows white
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from oncontour.core.box import bounding_box
 from oncontour.data.phantom.fields import Array, Box, draw_field
+from oncontour.data.phantom.rates import Rates
 
 Parts = NDArray[np.uint8]
 
@@ -34,52 +35,15 @@ class Part(IntEnum):
     CAVITY = 7  # left by resection, filled with fluid
     BLOOD = 8
     GAS = 9
+    HAEMORRHAGE = 10  # within a tumour's core
+    CALCIFICATION = 11
 
 
-@dataclass(frozen=True)
-class Rates:
-    """How often a tumour has each part, and how large it is.
-
-    Args:
-        enhancing, solid, necrosis, cyst, edema: share of tumours that have the part.
-        infiltration: share whose oedema goes on as infiltration.
-        faint: share of enhancing tumours that enhance faintly.
-        second: share of tumours with a second focus.
-        third: share of those that have a third.
-        log_radius, log_radius_deviation: of the natural logarithm of the core's radius in mm.
-        smallest_mm, largest_mm: limits of that radius.
-        infratentorial: share of tumours that start in cerebellum or brainstem; None: wherever white matter is.
-        resected: share that has been operated on.
-        blood, gas, residual: share of those with blood products, with gas, with tumour left behind.
-        flap: share of those with a skull flap, where there is a skull.
-    """
-
-    enhancing: float = 0.88
-    solid: float = 1.0
-    necrosis: float = 0.75
-    cyst: float = 0.0
-    edema: float = 0.90
-    infiltration: float = 0.0
-    faint: float = 0.0
-    second: float = 0.31
-    third: float = 0.065
-    log_radius: float = 2.75
-    log_radius_deviation: float = 0.45
-    smallest_mm: float = 4.0
-    largest_mm: float = 32.0
-    infratentorial: float | None = None
-    resected: float = 0.0
-    blood: float = 0.6
-    gas: float = 0.1
-    residual: float = 0.5
-    flap: float = 0.8
-
+CORE = (Part.SOLID, Part.NECROSIS, Part.ENHANCING, Part.CYST, Part.HAEMORRHAGE, Part.CALCIFICATION)
+"""Parts of a tumour's core."""
 
 EDEMA_REACH_MM = 30.0
 """Oedema ends this far from the nearest focus's surface."""
-
-INSIDE_MM = 6
-"""Tumours start at least this deep in the brain."""
 
 _LOBE_REACH = 2.0
 """Roughness carries a lobe's surface out to about this multiple of its axes."""
@@ -103,7 +67,7 @@ class Seeded:
     Args:
         box: of the grid, the part that the tumour can reach.
         depth: float32 on the box; below 1 inside the core.
-        outside_mm: float32 on the box; distance from the nearest focus's sphere.
+        outside_mm: float32 on the box; distance from the nearest sphere of a focus or a strand's lobe.
         foci: first the main one.
         spacing: mm of a voxel.
     """
@@ -127,18 +91,28 @@ def draw_foci(rng: np.random.Generator, start: Callable[[], NDArray[np.float64]]
 
 
 def seed_tumour(
-    rng: np.random.Generator, foci: tuple[Focus, ...], shape: tuple[int, int, int], spacing: float
+    rng: np.random.Generator,
+    foci: tuple[Focus, ...],
+    shape: tuple[int, int, int],
+    spacing: float,
+    strand: tuple[Focus, ...] = (),
+    reach_mm: float = EDEMA_REACH_MM,
 ) -> Seeded:
     """Give foci their lobes and rough surfaces.
 
     Args:
         shape: of the grid.
         spacing: mm of a voxel, the same along each axis.
+        strand: further lobes, along a tract.
+        reach_mm: how far from a focus's surface the box must go.
     """
-    lobes = []
+    lobes = [(lobe.centre, np.full(3, lobe.radius_mm / spacing)) for lobe in strand]
     low, high = np.array(shape, float), np.zeros(3)
+    for lobe in strand:
+        reach = (lobe.radius_mm + EDEMA_REACH_MM) / spacing
+        low, high = np.minimum(low, lobe.centre - reach), np.maximum(high, lobe.centre + reach)
     for focus in foci:
-        reach = (focus.radius_mm + EDEMA_REACH_MM) / spacing
+        reach = (focus.radius_mm + reach_mm) / spacing
         low, high = np.minimum(low, focus.centre - reach), np.maximum(high, focus.centre + reach)
         for lobe in range(1 + int(rng.integers(0, 4))):
             origin = focus.centre + (rng.normal(0, 0.45 * focus.radius_mm / spacing, 3) if lobe else 0.0)
@@ -150,18 +124,18 @@ def seed_tumour(
     high = np.clip(np.ceil(high) + 1, low + 1, shape).astype(int)
     box = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
     index = [offset.astype(np.float32) for offset in np.ogrid[box]]
-    depth = _least(lobes, index)
+    depth = least(lobes, index)
     np.sqrt(depth, out=depth)
     surface = sum(share * draw_field(rng, shape, waves, 0.5).on(box) for share, waves in _INSIDE_OUT)
     depth *= np.exp(np.float32(rng.uniform(0.1, 0.5)) * surface)
     outside = np.full(depth.shape, np.inf, np.float32)
-    for focus in foci:
-        distance = np.sqrt(_least([(focus.centre, np.full(3, 1 / spacing))], index))
+    for focus in (*foci, *strand):
+        distance = np.sqrt(least([(focus.centre, np.full(3, 1 / spacing))], index))
         np.minimum(outside, distance - np.float32(focus.radius_mm), out=outside)
     return Seeded(box, depth, outside, foci, spacing)
 
 
-def _least(ellipsoids: list[tuple[NDArray[np.float64], NDArray[np.float64]]], index: list[Array]) -> Array:
+def least(ellipsoids: list[tuple[NDArray[np.float64], NDArray[np.float64]]], index: list[Array]) -> Array:
     """Least squared distance from ellipsoids (centre, half axes), in units of their half axes."""
     least: Array | None = None
     for origin, axes in ellipsoids:
@@ -189,58 +163,6 @@ class Textures:
     coarse: Array
     middle: Array
     fine: Array
-
-
-def grow(rng: np.random.Generator, seeded: Seeded, around: Surroundings, textures: Textures, rates: Rates) -> Parts:
-    """Grow the parts of a tumour: (i, j, k) uint8 `Part` values on the tumour's box."""
-    u = seeded.depth
-    uniform = rng.uniform
-    parts = np.zeros(u.shape, np.uint8)
-    core = (u < 1) & around.brain & (around.fluid < uniform(0.6, 1.01))
-    parts[core] = Part.SOLID
-    has_rim, has_cyst = rng.random() < rates.enhancing, rng.random() < rates.cyst
-    if has_rim:
-        parts[core & _enhancing(rng, u, textures)] = Part.ENHANCING
-    if rng.random() < rates.necrosis:
-        inner = core & (parts != Part.ENHANCING) & (u < uniform(0.4, 0.95) + 0.1 * textures.coarse)
-        parts[inner] = Part.NECROSIS
-    if has_cyst:
-        parts[core & _cystic(rng, seeded, textures)] = Part.CYST
-    if rng.random() >= rates.solid:
-        parts[parts == Part.SOLID] = Part.CYST if has_cyst and not has_rim else Part.ENHANCING
-    has_edema = rng.random() < rates.edema
-    if has_edema:
-        spread = u * np.exp(-uniform(0.1, 0.6) * (around.white - np.float32(0.5)))
-        spread += uniform(0.05, 0.5) * textures.coarse + uniform(0, 0.3) * textures.middle
-        free = (around.fluid < uniform(0.25, 0.6)) & (around.grey < uniform(0.6, 1.2)) & around.brain
-        free &= (seeded.outside_mm < EDEMA_REACH_MM) & (parts == Part.NONE)
-        limit = uniform(1.15, 2.6)
-        parts[free & (spread < limit)] = Part.EDEMA
-        if rng.random() < rates.infiltration:
-            parts[free & (spread >= limit * uniform(0.6, 0.9)) & (spread < limit)] = Part.INFILTRATION
-    return parts
-
-
-def _enhancing(rng: np.random.Generator, u: Array, textures: Textures) -> NDArray[np.bool_]:
-    """Where a core enhances: a rim of any thickness, patches, or a solid nodule."""
-    kind = rng.random()
-    if kind < 0.55:
-        rim = rng.uniform(0.06, 0.3) * (1 + 0.6 * textures.middle)
-        return np.abs(u - rng.uniform(0.6, 0.95)) < rim
-    if kind < 0.8:
-        return textures.middle + 0.5 * textures.fine > rng.uniform(-0.6, 0.9)
-    return u < rng.uniform(0.5, 1.0) + 0.15 * textures.middle
-
-
-def _cystic(rng: np.random.Generator, seeded: Seeded, textures: Textures) -> NDArray[np.bool_]:
-    """One large smooth cyst off the centre, or several small ones."""
-    if rng.random() < 0.6:
-        focus = seeded.foci[int(rng.integers(len(seeded.foci)))]
-        size = focus.radius_mm / seeded.spacing
-        middle, half = focus.centre + rng.normal(0, 0.3, 3) * size, rng.uniform(0.35, 0.85) * size
-        index = [offset.astype(np.float32) for offset in np.ogrid[seeded.box]]
-        return _least([(middle, np.full(3, half))], index) < 1 + 0.2 * textures.coarse
-    return textures.middle + 0.3 * textures.coarse > rng.uniform(0.2, 0.9)
 
 
 def bounds(mask: NDArray[np.bool_], margin: int) -> Box | None:

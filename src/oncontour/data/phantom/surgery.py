@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from oncontour.data.phantom.anatomy import Tissue
 from oncontour.data.phantom.fields import Array, SmoothField, draw_field
-from oncontour.data.phantom.lesion import Part, Parts, Rates, Seeded, Surroundings, Textures, bounds
+from oncontour.data.phantom.lesion import CORE, Part, Parts, Seeded, Surroundings, Textures, bounds
+from oncontour.data.phantom.rates import Rates
 
 OPEN_CAVITY = 0.6
 """Share of cavities that reach the brain's surface."""
@@ -59,7 +60,7 @@ def resect(
     uniform = rng.uniform
     u = seeded.depth
     if rng.random() >= rates.residual:  # all of the core gone: what is left is oedema and scar
-        parts[np.isin(parts, (Part.SOLID, Part.NECROSIS, Part.CYST, Part.ENHANCING))] = Part.EDEMA
+        parts[np.isin(parts, CORE)] = Part.EDEMA
     size = uniform(0.55, 1.1)
     inside = u < size + 0.08 * textures.coarse
     if rng.random() < OPEN_CAVITY:
