@@ -37,6 +37,8 @@ class SyntheticPlan(Frozen):
         healthy: share of cases without a tumour.
         loose_mask: share of cases stripped by an imperfect brain mask, as extraction draws it (`augment.brain_mask`);
             the others by the brain itself, as in research data.
+        kinds: of patients (`oncontour phantom --kind`), and how often each is drawn, relative to the others; their
+            labels become those of the plan's scheme. Empty: the kind whose scheme that is, else adults.
     """
 
     cases: Count
@@ -45,6 +47,7 @@ class SyntheticPlan(Frozen):
     mni_share: Share
     healthy: Share = 0.0
     loose_mask: Share = 0.0
+    kinds: dict[str, Positive] = Field(default_factory=dict)
 
 
 class StagePlan(Frozen):
