@@ -95,7 +95,7 @@ def test_whole_tumours_are_of_adults_where_nothing_is_said(tiny_plan, tmp_path):
 
 
 def test_unknown_kinds_are_refused(tiny_plan, tmp_path):
-    with pytest.raises(InputError, match="'feline'.*adult, paediatric"):
+    with pytest.raises(InputError, match=r"'feline'.*adult, paediatric"):
         _case(tiny_plan, tmp_path, kinds={"feline": 1.0})
 
 

@@ -67,5 +67,5 @@ def test_what_sequences_show_decides_masks_of_sequences():
 
 
 def test_a_scheme_that_no_kind_has_is_refused():
-    with pytest.raises(InputError, match="'brain'.*brats, paediatric, postoperative, sequence-masks, whole"):
+    with pytest.raises(InputError, match=r"'brain'.*brats, paediatric, postoperative, sequence-masks, whole"):
         in_scheme(KINDS["adult"], BRAIN)

@@ -29,7 +29,9 @@ def in_scheme(kind: Kind, scheme: LabelScheme) -> Kind:
     if kind.scheme.name == scheme.name:
         return kind
     if scheme.name == WHOLE.name:
-        return replace(kind, scheme=scheme, labels=dict.fromkeys(_labels(kind if kind.labels else KINDS["adult"]), "WT"))
+        return replace(
+            kind, scheme=scheme, labels=dict.fromkeys(_labels(kind if kind.labels else KINDS["adult"]), "WT")
+        )
     owner = next((other for other in KINDS.values() if other.scheme.name == scheme.name), None)
     if owner is None:
         known = ", ".join(dict.fromkeys(other.scheme.name for other in KINDS.values()))
