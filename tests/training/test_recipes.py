@@ -1,4 +1,4 @@
-"""Every recipe, cut to a few small cases and two steps, trains; and what it makes segments a phantom it has not seen."""
+"""Every recipe, cut to a few small cases and two steps, trains, and its bundle segments a phantom it has not seen."""
 
 from __future__ import annotations
 
