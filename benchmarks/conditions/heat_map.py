@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CELL_IN, ROW_IN, GAP_IN = 0.46, 0.27, 0.22
 """Inches of a cell's width and height, and between panels."""
-TITLES_IN, TOP_IN, BOTTOM_IN, RIGHT_IN = 2.7, 1.5, 0.75, 0.3
+TITLES_IN, TOP_IN, BOTTOM_IN, RIGHT_IN = 2.7, 0.85, 0.75, 0.5
 """Inches of the conditions' titles, of the cases' names above, of the colour bar below, and on the right."""
 
 LARGEST_CHANGE = 0.3
@@ -38,7 +38,7 @@ def heat_map(results: Sequence[Result]) -> Figure:
     panels = [(region, cases, True) for region in REGIONS if (cases := _cases(results, region))]
     healthy = sorted({one.case for one in results if not one.dice and one.volume_ml})
     if healthy:
-        panels.append(("false WT, mL", [case for case in healthy if not _scored(results, case)], False))
+        panels.append(("false mL", [case for case in healthy if not _scored(results, case)], False))
     panels = [panel for panel in panels if panel[1]]
     columns = sum(len(cases) for _, cases, _ in panels)
     width = TITLES_IN + columns * CELL_IN + (len(panels) - 1) * GAP_IN + RIGHT_IN
@@ -78,10 +78,10 @@ def _panel(
             result, plain = by_place.get((condition.name, case)), by_place.get((PLAIN.name, case))
             value = values(result, region, scored) if result else None
             before = values(plain, region, scored) if plain else None
-            if value is not None and before is not None and scored:
-                change[row, column] = value - before
+            if value is not None and before is not None:
+                change[row, column] = value - before if scored else 0.0
             text = "refused" if result and result.refused else "" if value is None else _number(value, scored)
-            strong = scored and abs(change[row, column]) > DARK_FROM * LARGEST_CHANGE
+            strong = abs(change[row, column]) > DARK_FROM * LARGEST_CHANGE
             colour = PAPER if strong else INK if value is not None else FAINT
             axes.text(
                 column, row, text, ha="center", va="center", fontsize=7.5 if value is not None else 5, color=colour

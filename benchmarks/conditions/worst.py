@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TRUTH, FOUND = "#56b4e9", "#e69f00"
 """Sky blue and orange of the Okabe-Ito palette."""
-POINTS = 1.3
+POINTS = 1.0
 
 SHOWN: Mapping[str, tuple[Kind, ...]] = {
     "WT": (Kind.FLAIR, Kind.T2, Kind.T1CE, Kind.T1),
@@ -145,13 +145,14 @@ def _draw(axes: Axes, specimen: Specimen) -> None:
     pixels = picture(image.array, AXIAL, specimen.index)
     extent = (pixels.shape[1] * step[0], 0, 0, pixels.shape[0] * step[1])
     axes.imshow(pixels, cmap="gray", vmin=low, vmax=high, extent=extent, interpolation="bicubic", aspect="auto")
-    for mask, colour, points in ((specimen.truth, TRUTH, POINTS + 0.5), (specimen.found, FOUND, POINTS)):
+    for mask, colour, points in ((specimen.truth, TRUTH, POINTS + 0.3), (specimen.found, FOUND, POINTS)):
         outline(axes, mask[:, :, specimen.index], (step[0], step[1]), colour, points)
     title = next(one.title for one in CONDITIONS if one.name == result.condition)
     score = f"{specimen.region} Dice {result.dice[specimen.region]:.2f}" if specimen.region in result.dice else ""
     said = score or f"{specimen.region} {result.volume_ml[specimen.region]:.1f} mL, all of it false"
     write(axes, 0.02, 0.98, f"{result.case}  {specimen.sequence}", 7, PALE, ha="left", va="top", weight="bold")
-    write(axes, 0.02, 0.925, f"{specimen.why}: {title}", 5.5, DIM, ha="left", va="top")
+    why = specimen.why if result.condition == PLAIN.name else f"{specimen.why}: {title}"
+    write(axes, 0.02, 0.925, why, 5.5, DIM, ha="left", va="top")
     write(axes, 0.02, 0.02, said, 7, PALE, ha="left", va="bottom", weight="bold")
     write(axes, 0.02, 0.5, AXIAL.left, 7, PALE, ha="left", va="center", weight="bold")
     write(axes, 0.98, 0.5, AXIAL.right, 7, PALE, ha="right", va="center", weight="bold")
