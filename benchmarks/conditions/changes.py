@@ -79,13 +79,14 @@ def misregistered(images: Images, random: Random, degrees: float, shift_mm: floa
     return {**images, moved: resample(volume, volume.grid, motion, fill=floor(volume.array))}
 
 
-def thick(volume: Volume, slice_mm: float) -> Volume:
-    """Axial slices, each the mean of as many as make up its thickness; the thick grid is the image's own from then on.
+def thick(volume: Volume, slice_mm: float, codes: str = "RAS") -> Volume:
+    """Slices that are each the mean of as many as make up its thickness; their grid is the image's own from then on.
 
     Args:
         volume: (i, j, k) or (R, i, j, k); a boolean one stays so, at one half.
+        codes: of the axes, across slices last: RAS axial, RSA coronal, ASR sagittal.
     """
-    upright = volume.reoriented("RAS")
+    upright = volume.reoriented(codes)
     each = max(1, round(slice_mm / upright.grid.spacing[2]))
     *lead, size = upright.array.shape
     slices = size // each
