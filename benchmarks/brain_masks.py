@@ -194,8 +194,8 @@ thinner ones, sagittal on T1, coronal on FLAIR, else axial.
 {chr(10).join([head, "|" + " --- |" * 7, *_rows(results)])}
 
 The native T1CE is of one patient, in slices of 5.5 mm; its mask, another program's, was published with it.
-"Orientation" is that image with its axes stored in {turned} of 48 ways. A gap is brain more than {DEEP_MM:g} mm below its
-surface that the mask leaves out. Seconds are of one volume, on {os.cpu_count()} cores.
+"Orientation" is that image with its axes stored in {turned} of 48 ways. A gap is brain more than {DEEP_MM:g} mm below
+its surface that the mask leaves out. Seconds are of one volume, on {os.cpu_count()} cores.
 
 Healthy volunteer: the masks of T1 and T2, registered, agree at Dice {agreeing:.3f} where both images show something.
 """

@@ -44,6 +44,8 @@ def main() -> None:
         if name not in names:
             raise SystemExit(f"--conditions: {name!r} is none of {', '.join(names)}")
     models = Models(given.bundle)
+    if "WT" not in (region.name for region in models.tumour.scheme.regions):
+        raise SystemExit(f"--bundle: {models.tumour.name} finds no whole tumour (WT), which is what the experts drew")
     folder = given.work / f"{models.tumour.name}-{models.record['tumour']['sha256'][:8]}"
     studies = {study.name.partition(" ")[0]: study for study in chosen(given.cases, given.last_look)}
 
