@@ -24,8 +24,9 @@ volunteer.
 python benchmarks/ablation.py {recipe} --without NAME ... --write docs/ablation.md
 ```
 
-{steps} steps on {cases} synthetic cases, {features} channels, threshold 0.5, no other rule that was chosen. The figures
-are of these small networks: what ships is larger and trained for longer.
+{steps} steps on {cases} synthetic cases, {features} channels. The threshold is 0.5, and no voxel need be surer: the
+recipe's own were chosen for another network. The figures are of these small networks; what ships is larger and trained
+for longer.
 
 "Gave" is Dice of the whole recipe less Dice without the ingredient, case by case: mean ± SD over cases, and in how many
 of them it is above 0. The first row is chance: the same recipe, from another seed. What is not larger than that is not

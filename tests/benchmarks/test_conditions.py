@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from oncontour.core.sequence import SUFFICIENT, Sequence
 from oncontour.core.volume import Volume
 
-BENCHMARKS = str(Path(__file__).parents[2] / "benchmarks")
 
+@pytest.fixture
+def changes():
+    from conditions import changes
 
-@pytest.fixture(scope="module")
-def conditions():
-    sys.path.insert(0, BENCHMARKS)
-    try:
-        from conditions import changes, table
-    finally:
-        sys.path.remove(BENCHMARKS)
-    return {"changes": changes, "table": table}
+    return changes
 
 
 @pytest.fixture
-def changes(conditions):
-    return conditions["changes"]
+def table():
+    from conditions import table
 
-
-@pytest.fixture
-def table(conditions):
-    return conditions["table"]
+    return table
 
 
 @pytest.fixture
