@@ -132,6 +132,7 @@ def agreement(bundle: Bundle) -> float:
     images = _read("volunteer")
     fixed, moving = images[Kind.T1], images[Kind.T2]
     masks = [extract_brain(image, bundle) for image in (fixed, moving)]
+    torch.set_num_threads(1)  # Registration's tensors are small: several threads wait for each other.
     motion = register(pyramid(fixed), pyramid(moving)).transform
     seen = field_of_view(moving.grid, fixed.grid, motion)
     return dice(masks[0].array & seen, resample(masks[1], fixed.grid, motion).array & seen)
@@ -146,11 +147,12 @@ def orientations(volume: Volume, brain: Volume, bundle: Bundle, count: int) -> l
 
 
 def held_out(bundle: Bundle, folder: Path, heads: int) -> tuple[list[Path], bool]:
-    """Label maps to measure on, and whether they were held out of the bundle's training."""
+    """The last label maps by name to measure on, and whether they were held out of the bundle's training."""
     trained = set(bundle.provenance["data"]["anatomies"])
     paths = list_folder(folder)
     unseen = [path for path in paths if path.name not in trained]
-    return (unseen or list(paths))[-heads:], bool(unseen)
+    chosen = unseen or list(paths)
+    return chosen[max(0, len(chosen) - heads) :], bool(unseen)
 
 
 def _rows(results: Sequence[Measured]) -> list[str]:
