@@ -177,8 +177,8 @@ def page(results: Sequence[Measured], agreeing: float, heads: Sequence[Path], un
     said = (
         f"The simulated heads were held out of its training: {names}."
         if unseen
-        else "**None of the simulated heads was held out**: all label maps trained this model. Here "
-        f"{names} are deformed anew and have new contrasts and tumours; the figures flatter it all the same."
+        else "**None of the simulated heads was held out**: all label maps trained this model. Here some\n"
+        f"({names}) are deformed anew, with new contrasts and tumours;\nthe figures flatter it all the same."
     )
     turned = sum(one.group == "orientation" for one in results)
     head = "| image | n | Dice, median | worst | largest hole, mL | largest gap, mL | seconds |"
