@@ -21,6 +21,7 @@ from typing import Any
 
 import nibabel
 import numpy as np
+from numpy.typing import NDArray
 
 from oncontour.evaluate.metrics import dice
 
@@ -41,6 +42,18 @@ class RealStudy:
     regions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     options: tuple[str, ...] = ()
 
+    @property
+    def cohort(self) -> str:
+        """Name of the collection that it belongs to."""
+        return self.path.partition("/")[0].removesuffix(".zip")
+
+    def truth(self) -> dict[str, NDArray[np.bool_]]:
+        """The expert's masks (i, j, k) by region; none where no expert drew."""
+        if self.mask is None:
+            return {}
+        labels = np.asarray(nibabel.nifti1.load(DATA / self.path / self.mask).dataobj).round().astype(int)
+        return {region: np.isin(labels, values) for region, values in self.regions.items()}
+
 
 STUDIES = (
     RealStudy("glioma-00000", "glioma-00000", "BraTS-GLI-00000-000-seg.nii.gz", BRATS_2023),
@@ -56,20 +69,17 @@ STUDIES = (
     RealStudy("volunteer (DICOM)", "dicom-volunteer-t1-t2.zip", options=("--dicom",)),
 )
 
+LAST_LOOK = ("glioma-00000", "brats2018-3", "brats2018-4")
+"""Scans by which nothing is chosen: they are kept for the last look at what was."""
+
 
 def _case_folder(out: Path) -> Path:
     return next(path for path in sorted(out.iterdir()) if path.is_dir())
 
 
 def _dice(case: Path, study: RealStudy) -> dict[str, float]:
-    if study.mask is None:
-        return {}
-    truth = np.asarray(nibabel.nifti1.load(DATA / study.path / study.mask).dataobj).round().astype(int)
     found = np.asarray(nibabel.nifti1.load(case / "segmentation.nii.gz").dataobj)
-    return {
-        region: round(dice(np.isin(found, BRATS_2023[region]), np.isin(truth, values)), 3)
-        for region, values in study.regions.items()
-    }
+    return {region: round(dice(np.isin(found, BRATS_2023[region]), mask), 3) for region, mask in study.truth().items()}
 
 
 def run(study: RealStudy, out: Path) -> dict[str, Any]:

@@ -84,6 +84,32 @@ def test_a_folder_of_other_cases_is_refused(tiny_plan, tmp_path):
         make_training_set(other, tmp_path)
 
 
+def test_kinds_are_drawn_by_their_shares_and_labelled_as_one_scheme(tiny_plan, tmp_path):
+    one = {"channels": ("T2",), "scheme": "whole"}
+    plan = tiny_plan.model_copy(update=one)
+    adult, child, both = (
+        _case(plan, tmp_path / str(n), kinds=kinds)
+        for n, kinds in enumerate([{"adult": 1.0}, {"paediatric": 2.0}, {"adult": 1e-9, "paediatric": 1.0}])
+    )
+    assert [list(case.facts["regions"]) for case in (adult, child)] == [["WT"], ["WT"]]
+    assert adult.regions.any()
+    assert child.regions.any()
+    assert adult.images.shape != child.images.shape
+    assert np.array_equal(child.images, both.images)
+
+
+def test_whole_tumours_are_of_adults_where_nothing_is_said(tiny_plan, tmp_path):
+    plan = tiny_plan.model_copy(update={"channels": ("T2",), "scheme": "whole"})
+    said, unsaid = (_case(plan, tmp_path / str(len(kinds)), kinds=kinds) for kinds in ({}, {"adult": 1.0}))
+    assert np.array_equal(said.images, unsaid.images)
+    assert np.array_equal(said.regions, unsaid.regions)
+
+
+def test_unknown_kinds_are_refused(tiny_plan, tmp_path):
+    with pytest.raises(InputError, match=r"'feline'.*adult, paediatric"):
+        _case(tiny_plan, tmp_path, kinds={"feline": 1.0})
+
+
 def test_schemes_that_no_phantom_has_are_refused(tiny_plan, tmp_path):
     with pytest.raises(InputError, match="sequence-masks"):
         make_training_set(tiny_plan.model_copy(update={"scheme": "other"}), tmp_path)

@@ -40,6 +40,8 @@ class SyntheticPlan(Frozen):
             the others by the brain itself, as in research data.
         without: ingredients of the generator to leave out; all else of a case stays as it was, so that two models can
             be compared (`oncontour.data.phantom.ingredients`).
+        kinds: of patients (`oncontour phantom --kind`), and how often each is drawn, relative to the others; their
+            labels become those of the plan's scheme. Empty: the kind whose scheme that is, else adults.
     """
 
     cases: Count
@@ -49,6 +51,7 @@ class SyntheticPlan(Frozen):
     healthy: Share = 0.0
     loose_mask: Share = 0.0
     without: tuple[Ingredient, ...] = ()
+    kinds: dict[str, Positive] = Field(default_factory=dict)
 
 
 class StagePlan(Frozen):

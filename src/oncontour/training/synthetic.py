@@ -12,12 +12,15 @@ from oncontour.augment.brain_mask import random_brain_mask
 from oncontour.core.box import bounding_box
 from oncontour.core.errors import InputError
 from oncontour.core.grid import Grid
+from oncontour.core.labels import BRAIN, SCHEMES
+from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.datasets import Dataset, DatasetCase, ImageFile
 from oncontour.data.phantom.anatomy import Anatomy, load_folder
 from oncontour.data.phantom.case import PhantomCase, Spec, make_case
-from oncontour.data.phantom.kinds import KINDS, Kind
+from oncontour.data.phantom.kinds import KINDS, Kind, kind_named
 from oncontour.data.phantom.mni import load_mni
+from oncontour.data.phantom.relabel import in_scheme
 from oncontour.plans.plan import Plan, SyntheticPlan
 from oncontour.preprocess.head import scale_head
 from oncontour.preprocess.normalise import normalise
@@ -31,22 +34,52 @@ def _anatomies(folder: Path | None) -> tuple[Anatomy, list[Anatomy]]:
     return load_mni(), load_folder(folder) if folder else []
 
 
-def _recipe(plan: Plan) -> tuple[SyntheticPlan, Kind, float]:
-    """The plan's synthetic part, the kind of patients with its label scheme, and the spacing in mm.
+@dataclass(frozen=True)
+class _Recipe:
+    """What a plan says of its synthetic cases, checked.
+
+    Args:
+        synthetic: the plan's part.
+        kinds: of patients, labelled by the plan's scheme.
+        shares: how often each is drawn; they sum to 1.
+        sequences: that are simulated; None: those of the kind.
+        spacing_mm: of the isotropic grid.
+    """
+
+    synthetic: SyntheticPlan
+    kinds: tuple[Kind, ...]
+    shares: tuple[float, ...]
+    sequences: tuple[Sequence, ...] | None
+    spacing_mm: float
+
+    def kind_of(self, seed: int) -> Kind:
+        """The kind of patients of one case, by a stream of its own."""
+        return self.kinds[np.random.default_rng((seed, 2)).choice(len(self.kinds), p=self.shares)]
+
+
+def _recipe(plan: Plan) -> _Recipe:
+    """The plan's recipe of synthetic cases.
 
     Raises:
-        InputError: no synthetic part, a scheme that no kind has, or voxels that are no cubes.
+        InputError: no synthetic part, a scheme that no kind has, an unknown kind, or voxels that are no cubes.
     """
-    kinds = {kind.scheme.name: kind for kind in reversed(list(KINDS.values()))} | {"brain": KINDS["adult"]}
-    spacing = plan.spacing
-    if plan.synthetic is None:
+    synthetic, spacing = plan.synthetic, plan.spacing
+    if synthetic is None:
         raise InputError("plan", "no synthetic part", "a data set, or phantom cases", "Give the data set's folder.")
-    if plan.scheme not in kinds:
-        expected = f"one of {', '.join(kinds)}"
-        raise InputError("plan: scheme", repr(plan.scheme), expected, "Synthetic cases have these schemes alone.")
     if len(set(spacing)) > 1:
         raise InputError("plan: spacing_mm", str(spacing), "one number", "Synthetic cases have cubic voxels.")
-    return plan.synthetic, kinds[plan.scheme], spacing[0]
+    own = [kind.name for kind in KINDS.values() if kind.scheme.name == plan.scheme]
+    shares = synthetic.kinds or {(own or ["adult"])[0]: 1.0}
+    kinds = tuple(kind_named(name) for name in shares)
+    if plan.scheme != BRAIN.name:
+        if plan.scheme not in SCHEMES:
+            expected = f"one of {', '.join(SCHEMES)}"
+            raise InputError("plan: scheme", repr(plan.scheme), expected, "Synthetic cases have these schemes alone.")
+        kinds = tuple(in_scheme(kind, SCHEMES[plan.scheme]) for kind in kinds)
+    total = sum(shares.values())
+    return _Recipe(
+        synthetic, kinds, tuple(share / total for share in shares.values()), plan.channels or None, spacing[0]
+    )
 
 
 def make_training_case(plan: Plan, folder: Path, anatomies: Path | None, number: int) -> PreparedCase:
@@ -56,7 +89,8 @@ def make_training_case(plan: Plan, folder: Path, anatomies: Path | None, number:
         folder: of all cases.
         anatomies: folder of label maps; None: the MNI152 brain alone.
     """
-    synthetic, kind, spacing = _recipe(plan)
+    recipe = _recipe(plan)
+    synthetic = recipe.synthetic
     there = PreparedCase(folder / f"{number:05d}")
     if (there.folder / "case.json").exists():
         return there
@@ -66,17 +100,19 @@ def make_training_case(plan: Plan, folder: Path, anatomies: Path | None, number:
     from_mni = not others or rng.random() < synthetic.mni_share
     anatomy = mni if from_mni else others[int(rng.integers(len(others)))]
     tumour, loose = rng.random() >= synthetic.healthy, rng.random() < synthetic.loose_mask
+    kind = recipe.kind_of(seed)
     spec = Spec(
-        spacing_mm=spacing,
+        recipe.spacing_mm,
         skull=synthetic.skull or loose,
         tumour=tumour,
         kind=kind,
+        sequences=recipe.sequences,
         without=synthetic.without,
     )
     case = make_case(anatomy, seed, spec)
     if synthetic.skull:
         return _write_head(there.folder, case, plan)
-    return _write_brain(there.folder, case, plan, rng if loose else None, spacing)
+    return _write_brain(there.folder, case, plan, rng if loose else None, recipe.spacing_mm)
 
 
 def _write_head(folder: Path, case: PhantomCase, plan: Plan) -> PreparedCase:
@@ -140,9 +176,9 @@ def make_training_set(
     Raises:
         InputError: the plan's scheme or spacing cannot be made, or a case failed.
     """
-    synthetic, _, _ = _recipe(plan)
+    count = _recipe(plan).synthetic.cases
     check_settings(plan, folder)
-    made, failed = in_processes(_SyntheticCase(plan, folder, anatomies), range(synthetic.cases), workers, progress)
+    made, failed = in_processes(_SyntheticCase(plan, folder, anatomies), range(count), workers, progress)
     return preparation(made, failed, folder, skip_bad=False)
 
 

@@ -1,0 +1,107 @@
+"""The page of what each ingredient gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+
+from conditions.measure import Result
+from conditions.page import REGIONS
+
+from ingredients.variations import RESEEDED, WHOLE, Budget
+
+Results = Mapping[str, Sequence[Result]]
+"""Of each variation, every case as it is."""
+
+HEAD = """# What each ingredient of the synthetic cases gives
+
+The recipe `{recipe}`, with a small network and a fixed budget, trained once whole and once without each ingredient:
+same seed, same numbers of cases and of steps. Each was then run on real scans that an expert marked, and on a healthy
+volunteer.
+
+```
+python benchmarks/ablation.py {recipe} --without NAME ... --write docs/ablation.md
+```
+
+{steps} steps on {cases} synthetic cases, {features} channels. The threshold is 0.5, and no voxel need be surer: the
+recipe's own were chosen for another network. The figures are of these small networks; what ships is larger and trained
+for longer.
+
+"Gave" is Dice of the whole recipe less Dice without the ingredient, case by case: mean ± SD over cases, and in how many
+of them it is above 0. The first row is chance: the same recipe, from another seed. What is not larger than that is not
+shown to matter; with so few scans, much that matters a little cannot be shown.
+"""
+
+
+def page(results: Results, recipe: Path, budget: Budget) -> str:
+    """The page in Markdown."""
+    regions = [name for name in REGIONS if any(name in one.dice for one in results[WHOLE])]
+    features = ", ".join(map(str, budget.features))
+    head = HEAD.format(recipe=f"recipes/{recipe.name}", steps=budget.steps, cases=budget.cases, features=features)
+    return f"{head}\n{_gains(results, regions)}\n\n## Dice itself\n\n{_scores(results, regions)}\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))
+
+
+def _gains(results: Results, regions: Sequence[str]) -> str:
+    whole = {one.case: one for one in results[WHOLE]}
+    order = [RESEEDED, *(name for name in results if name not in (WHOLE, RESEEDED))]
+    head = ["without", *(f"{region} gave" for region in regions), "false mL in the volunteer, with and without"]
+    rows = []
+    for name in order:
+        if name not in results:
+            continue
+        cells = ["nothing, another seed" if name == RESEEDED else name]
+        for region in regions:
+            gains = [
+                whole[one.case].dice[region] - one.dice[region]
+                for one in results[name]
+                if region in one.dice and region in whole[one.case].dice
+            ]
+            cells.append(_gain(gains))
+        false = [f"{_false(some):.1f}" for some in (results[WHOLE], results[name]) if _healthy(some)]
+        rows.append([*cells, " → ".join(false)])
+    return _table(head, rows)
+
+
+def _gain(gains: Sequence[float]) -> str:
+    """Mean ± SD of differences, and how many are above 0.
+
+    >>> _gain([0.1, 0.3])
+    '+0.200 ± 0.141 (2 of 2)'
+    """
+    if not gains:
+        return ""
+    spread = f" ± {stdev(gains):.3f}" if len(gains) > 1 else ""
+    return f"{fmean(gains):+.3f}{spread} ({sum(gain > 0 for gain in gains)} of {len(gains)})"
+
+
+def _healthy(some: Sequence[Result]) -> list[Result]:
+    """Results of scans in which there is nothing to find."""
+    return [one for one in some if one.refused is None and not one.dice]
+
+
+def _false(some: Sequence[Result]) -> float:
+    return fmean(one.volume_ml["WT"] for one in _healthy(some))
+
+
+def _scores(results: Results, regions: Sequence[str]) -> str:
+    cases = [one.case for one in results[WHOLE]]
+    head = ["without", *cases]
+    rows = []
+    for name, some in results.items():
+        by_case = {one.case: one for one in some}
+        cells = [_cell(by_case[case], regions) if case in by_case else "" for case in cases]
+        rows.append(["nothing" if name == WHOLE else name, *cells])
+    return f"{' / '.join(regions)}; of the volunteer, false mL.\n\n{_table(head, rows)}"
+
+
+def _cell(result: Result, regions: Sequence[str]) -> str:
+    if result.refused is not None:
+        return "refused"
+    if not result.dice:
+        return f"{result.volume_ml['WT']:.1f} mL"
+    return " / ".join(f"{result.dice[region]:.2f}" for region in regions if region in result.dice)
