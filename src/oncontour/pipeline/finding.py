@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oncontour.core.checks import Check
 from oncontour.core.study import Study
+from oncontour.core.volume import Volume
 from oncontour.data.nifti import read_mask
 from oncontour.pipeline.imported import images_for_nnunet
 from oncontour.pipeline.models import Models
@@ -27,6 +28,7 @@ class Finding:
 
     Args:
         prepared: its images, ready for a network, and the checks of that.
+        probabilities: (R, i, j, k) or (R + L, i, j, k) of the regions, on the grid of the prepared images.
         masks: in the reference's native grid.
         measurements: one for each region.
         signs: of each region found, what tells of its quality; empty where they were not looked for.
@@ -34,6 +36,7 @@ class Finding:
     """
 
     prepared: Prepared
+    probabilities: Volume
     masks: Masks
     measurements: tuple[RegionMeasurement, ...]
     signs: Mapping[str, Signs]
@@ -85,7 +88,7 @@ def find_tumour(study: Study, options: Options, models: Models, clock: Clock, *,
             replace(one, certainty=certainty(calibration, one.name, one.volume_ml, found.get(one.name)))
             for one in measurements
         )
-    return Finding(prepared, masks, measurements, found, ())
+    return Finding(prepared, probabilities, masks, measurements, found, ())
 
 
 def _preprocess(study: Study, options: Options, models: Models, clock: Clock) -> Prepared:

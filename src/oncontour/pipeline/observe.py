@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.overlap import dice
@@ -31,6 +32,25 @@ if TYPE_CHECKING:
     from oncontour.inference.bundle import Bundle
 
 
+BINS = 10
+"""Of probabilities, equally wide: bin n holds those from n / `BINS` up."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Voxels of like probability.
+
+    Args:
+        voxels: how many.
+        chance: sum of their probabilities.
+        true: how many belong to the region.
+    """
+
+    voxels: int
+    chance: float
+    true: int
+
+
 @dataclass(frozen=True)
 class Observed:
     """One region of one held-out case.
@@ -39,6 +59,7 @@ class Observed:
         volume_ml, reference_ml: predicted and true volume.
         dice: of both.
         expected, agreement: the signs (`measure.predicted_dice`); None where nothing was found.
+        bins: the brain's voxels by probability, `BINS` of them; empty for a region that has no channel of its own.
     """
 
     volume_ml: float
@@ -46,6 +67,7 @@ class Observed:
     dice: float
     expected: float | None
     agreement: float | None
+    bins: tuple[Bin, ...] = ()
 
     @property
     def signs(self) -> Signs | None:
@@ -120,7 +142,10 @@ def _digests(bundle: Bundle) -> dict[str, Any]:
 
 
 def _from_json(kept: Mapping[str, Any]) -> ObservedCase:
-    regions = {name: Observed(**region) for name, region in kept["regions"].items()}
+    regions = {
+        name: Observed(**{**region, "bins": tuple(Bin(**one) for one in region["bins"])})
+        for name, region in kept["regions"].items()
+    }
     return ObservedCase(kept["name"], kept["sequences"], regions)
 
 
@@ -138,15 +163,33 @@ def observe_case(case: DatasetCase, dataset: Dataset, models: Models, options: O
     found = find_tumour(Study(case.name, images), options, models, Clock(case.name), signs=True)
     scheme, masks = found.masks.scheme, found.masks.regions
     label_map = resample(truth, masks.grid, order=0).array
+    prepared = resample(truth, found.probabilities.grid, order=0).array
+    brain = found.prepared.brain.array
     regions = {}
-    for mask, region, measured in zip(masks.array, scheme.regions, found.measurements, strict=True):
+    for n, (mask, region, measured) in enumerate(zip(masks.array, scheme.regions, found.measurements, strict=True)):
         reference = np.isin(label_map, scheme.values(region))
-        signs = found.signs.get(region.name)
+        signs, bins = found.signs.get(region.name), ()
+        if n < len(models.tumour.scheme.regions):
+            bins = binned(found.probabilities.array[n][brain], np.isin(prepared[brain], scheme.values(region)))
         regions[region.name] = Observed(
             measured.volume_ml,
             volume_ml(reference, masks.affine),
             dice(mask, reference),
             signs.expected if signs else None,
             signs.agreement if signs else None,
+            bins,
         )
     return ObservedCase(case.name, sequences_key(volumes), regions)
+
+
+def binned(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    """Voxels (n,) sorted into bins of probability, 0 to 1.
+
+    >>> bins = binned(np.array([0.25, 0.25, 1.0]), np.array([True, False, True]))
+    >>> bins[2], bins[9]
+    (Bin(voxels=2, chance=0.5, true=1), Bin(voxels=1, chance=1.0, true=1))
+    """
+    place = np.minimum((probability * BINS).astype(np.intp), BINS - 1)
+    voxels, true = (np.bincount(place, weights, BINS) for weights in (None, truth))
+    chance = np.bincount(place, probability, BINS)
+    return tuple(Bin(int(v), float(c), int(t)) for v, c, t in zip(voxels, chance, true, strict=True))
