@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent.parent / "bundles"
 """Where the bundles lie that come with the package."""
 
+PURPOSE = "## For what"
+"""The heading in a card under which stands what the model is for, and what it is not for."""
+
 GOLDEN_TOLERANCE = 0.02
 """Two processors' floating-point orders differ by about 1e-3 in a probability; damaged weights by far more."""
 
@@ -58,12 +62,14 @@ class Bundle:
         plan: every number.
         provenance: what `provenance.json` holds.
         card_line: first paragraph of the card, for reports.
+        purpose: the card's paragraph "For what", for whom the study looks like something else; may be empty.
     """
 
     folder: Path
     plan: Plan
     provenance: Mapping[str, Any]
     card_line: str
+    purpose: str = ""
 
     @property
     def name(self) -> str:
@@ -190,8 +196,10 @@ def load_bundle(name: str | Path) -> Bundle:
         if not path.exists() or file_digest(path) != digest:
             found = "another content than when it was made" if path.exists() else "no such file"
             raise BundleError(path, found, f"sha256 {digest[:12]}...", REMEDY)
-    paragraphs = [part for part in card.split("\n\n") if part.strip() and not part.startswith("#")]
-    return Bundle(folder, plan, provenance, " ".join(paragraphs[0].split()) if paragraphs else plan.name)
+    paragraphs = [" ".join(part.split()) for part in card.split("\n\n") if part.strip()]
+    line = next((part for part in paragraphs if not part.startswith("#")), plan.name)
+    after = dict(pairwise(paragraphs))
+    return Bundle(folder, plan, provenance, line, after.get(PURPOSE, ""))
 
 
 def save_bundle(

@@ -63,11 +63,12 @@ def certainty_note(calibration: Calibration | None, volumes_ml: Mapping[str, flo
     for region, volume_ml in volumes_ml.items():
         known = calibration.regions.get(region)
         if known is not None and not volume_ml:
-            parts.append(f"{region} is empty: {_missed(known.misses)}")
+            parts.append(f"{region} is empty: {missed_text(known.misses)}")
     return " ".join(parts)
 
 
-def _missed(misses: Misses) -> str:
+def missed_text(misses: Misses) -> str:
+    """How often a region was missed, in words that follow a colon."""
     if not misses.present:
         return "no held-out case had it."
     if not misses.missed:

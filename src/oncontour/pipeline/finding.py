@@ -56,6 +56,7 @@ def find_tumour(study: Study, options: Options, models: Models, clock: Clock, *,
     from oncontour.inference.predict import predict
     from oncontour.measure.certainty import certainty
     from oncontour.measure.regions import measure_regions
+    from oncontour.pipeline.checks import result_checks
     from oncontour.pipeline.masks import described, native_masks
     from oncontour.pipeline.signs import region_signs
 
@@ -88,7 +89,11 @@ def find_tumour(study: Study, options: Options, models: Models, clock: Clock, *,
             replace(one, certainty=certainty(calibration, one.name, one.volume_ml, found.get(one.name)))
             for one in measurements
         )
-    return Finding(prepared, probabilities, masks, measurements, found, ())
+    with clock.stage("checks of the result") as say:
+        checks = result_checks(bundle, prepared, probabilities, masks, measurements)
+        bad = [check.name for check in checks if check.verdict != "ok"]
+        say(f"{len(checks)} checks, not ok: {', '.join(bad) or 'none'}.")
+    return Finding(prepared, probabilities, masks, measurements, found, checks)
 
 
 def _preprocess(study: Study, options: Options, models: Models, clock: Clock) -> Prepared:
