@@ -12,9 +12,9 @@ from oncontour.inference.calibration import Calibration
 HEAD = """# How sure is it?
 
 A report gives each region a 95 % interval of its volume and a predicted Dice. Both were learned on synthetic cases,
-from how far the model was off there. This page shows how they do on cases that they were not learned on. **Synthetic cases
-compare the software with itself.** The real scans are few, and most lack sequences; they show whether the intervals
-carry over, no more.
+from how far the model was off there. This page shows how they do on cases that they were not learned on. **Synthetic
+cases compare the software with itself.** The real scans are few, and most lack sequences; they show whether the
+intervals carry over, no more.
 
 ```
 .venv/bin/python benchmarks/calibration.py --write
@@ -23,8 +23,8 @@ carry over, no more.
 ![Reliability of probabilities, predicted and true Dice, intervals of volumes, by region](images/calibration.png)
 
 *Top: share of voxels that are tumour, by the probability that they were given; on the line, probabilities mean what
-they say. Middle: predicted against true Dice, a point a case. Bottom: true volume as a share of the predicted one, a bar a
-case from the interval's low to its high end, sorted by volume; red where the truth lies outside.*
+they say. Middle: predicted against true Dice, a point a case. Bottom: true volume as a share of the predicted one, a
+bar a case from the interval's low to its high end, sorted by volume; red where the truth lies outside.*
 
 """
 

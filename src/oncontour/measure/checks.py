@@ -32,8 +32,8 @@ MOST_FOCI = 2
 """A second focus is common in gliomas (24 % of the children of paper 000); three are rather metastases."""
 
 EDGE_MM, MOST_AT_EDGE = 3.0, 0.4
-"""Eleven real gliomas have at most 8 % of their volume so near the brain mask's surface; a mask of dura, or of the brain
-mask's own errors, lies there with most of it."""
+"""Eleven real gliomas have at most 8 % of their volume so near the brain mask's surface; a mask of dura, or of errors
+of the brain mask, lies there with most of it."""
 
 CLOSING_MM = 8.0
 """A cavity that the mask surrounds, or that opens to the surface by less than twice this, counts as inside it."""
@@ -42,8 +42,7 @@ DARK_Z = -1.0
 """Standard deviations from the brain's mean, below which an image is as dark as fluid."""
 
 MOST_FLUID_ML = 1.0
-"""Of eleven real gliomas three hold more: 1.6 and 3.2 mL of ventricle that the mask took for tumour, 9.9 mL of necrosis;
-they are the three of the lowest Dice."""
+"""Of eleven real gliomas three hold more (1.6, 3.2 and 9.9 mL): the three whose whole tumour has the lowest Dice."""
 
 MOST_DARK = 0.5
 """Share of the core. Large cysts are half of the failures of paper 001 (S1.25)."""
