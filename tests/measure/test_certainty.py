@@ -32,13 +32,17 @@ def test_without_signs_the_interval_is_there_alone():
 def test_an_empty_region_has_a_miss_rate_alone():
     found = certainty(CALIBRATION, "WT", 0.0, None)
     assert (found.interval, found.dice, found.misses) == (None, None, MISSES)
-    note = certainty_note(CALIBRATION, {"WT": 0.0, "ET": 0.0})
-    assert "WT is empty: of 20 held-out cases that had it, 2 were missed, the largest of 0.42 mL." in note
-    assert "ET is empty: no held-out case had it." in note
+
+
+def test_the_note_says_what_no_interval_covers():
+    note = certainty_note(CALIBRATION)
+    assert "learned on 20 held-out cases (phantom cases)" in note
+    assert "WT 2 of 20 (at most 0.42 mL)." in note
+    assert "ET" not in note  # no held-out case had it
+    assert certainty_note(None) == NOT_CALIBRATED
 
 
 def test_what_was_not_learned_is_not_told():
     assert certainty(CALIBRATION, "TC", 10.0, None) is None
     found = certainty(CALIBRATION, "ET", 3.0, Signs(0.8, 0.9, 3.0))
     assert (found.interval, found.dice) == (None, None)
-    assert certainty_note(None, {"WT": 3.0}) == NOT_CALIBRATED

@@ -31,15 +31,15 @@ def test_a_bias_is_taken_out():
 
 @pytest.mark.parametrize("count", [5, 20, 60])
 def test_it_covers_what_it_says_of_log_normal_errors(count):
-    """2000 experiments: n held-out cases, then a new one; binomial standard deviation 0.5 %."""
+    """1000 experiments: n held-out cases, then a new one; the share's standard deviation is 0.7 %."""
     rng = np.random.default_rng(count)
     covered = 0
-    for _ in range(2000):
+    for _ in range(1000):
         truth = rng.lognormal(2, 1, count + 1)
         pred = truth * rng.lognormal(0.1, 0.3, count + 1)
         found = interval(pred[-1], volume_errors(pred[:-1], truth[:-1]))
         covered += found.low <= truth[-1] <= found.high
-    assert covered / 2000 == pytest.approx(0.95, abs=0.015)
+    assert covered / 1000 == pytest.approx(0.95, abs=0.02)
 
 
 @given(st.lists(st.tuples(VOLUMES, VOLUMES), min_size=5, max_size=20), VOLUMES, st.floats(0.1, 10))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oncontour.core.sequence import Sequence
@@ -50,21 +50,23 @@ def certainty(calibration: Calibration, region: str, volume_ml: float, signs: Si
     )
 
 
-def certainty_note(calibration: Calibration | None, volumes_ml: Mapping[str, float]) -> str:
-    """What stands below the table of volumes: on what intervals were learned, and what they do not cover.
-
-    Args:
-        volumes_ml: by region, outermost first.
-    """
+def certainty_note(calibration: Calibration | None) -> str:
+    """What stands below the table of volumes: on what intervals were learned, and what they do not cover."""
     if calibration is None:
         return NOT_CALIBRATED
-    learned = f"{LEVEL:.0%} intervals and predicted Dice were learned on {calibration.cases} held-out cases"
-    parts = [f"{learned} ({calibration.cohort}); they say nothing about other tumours or scanners."]
-    for region, volume_ml in volumes_ml.items():
-        known = calibration.regions.get(region)
-        if known is not None and not volume_ml:
-            parts.append(f"{region} is empty: {missed_text(known.misses)}")
-    return " ".join(parts)
+    missed = [
+        f"{name} {_share(region.misses)}" for name, region in calibration.regions.items() if region.misses.present
+    ]
+    return (
+        f"{LEVEL:.0%} intervals and predicted Dice were learned on {calibration.cases} held-out cases "
+        f"({calibration.cohort}); other tumours and scanners may differ. They do not cover what is missed altogether, "
+        f"of the held-out cases: {', '.join(missed) or 'unknown'}."
+    )
+
+
+def _share(misses: Misses) -> str:
+    largest = f" (at most {misses.largest_missed_ml:.2g} mL)" if misses.missed else ""
+    return f"{misses.missed} of {misses.present}{largest}"
 
 
 def missed_text(misses: Misses) -> str:

@@ -82,7 +82,7 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         seconds=clock.seconds,
         decisions=study.decisions,
         notes=(*study.notes, *prepared.notes),
-        certainty_note=certainty_note(bundle.calibration, {one.name: one.volume_ml for one in found.measurements}),
+        certainty_note=certainty_note(bundle.calibration),
     )
     with clock.stage("writing") as say:
         result = write_result(part, result, found.masks, study, prepared, bundle, dicom=options.dicom)

@@ -79,7 +79,10 @@ def find_tumour(study: Study, options: Options, models: Models, clock: Clock, *,
         measurements = measure_regions(masks.regions, masks.scheme, prepared.brain)
         say(f"{len(measurements)} regions.")
     calibration, found = bundle.calibration, {}
-    if signs if signs is not None else options.predict_dice and calibration:
+    if signs is None:
+        learned = calibration is not None and any(region.dice for region in calibration.regions.values())
+        signs = options.predict_dice and learned
+    if signs:
         with clock.stage("certainty") as say:
             volumes = {one.name: one.volume_ml for one in measurements}
             found, said = region_signs(bundle, prepared, probabilities, volumes, clock.within)
