@@ -33,12 +33,13 @@ def test_expected_dice_is_what_dice_averages_to_if_probabilities_are_right():
     assert expected_dice(np.zeros_like(mask), probability) is None
 
 
-def test_agreement_is_the_median_dice():
+def test_agreement_is_the_mean_over_kinds_of_variants():
     mask = np.array([True, True, False, False])
     other, empty = np.array([True, False, False, False]), np.zeros(4, bool)
-    assert agreement(mask, [mask, other, empty]) == pytest.approx(2 / 3)
+    assert agreement(mask, [[mask], [other]]) == pytest.approx((1 + 2 / 3) / 2)
+    assert agreement(mask, [[mask], [mask, other, empty]]) == pytest.approx((1 + 2 / 3) / 2)
     assert agreement(mask, []) is None
-    assert agreement(empty, [mask]) is None
+    assert agreement(empty, [[mask]]) is None
 
 
 def test_a_known_function_is_found_again():

@@ -65,7 +65,13 @@ def finds(monkeypatch):
         regions = Volume(masks, np.eye(4))
         measured = measure_regions(regions, BRATS)
         signs = {one.name: Signs(0.8 + n / 100, 0.9, one.volume_ml) for one in measured if one.volume_ml}
-        return SimpleNamespace(masks=SimpleNamespace(scheme=BRATS, regions=regions), measurements=measured, signs=signs)
+        return SimpleNamespace(
+            prepared=SimpleNamespace(brain=Volume(np.ones((20, 20, 20), bool), np.eye(4))),
+            probabilities=Volume(masks * 0.75, np.eye(4)),
+            masks=SimpleNamespace(scheme=BRATS, regions=regions),
+            measurements=measured,
+            signs=signs,
+        )
 
     monkeypatch.setattr("oncontour.pipeline.observe.find_tumour", fake)
     return called

@@ -21,6 +21,9 @@ GAMMAS = {"darker": 1.25, "brighter": 0.8}
 """Exponents for intensities scaled to 0..1: changes that a reader would hardly notice, well inside those of training
 (`augment.gamma`: 0.7 to 1.5)."""
 
+WITHOUT = "without"
+"""The kind of variants that lack a sequence; of any other kind there is one."""
+
 LEAST_SEQUENCES = 2
 """A study keeps at least so many, so that it stays a study of several contrasts."""
 
@@ -46,6 +49,15 @@ def variant_probabilities(
         progress(done / len(changed))
 
 
+def kind(name: str) -> str:
+    """Of a variant, by its name.
+
+    >>> kind("without T2"), kind("mirrored")
+    ('without', 'mirrored')
+    """
+    return WITHOUT if name.startswith(f"{WITHOUT} ") else name
+
+
 def _variants(
     stack: NDArray[np.float32], channels: Listed[Sequence], shown: Listed[bool]
 ) -> Iterator[tuple[str, NDArray[np.float32], bool]]:
@@ -63,7 +75,7 @@ def _variants(
         if len(rest) >= LEAST_SEQUENCES and rest & set(SUFFICIENT):
             image = stack.copy()
             image[n] = 0.0
-            yield f"without {channels[n]}", image, False
+            yield f"{WITHOUT} {channels[n]}", image, False
 
 
 def _mirror(array: NDArray[np.float32]) -> NDArray[np.float32]:

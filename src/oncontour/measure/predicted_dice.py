@@ -4,7 +4,7 @@ Two signs of quality, each 0 to 1 and the higher the better:
 
 - **expected Dice** of the mask M under the model's own probabilities p: 2 sum(p in M) / (|M| + sum(p)), the soft Dice
   of mask and probabilities; the Dice to expect if every voxel were right as often as p says.
-- **agreement**: median Dice of the mask with those found in variants of the images (structure-wise uncertainty:
+- **agreement**: mean Dice of the mask with those found in variants of the images (structure-wise uncertainty:
   Roy 2019, NeuroImage 195:11, sections 3.2 and 3.3).
 
 Networks are surer than they are right, so both are held against the Dice of held-out cases: a linear function of their
@@ -55,13 +55,15 @@ def expected_dice(mask: NDArray[np.bool_], probability: NDArray[np.floating]) ->
     return float(2 * probability[mask].sum() / (np.count_nonzero(mask) + probability.sum(dtype=np.float64)))
 
 
-def agreement(mask: NDArray[np.bool_], others: Iterable[NDArray[np.bool_]]) -> float | None:
-    """Median Dice of a mask with others; None without others or for an empty mask.
+def agreement(mask: NDArray[np.bool_], kinds: Iterable[Sequence[NDArray[np.bool_]]]) -> float | None:
+    """Mean Dice of a mask with those of variants; None without variants or for an empty mask.
 
-    The median: without the one sequence that shows a region, that region is always another.
+    Args:
+        kinds: masks found in variants of one kind each, which count by their median: without the one sequence that
+            shows a region, that region is always another.
     """
-    scores = [dice(other, mask) for other in others]
-    return float(np.median(scores)) if scores and mask.any() else None
+    scores = [np.median([dice(other, mask) for other in others]) for others in kinds]
+    return float(np.mean(scores)) if scores and mask.any() else None
 
 
 def fit_dice(signs: Sequence[Signs], found: ArrayLike) -> DiceModel | None:

@@ -11,7 +11,7 @@ from oncontour.core.labels import LabelScheme
 from oncontour.core.volume import Volume
 from oncontour.inference.bundle import Bundle
 from oncontour.inference.predict import grid_around
-from oncontour.inference.variants import variant_probabilities
+from oncontour.inference.variants import kind, variant_probabilities
 from oncontour.measure.predicted_dice import Signs, agreement, expected_dice
 from oncontour.pipeline.masks import decoded
 from oncontour.preprocess.resample import resample_channels
@@ -44,10 +44,13 @@ def region_signs(
         name: decoded(variant.array, bundle, grid.voxel_volume_mm3)[0]
         for name, variant in variant_probabilities(bundle, prepared.normalised, prepared.brain, progress)
     }
+    kinds: dict[str, list[NDArray[np.bool_]]] = {}
+    for name, masks in found.items():
+        kinds.setdefault(kind(name), []).append(masks)
     signs = {}
     for n, region in enumerate(scheme.regions):
         expected = expected_dice(base[n], _chance(output, n, scheme, bundle))
-        steady = agreement(base[n], [masks[n] for masks in found.values()])
+        steady = agreement(base[n], [[masks[n] for masks in some] for some in kinds.values()])
         if expected is not None and steady is not None and volumes_ml[region.name]:
             signs[region.name] = Signs(expected, steady, volumes_ml[region.name])
     ml = grid.voxel_volume_mm3 / 1000

@@ -24,7 +24,7 @@ def volume_interval(pred_ml: float, heldout_pred: ArrayLike, heldout_ref: ArrayL
 
     >>> found = volume_interval(20.0, [10, 22, 28, 43, 48], [10, 20, 30, 40, 50])
     >>> round(found.low, 1), round(found.high, 1)
-    (15.5, 25.2)
+    (15.9, 24.5)
     """
     if not pred_ml > 0:
         remedy = "Of an empty prediction only the miss rate can be told."
