@@ -17,14 +17,13 @@ from pathlib import Path
 from calibration_page import page
 from calibration_picture import picture
 from calibration_scores import Case, scored
-from real_scans import BRATS_2023, DATA, STUDIES, WHOLE_ONLY, RealStudy
+from real_scans import BRATS_2015, BRATS_2023, DATA, STUDIES, WHOLE_ONLY, RealStudy
 from rich.progress import track
 
+from oncontour.data.datasets import labels
 from oncontour.data.datasets.dataset import Dataset, DatasetCase, ImageFile
 from oncontour.data.datasets.find import read_dataset
 from oncontour.data.datasets.found import images_of
-from oncontour.data.datasets.labels import BRATS_2015, Convention
-from oncontour.data.datasets.labels import BRATS_2023 as VALUES_2023
 from oncontour.data.layouts import find_nifti_cases
 from oncontour.data.phantom.cohort import write_cohort
 from oncontour.data.phantom.settings import Settings
@@ -37,17 +36,20 @@ SEEDS = {"learned": 700_000, "tested": 800_000}
 SETTINGS = Settings(kind="adult", drop_rate=0.5)
 LAST_LOOK = frozenset({"glioma-00000", "brats2018-3", "brats2018-4"})
 """Real scans that nothing is chosen on."""
-WHOLE = Convention("an expert's whole tumour", "brats", {1: "ED"})
-"""The mask tells no parts; only WT is scored."""
+CONVENTIONS = (
+    (BRATS_2023, labels.BRATS_2023),
+    (BRATS_2015, labels.BRATS_2015),
+    (WHOLE_ONLY, labels.Convention("an expert's whole tumour", "brats", {1: "ED"})),
+)
+"""What the values of masks mean, by the regions that they tell; of a whole tumour only WT is scored."""
 
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def cohort(work: Path, half: str, count: int, anatomies: Path | None) -> Dataset:
-    """One half of the phantom cohort."""
+def cohort(work: Path, half: str, count: int, anatomies: Path | None, workers: int) -> Dataset:
+    """One half of the phantom cohort; cases already there are kept."""
     folder = work / half
-    for _ in track([None], f"Making phantom cases: {half}"):
-        write_cohort(folder, count, SEEDS[half], SETTINGS, anatomies, workers=1)
+    write_cohort(folder, count, SEEDS[half], SETTINGS, anatomies, workers, lambda done: print(f"{half}: {done} made"))
     return read_dataset(folder)
 
 
@@ -66,9 +68,9 @@ def real_dataset(study: RealStudy) -> Dataset:
     """One real study as a data set of one case."""
     folder = DATA / study.path
     assert study.mask is not None, "an expert drew on it"
-    conventions = {id(BRATS_2023): VALUES_2023, id(WHOLE_ONLY): WHOLE}
+    convention = next(convention for regions, convention in CONVENTIONS if regions == study.regions)
     case = DatasetCase(study.name, study.name, images_of(find_nifti_cases(folder)[0]), ImageFile(folder / study.mask))
-    return Dataset(study.name, "brats", (case,), folder, conventions=(conventions.get(id(study.regions), BRATS_2015),))
+    return Dataset(study.name, "brats", (case,), folder, conventions=(convention,))
 
 
 def real_cases(models: Models, work: Path, last_look: bool) -> list[ObservedCase]:
@@ -90,6 +92,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=40, help="phantom cases in each half")
     parser.add_argument("--work", type=Path, default=Path("runs/calibration"))
     parser.add_argument("--anatomies", type=Path, help="label maps for phantoms; default: the MNI152 brain alone")
+    parser.add_argument("--workers", type=int, default=1, help="processes that make phantoms")
     parser.add_argument("--last-look", action="store_true", help=f"also {', '.join(sorted(LAST_LOOK))}")
     parser.add_argument("--write", action="store_true", help="docs/calibration.md and its picture")
     arguments = parser.parse_args()
@@ -97,7 +100,7 @@ def main() -> None:
     kept = arguments.work / "observed" / models.tumour.name
     halves = {}
     for half in SEEDS:
-        dataset = cohort(arguments.work, half, arguments.cases, arguments.anatomies)
+        dataset = cohort(arguments.work, half, arguments.cases, arguments.anatomies, arguments.workers)
         halves[half] = dataset, predicted(dataset, models, kept / half, half)
     dataset, learned = halves["learned"]
     calibration = learn(learned, dataset)

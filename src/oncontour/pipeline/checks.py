@@ -48,10 +48,12 @@ def result_checks(
     own = masks.regions.array[: len(scheme.regions)]
     outer = scheme.regions[0].name if scheme.nested else "any region"
     whole = masks.regions.with_array(own[0] if scheme.nested else own.any(0))
-    checks = [found_check(volume_ml(whole.array, whole.affine), calibration, outer), *dice_checks(measurements)]
+    found = found_check(volume_ml(whole.array, whole.affine), calibration, outer)
+    checks: list[Check | None] = [found, *dice_checks(measurements)]
+    doubts: list[Check | None] = []
     if calibration:
         checks += calibration_checks(calibration, prepared.images, measurements)
-    doubts, images, brain = [], prepared.images, prepared.brain
+    images, brain = prepared.images, prepared.brain
     shown = np.asarray(resample(whole, brain.grid).array, bool)
     if shown.any():
         threshold = min(rules.threshold_of(region.name) for region in scheme.regions)
