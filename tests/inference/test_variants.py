@@ -44,11 +44,11 @@ def test_what_is_found_in_a_mirrored_image_comes_back_to_its_side():
 
 
 def test_brightness_keeps_mean_spread_and_order():
-    shown = {name: volume.array[1][volume.array[1] != 0] for name, volume in found(
-        (Sequence.T1CE, Sequence.FLAIR), lambda image: image).items()}  # fmt: skip
+    variants = found((Sequence.T1CE, Sequence.FLAIR), lambda image: image)
+    shown = {name: volume.array[1].ravel() for name, volume in variants.items()}
     plain = shown["as it is"]
     for name in ("darker", "brighter"):
         assert shown[name].mean() == pytest.approx(plain.mean(), rel=1e-4)
         assert shown[name].std() == pytest.approx(plain.std(), rel=1e-4)
-        assert np.array_equal(shown[name].argsort(), plain.argsort())
+        assert np.diff(shown[name][plain.argsort()]).min() > -1e-6  # single precision rounds near ties
     assert np.median(shown["darker"]) < np.median(plain) < np.median(shown["brighter"])
