@@ -24,7 +24,7 @@ intervals carry over, no more.
 
 *Top: share of voxels that are tumour, by the probability that they were given; on the line, probabilities mean what
 they say. Middle: predicted against true Dice, a point a case. Bottom: true volume as a share of the predicted one, a
-bar a case from the interval's low to its high end, sorted by volume; red where the truth lies outside.*
+bar a case from the interval's low to its high end, sorted by volume; crosses lie outside.*
 
 """
 

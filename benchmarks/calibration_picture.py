@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from oncontour.core.labels import LabelScheme
 from oncontour.report.drawing import png
 
-INK, SOFT, GRID, ALARM = "#1b1f24", "#59626c", "#e4e7eb", "#b3261e"
+INK, SOFT, GRID = "#1b1f24", "#59626c", "#e4e7eb"
 COLOURS = {"phantoms": "#0072b2", "real scans": "#d55e00"}
 """Okabe and Ito's blue and vermilion: told apart by the colour-blind too; markers differ besides."""
 MARKERS = {"phantoms": "o", "real scans": "D"}
@@ -66,8 +66,8 @@ def _volumes(axes: Axes, groups: Mapping[str, Sequence[Case]]) -> None:
             volume = case.observed.volume_ml
             ends = interval.low / volume, interval.high / volume
             axes.plot([place] * 2, ends, color=COLOURS[name], lw=1.6, alpha=0.35)
-            colour = COLOURS[name] if case.covered else ALARM
-            axes.plot(place, case.observed.reference_ml / volume, marker=MARKERS[name], ms=3.5, color=colour)
+            marker, points, colour = (MARKERS[name], 3.5, COLOURS[name]) if case.covered else ("X", 6, INK)
+            axes.plot(place, case.observed.reference_ml / volume, marker=marker, ms=points, color=colour, mew=0)
             place += 1
         place += 2 if given else 0
     axes.set_yscale("log")
@@ -99,3 +99,5 @@ def _frame(axes: Axes, first: bool) -> None:
     axes.tick_params(labelsize=7.5, colors=SOFT, length=2.5)
     if not first:
         axes.set_ylabel("")
+        if legend := axes.get_legend():
+            legend.remove()
