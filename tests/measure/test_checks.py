@@ -14,6 +14,7 @@ from oncontour.measure.checks import (
     calibration_checks,
     contrast_check,
     cyst_check,
+    depth_mm,
     dice_checks,
     edge_check,
     fluid_check,
@@ -32,6 +33,7 @@ def ball(radius, centre=MIDDLE):
 
 
 BRAIN = Volume(ball(32), np.eye(4))
+DEPTH = depth_mm(BRAIN)
 TUMOUR = ball(10)
 
 
@@ -97,9 +99,9 @@ def test_foci_are_counted_as_the_network_saw_them():
 
 
 def test_a_rim_of_the_brain_mask_is_told_from_a_tumour():
-    assert edge_check(TUMOUR, BRAIN).value == 0
+    assert edge_check(TUMOUR, DEPTH).value == 0
     rim = BRAIN.array & ~ball(30)
-    check = edge_check(rim & (np.indices(SHAPE)[0] > 40), BRAIN)
+    check = edge_check(rim & (np.indices(SHAPE)[0] > 40), DEPTH)
     assert check.verdict == "warn"
     assert check.value > 0.9
 
@@ -133,9 +135,9 @@ def test_contrast_shows_outside_the_tumour():
     vessel = np.zeros(SHAPE, bool)
     vessel[20:50, 34:37, 45:47] = True
     with_contrast, without = image(a=(vessel, 300)), image(a=(TUMOUR, 300))
-    assert contrast_check(TUMOUR, with_contrast, BRAIN).verdict == "ok"
-    assert contrast_check(TUMOUR, without, BRAIN).verdict == "warn"
-    assert contrast_check(TUMOUR, with_contrast, Volume(ball(12), np.eye(4))) is None
+    assert contrast_check(TUMOUR, with_contrast, DEPTH).verdict == "ok"
+    assert contrast_check(TUMOUR, without, DEPTH).verdict == "warn"
+    assert contrast_check(TUMOUR, with_contrast, depth_mm(Volume(ball(12), np.eye(4)))) is None
 
 
 def test_cases_unlike_those_held_out_are_said():

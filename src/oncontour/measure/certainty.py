@@ -58,7 +58,7 @@ def certainty_note(calibration: Calibration | None) -> str:
         f"{name} {_share(region.misses)}" for name, region in calibration.regions.items() if region.misses.present
     ]
     return (
-        f"{LEVEL:.0%} intervals and predicted Dice were learned on {calibration.cases} held-out cases "
+        f"{100 * LEVEL:.0f} % intervals and predicted Dice were learned on {calibration.cases} held-out cases "
         f"({calibration.cohort}); other tumours and scanners may differ. They do not cover what is missed altogether, "
         f"of the held-out cases: {', '.join(missed) or 'unknown'}."
     )

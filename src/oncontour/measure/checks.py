@@ -113,13 +113,14 @@ def foci_check(probability: Volume, threshold: float, sure: float) -> Check:
     return Check("separate foci", verdict, float(foci), "", f"at most {MOST_FOCI}", message)
 
 
-def edge_check(whole: NDArray[np.bool_], brain: Volume) -> Check:
+def edge_check(whole: NDArray[np.bool_], depth: NDArray[np.float32]) -> Check:
     """Whether the tumour is more than a rim of the brain mask.
 
     Args:
         whole: (i, j, k) on the brain's grid, not empty.
+        depth: `depth_mm` of the brain.
     """
-    share = float((depth_mm(brain)[whole] <= EDGE_MM).mean())
+    share = float((depth[whole] <= EDGE_MM).mean())
     verdict = "ok" if share <= MOST_AT_EDGE else "warn"
     message = f"{share:.0%} of the tumour lies within {EDGE_MM:g} mm of the brain mask's surface."
     if verdict != "ok":
@@ -176,7 +177,7 @@ def _dark(image: Volume, brain: Volume) -> NDArray[np.bool_]:
     return (image.array < inside.mean() + DARK_Z * inside.std()) & brain.array
 
 
-def contrast_check(whole: NDArray[np.bool_], image: Volume, brain: Volume) -> Check | None:
+def contrast_check(whole: NDArray[np.bool_], image: Volume, depth: NDArray[np.float32]) -> Check | None:
     """Whether T1CE shows contrast outside the tumour: enhancing veins and choroid plexus, as bright as nothing on T1.
 
     The measure is how far the 99.9th percentile lies above the upper quartile, in quartile ranges, deep in the brain;
@@ -185,8 +186,9 @@ def contrast_check(whole: NDArray[np.bool_], image: Volume, brain: Volume) -> Ch
     Args:
         whole: (i, j, k) on the brain's grid.
         image: T1CE on that grid.
+        depth: `depth_mm` of the brain.
     """
-    values = image.array[(depth_mm(brain) > DEEP_MM) & ~whole]
+    values = image.array[(depth > DEEP_MM) & ~whole]
     if values.size < LEAST_DEEP_VOXELS:
         return None
     low, high, top = np.percentile(values, (25, 75, 99.9))
@@ -234,7 +236,7 @@ def purpose_check(doubts: Iterable[Check], purpose: str) -> Check:
     if names:
         message = f"The study may not be what the model is for ({', '.join(names)}). {purpose}".rstrip()
     verdict = "warn" if names else "ok"
-    return Check("intended use", verdict, float(len(names)), "", "no check that doubts it", message)
+    return Check("intended use", verdict, float(len(names)), "", "0 doubts", message)
 
 
 def depth_mm(brain: Volume) -> NDArray[np.float32]:

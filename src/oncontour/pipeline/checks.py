@@ -13,6 +13,7 @@ from oncontour.measure.checks import (
     calibration_checks,
     contrast_check,
     cyst_check,
+    depth_mm,
     dice_checks,
     edge_check,
     fluid_check,
@@ -54,19 +55,20 @@ def result_checks(
     if calibration:
         checks += calibration_checks(calibration, prepared.images, measurements)
     images, brain = prepared.images, prepared.brain
+    depth = depth_mm(brain)
     shown = np.asarray(resample(whole, brain.grid).array, bool)
     if shown.any():
         threshold = min(rules.threshold_of(region.name) for region in scheme.regions)
         chance = probabilities.array[: len(scheme.regions)].max(0)
         doubts.append(foci_check(Volume(chance, probabilities.affine), threshold, rules.sure))
-        doubts.append(edge_check(shown, brain))
+        doubts.append(edge_check(shown, depth))
         core = next((own[n] for n, region in enumerate(scheme.regions) if region.name == CORE), None)
         if core is not None:
             core = np.asarray(resample(masks.regions.with_array(core), brain.grid).array, bool)
             doubts.append(cyst_check(core, images, brain))
         checks.append(fluid_check(shown, images, brain))
     if Sequence.T1CE in images:
-        doubts.append(contrast_check(shown, images[Sequence.T1CE], brain))
+        doubts.append(contrast_check(shown, images[Sequence.T1CE], depth))
     made = [check for check in (*checks, *doubts) if check is not None]
     against = [check for check in doubts if check is not None and check.verdict != "ok"]
     return (*made, purpose_check(against, bundle.purpose))
