@@ -143,6 +143,7 @@ def test_contrast_shows_outside_the_tumour():
 def test_cases_unlike_those_held_out_are_said():
     alike, volume = calibration_checks(CALIBRATION, [Sequence.FLAIR, Sequence.T1CE], [measured(30.0)])
     assert (alike.value, alike.verdict, volume.verdict) == (9, "ok", "ok")
+    assert calibration_checks(CALIBRATION, [Sequence.FLAIR, Sequence.T1CE, Sequence.T2], [])[0].value == 11
     alike, volume = calibration_checks(CALIBRATION, [Sequence.T2], [measured(130.0)])
     assert (alike.value, alike.verdict, volume.verdict) == (2, "warn", "warn")
     assert len(calibration_checks(CALIBRATION, [Sequence.T2], [measured(0.0)])) == 1
