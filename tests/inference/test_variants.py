@@ -45,7 +45,7 @@ def test_what_is_found_in_a_mirrored_image_comes_back_to_its_side():
 
 def test_brightness_keeps_mean_spread_and_order():
     variants = found((Sequence.T1CE, Sequence.FLAIR), lambda image: image)
-    shown = {name: volume.array[1].ravel() for name, volume in variants.items()}
+    shown = {name: volume.array[1][volume.array[1] != 0] for name, volume in variants.items()}
     plain = shown["as it is"]
     for name in ("darker", "brighter"):
         assert shown[name].mean() == pytest.approx(plain.mean(), rel=1e-4)

@@ -64,7 +64,7 @@ CALIBRATION = Calibration(
 @pytest.mark.parametrize(
     ("ml", "verdict", "words"),
     [
-        (0.0, "warn", "of 20 held-out cases that had it, 1 were missed"),
+        (0.0, "warn", "of 20 held-out tumours 1 were missed, the largest of 0.3 mL"),
         (0.4, "warn", "Only 0.4 mL"),
         (30.0, "ok", "30.0 mL"),
     ],

@@ -70,13 +70,12 @@ def _share(misses: Misses) -> str:
 
 
 def missed_text(misses: Misses) -> str:
-    """How often a region was missed, in words that follow a colon."""
+    """How often a tumour was missed, in words that follow a colon."""
     if not misses.present:
-        return "no held-out case had it."
+        return "no held-out case had one."
     if not misses.missed:
-        return f"of {misses.present} held-out cases that had it, none was missed."
-    largest = f"the largest of {misses.largest_missed_ml:.2g} mL"
-    return f"of {misses.present} held-out cases that had it, {misses.missed} were missed, {largest}."
+        return f"of {misses.present} held-out tumours none was missed."
+    return f"of {misses.present} held-out tumours {misses.missed} were missed, the largest of {misses.largest_missed_ml:.2g} mL."
 
 
 def sequences_key(sequences: Iterable[Sequence]) -> str:
