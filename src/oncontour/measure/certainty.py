@@ -75,7 +75,8 @@ def missed_text(misses: Misses) -> str:
         return "no held-out case had one."
     if not misses.missed:
         return f"of {misses.present} held-out tumours none was missed."
-    return f"of {misses.present} held-out tumours {misses.missed} were missed, the largest of {misses.largest_missed_ml:.2g} mL."
+    largest = f"the largest of {misses.largest_missed_ml:.2g} mL"
+    return f"of {misses.present} held-out tumours {misses.missed} were missed, {largest}."
 
 
 def sequences_key(sequences: Iterable[Sequence]) -> str:
