@@ -68,7 +68,7 @@ def result_checks(
             doubts.append(cyst_check(core, images, brain))
         checks.append(fluid_check(shown, images, brain))
     if Sequence.T1CE in images:
-        doubts.append(contrast_check(shown, images[Sequence.T1CE], depth))
+        doubts.append(contrast_check(images[Sequence.T1CE], depth))
     made = [check for check in (*checks, *doubts) if check is not None]
     against = [check for check in doubts if check is not None and check.verdict != "ok"]
     return (*made, purpose_check(against, bundle.purpose))
