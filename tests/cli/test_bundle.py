@@ -1,14 +1,18 @@
-"""`oncontour bundle`: list, show, verify, import, export."""
+"""`oncontour bundle`: list, show, verify, calibrate, import, export."""
 
 from __future__ import annotations
+
+import shutil
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from oncontour.cli.main import app
+from oncontour.core.errors import InputError
 from oncontour.core.sequence import Sequence
-from oncontour.inference.bundle import load_bundle, save_bundle, shipped_bundles
+from oncontour.inference.bundle import calibrated, load_bundle, save_bundle, shipped_bundles
+from oncontour.inference.calibration import Calibration, Misses, RegionCalibration
 from oncontour.interchange.wishes import Wishes
 from oncontour.networks import NETWORKS
 from oncontour.plans.plan import Plan
@@ -127,3 +131,27 @@ def test_import_of_no_model_is_unusable(tmp_path):
     assert done.exit_code == 2
     assert "no model" in done.stderr
     assert not (tmp_path / "bundle").exists()
+
+
+def test_calibrate_says_on_what_and_what_was_left_out(folder, tmp_path, monkeypatch):
+    region = RegionCalibration(misses=Misses(), volume=None, dice=None, range_ml=None)
+    known = Calibration(
+        cohort="phantom cases", cases=12, seeds=(1, 12), sha256="0", oncontour="1", sequences={"T1CE FLAIR": 12},
+        regions={"WT": region},
+    )  # fmt: skip
+    asked = []
+
+    def calibrate(name, cohort, out, work, progress):
+        asked.append((name, cohort, out, work))
+        progress(12, 12)
+        copy = tmp_path / "copy"
+        shutil.copytree(folder, copy)
+        return calibrated(load_bundle(copy), known), [InputError("case13", "nothing", "an image", "Copy it again.")]
+
+    monkeypatch.setattr("oncontour.pipeline.calibrate.calibrate", calibrate)
+    done = run("calibrate", folder, tmp_path, "--work", tmp_path / "work")
+    assert done.exit_code == 0, done.output
+    assert asked == [(str(folder), tmp_path, None, tmp_path / "work")]
+    assert "tiny: calibrated on 12 cases" in done.stdout
+    assert "case13" in done.stderr
+    assert "12 held-out cases" in run("show", tmp_path / "copy").stdout

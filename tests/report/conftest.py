@@ -59,4 +59,5 @@ def case(brain):
         model_card="oncontour-glioma 0.1, synthetic training data",
         version="0.1.0",
         findings="Tumour found in the right hemisphere.",
+        certainty_note="No interval: the bundle was not calibrated.",
     )

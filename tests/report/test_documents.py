@@ -1,9 +1,13 @@
+import dataclasses
 import json
 
 import pytest
 
 from oncontour.core.errors import NotAStudyError, OutputError
 from oncontour.core.sequence import Sequence
+from oncontour.inference.calibration import Misses
+from oncontour.measure.certainty import Certainty
+from oncontour.measure.interval import Interval
 from oncontour.report import write_measurements, write_quality
 
 
@@ -12,19 +16,35 @@ def test_measurements(case, tmp_path):
     write_measurements(case, path)
     document = json.loads(path.read_text(encoding="utf-8"))
     assert list(document) == [
-        "schema", "case", "version", "model", "statement", "reference", "findings", "scheme", "regions",
+        "schema", "case", "version", "model", "statement", "reference", "findings", "certainty_note", "scheme",
+        "regions",
     ]  # fmt: skip
     assert document["schema"] == "oncontour/measurements/1"
     assert document["reference"] == "T1CE"
     whole = document["regions"][0]
     assert list(whole) == [
         "name", "title", "volume_ml", "share_of_whole", "components", "centroid_mm", "box_mm", "longest_diameter_mm",
-        "hemisphere",
+        "hemisphere", "certainty",
     ]  # fmt: skip
     assert whole["volume_ml"] == pytest.approx(case.measurements[0].volume_ml, abs=1e-4)
     assert whole["centroid_mm"] == pytest.approx(case.measurements[0].centroid_mm, abs=1e-3)
     assert whole["hemisphere"] == "right"
     assert [item.name for item in tmp_path.iterdir()] == ["measurements.json"]
+
+
+def test_certainty_is_written_where_there_is_one(case, tmp_path):
+    misses = Misses(present=20, missed=1, largest_missed_ml=0.4, absent=3, invented=2)
+    whole = dataclasses.replace(case.measurements[0], certainty=Certainty(Interval(9.5, 14.25), 0.85, 0.04, misses))
+    empty = dataclasses.replace(case.measurements[1], certainty=Certainty(None, None, None, Misses()))
+    sure = dataclasses.replace(case, measurements=(whole, empty, case.measurements[2]))
+    write_measurements(sure, tmp_path / "measurements.json")
+    found = [region["certainty"] for region in json.loads((tmp_path / "measurements.json").read_text())["regions"]]
+    assert found[0] == {
+        "interval_ml": [9.5, 14.25], "level": 0.95, "predicted_dice": 0.85, "predicted_dice_error": 0.04,
+        "held_out": {"present": 20, "missed": 1, "largest_missed_ml": 0.4, "absent": 3, "invented": 2},
+    }  # fmt: skip
+    assert found[1]["interval_ml"] is None
+    assert found[2] is None
 
 
 def quality(path, case, **more):

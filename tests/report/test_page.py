@@ -1,6 +1,9 @@
 import dataclasses
 
 from oncontour.core.sequence import Sequence
+from oncontour.inference.calibration import Misses
+from oncontour.measure.certainty import Certainty
+from oncontour.measure.interval import Interval
 from oncontour.report import page
 
 
@@ -9,6 +12,18 @@ def test_regions_show_measured_values(case):
     assert (whole.name, whole.share, whole.components, whole.side) == ("WT", "100 %", "1", "right")
     assert float(whole.volume) > float(core.volume)
     assert whole.centre.count(",") == 2
+
+
+def test_certainty_is_shown_where_there_is_one(case):
+    assert not page.is_calibrated(case)
+    assert {row.interval for row in page.region_rows(case)} == {"–"}
+    whole = Certainty(Interval(9.71, 14.23), 0.8512, 0.047, Misses(present=20))
+    known = (whole, Certainty(None, None, None, Misses()), None)
+    measured = [dataclasses.replace(one, certainty=sure) for one, sure in zip(case.measurements, known, strict=True)]
+    sure = dataclasses.replace(case, measurements=tuple(measured))
+    assert page.is_calibrated(sure)
+    rows = [(row.interval, row.dice) for row in page.region_rows(sure)]
+    assert rows == [("9.71 to 14.2", "0.85 ± 0.05"), ("–", "–"), ("–", "–")]
 
 
 def test_sequences_say_where_from_and_what_is_missing(case):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oncontour.cli.console import console, exit_codes
+from oncontour.cli.console import case_bar, console, counted, exit_codes, print_error
 from oncontour.core.sequence import Sequence
 
 if TYPE_CHECKING:
@@ -18,12 +18,13 @@ Name = Annotated[str, typer.Argument(metavar="BUNDLE", help="A shipped bundle's 
 
 def register(app: typer.Typer) -> None:
     """Add `oncontour bundle` to the command line."""
-    group = typer.Typer(help="List, show, verify, import and export model bundles.", no_args_is_help=True)
+    group = typer.Typer(help="List, show, verify, calibrate, import and export model bundles.", no_args_is_help=True)
     group.command("list")(list_bundles)
     group.command("show")(show)
     group.command("verify")(verify)
     group.command("import")(import_bundle)
     group.command("export")(export_bundle)
+    group.command("calibrate")(calibrate_bundle)
     app.add_typer(group, name="bundle")
 
 
@@ -77,6 +78,8 @@ def _facts(bundle: Bundle) -> dict[str, str]:
     if bundle.labels_apart:
         labels = ", ".join(f"{label.name} {label.value}" for label in bundle.scheme.labels)
         facts["Labels"] = f"{labels}; where regions leave several open the likeliest is painted"
+    if (known := bundle.calibration) is not None:
+        facts["Trust"] = f"calibrated on {counted(known.cases, 'held-out case')}, {known.cohort}"
     if plan.previous:
         facts["After"] = plan.previous
     if "source" in bundle.provenance:
@@ -92,6 +95,27 @@ def verify(name: Name = "default") -> None:
         bundle = load_bundle(name)
         difference = verify_bundle(bundle)
         typer.echo(f"{bundle.name}: sound; golden output within {difference:.4f}")
+
+
+def calibrate_bundle(
+    name: Name,
+    cohort: Annotated[Path, typer.Argument(metavar="COHORT", help="Labelled cases that it was not trained on.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Calibrate a copy in this folder. Default: the bundle itself.")
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Keep each case's result here, to go on when run again. Default: nowhere.")
+    ] = None,
+) -> None:
+    """Learn volume intervals, miss rates and predicted Dice on held-out cases, into calibration.yaml."""
+    from oncontour.pipeline.calibrate import calibrate
+
+    with exit_codes(), case_bar("Predicting held-out cases") as progress:
+        bundle, failed = calibrate(name, cohort, out, work, progress)
+    for error in failed:
+        print_error(error, "left out")
+    assert bundle.calibration is not None, "just made"
+    typer.echo(f"{bundle.name}: calibrated on {counted(bundle.calibration.cases, 'case')}; {bundle.folder}")
 
 
 def import_bundle(

@@ -44,6 +44,7 @@ def _output(*names: str, text: str, metavar: str | None = None) -> typer.models.
 
 _STUDIES_HELP = "A folder or zip of DICOM, a folder of NIfTI files, or a folder of such folders."
 _STRIPPED_HELP = "The images hold the brain alone, or the whole head. Default: look at them."
+_PREDICT_HELP = "Predict each region's Dice from a few variants of the images (calibrated bundles)."
 _BUNDLE_HELP = "The model: a shipped bundle's name, or a bundle's folder."
 
 
@@ -67,6 +68,7 @@ def segment(
     normalisation: Annotated[
         Normalisation | None, _choice("--normalisation", text="Default: what the model was trained with.")
     ] = None,
+    predict_dice: Annotated[bool, _choice("--predict-dice/--no-predict-dice", text=_PREDICT_HELP)] = True,
     bundle: Annotated[str, _choice("--bundle", metavar="BUNDLE", text=_BUNDLE_HELP)] = "default",
     dicom: Annotated[bool, _output("--dicom", text="Also write a DICOM SEG (of DICOM studies).")] = False,
     resume: Annotated[bool, _output("--resume", text="Leave out cases that are done already.")] = False,
@@ -92,6 +94,7 @@ def segment(
         skull_stripped=skull_stripped,
         brain_mask=brain_mask,
         normalisation=normalisation.value if normalisation else None,
+        predict_dice=predict_dice,
         use=stated,
         dicom=dicom,
         resume=resume,

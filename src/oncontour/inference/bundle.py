@@ -8,6 +8,7 @@
     CARD.md               what it is for, was measured on, and cannot do; its first paragraph is the card line
     previous/             a bundle of its own: the coarse model whose result is a further input (`plan.previous`)
     nnunet.yaml           how nnU-Net prepares images, where the model was imported from it
+    calibration.yaml      how far its figures can be trusted, once `oncontour bundle calibrate` has looked
 
 Nothing is pickled; nothing is fetched.
 """
@@ -19,6 +20,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +29,9 @@ from numpy.typing import NDArray
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import SCHEMES, LabelScheme
-from oncontour.data.files import file_digest
+from oncontour.data.files import file_digest, write_json
+from oncontour.inference.calibration import FILE as CALIBRATION
+from oncontour.inference.calibration import Calibration, load_calibration, save_calibration
 from oncontour.inference.labels import labels_text, read_labels
 from oncontour.inference.nnunet.steps import Steps, load_steps
 from oncontour.inference.weights import REMEDY, Precision, load_networks, save_networks
@@ -42,6 +46,9 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent.parent / "bundles"
 """Where the bundles lie that come with the package."""
 
+PURPOSE = "## For what"
+"""The heading in a card under which stands what the model is for, and what it is not for."""
+
 GOLDEN_TOLERANCE = 0.02
 """Two processors' floating-point orders differ by about 1e-3 in a probability; damaged weights by far more."""
 
@@ -55,12 +62,14 @@ class Bundle:
         plan: every number.
         provenance: what `provenance.json` holds.
         card_line: first paragraph of the card, for reports.
+        purpose: the card's paragraph "For what", for whom the study looks like something else; may be empty.
     """
 
     folder: Path
     plan: Plan
     provenance: Mapping[str, Any]
     card_line: str
+    purpose: str = ""
 
     @property
     def name(self) -> str:
@@ -95,6 +104,16 @@ class Bundle:
         """nnU-Net's way from images to a result, where the model was imported from it."""
         return load_steps(self.folder)
 
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """How far its figures can be trusted; None where nobody looked.
+
+        Raises:
+            BundleError: a damaged file.
+        """
+        known = CALIBRATION in self.provenance.get("sha256", ())
+        return load_calibration(self.folder / CALIBRATION) if known else None
+
     @property
     def labels_apart(self) -> bool:
         """Whether its network tells labels apart that the scheme's regions do not, such as a child's cysts."""
@@ -124,7 +143,11 @@ class Bundle:
         return region_activation([[1]] if self.plan.stages else self.classes)
 
     def probabilities(
-        self, image: NDArray[np.float32], progress: Callable[[float], None] = lambda share: None
+        self,
+        image: NDArray[np.float32],
+        progress: Callable[[float], None] = lambda share: None,
+        *,
+        mirrored: bool = True,
     ) -> NDArray[np.float32]:
         """Probabilities (R, i, j, k) of the regions, the mean over folds, of an image (C, i, j, k).
 
@@ -134,14 +157,16 @@ class Bundle:
             image: the networks' whole input: normalised, in the plan's spacing, with the channels that a previous
                 model adds.
             progress: called with the share of the work done.
+            mirrored: False: the plain view alone, whatever the plan says.
         """
         from oncontour.inference.cascade import cascade_probabilities
         from oncontour.inference.engine import probabilities
 
-        if self.plan.stages:
-            return cascade_probabilities(self.networks, image, self.plan, self.scheme, self.activation, progress)
+        plan = self.plan if mirrored else _changed(self.plan, {"mirror": ()})
+        if plan.stages:
+            return cascade_probabilities(self.networks, image, plan, self.scheme, self.activation, progress)
         networks = [parts[""] for parts in self.networks]
-        return probabilities(networks, image, self.plan.inference, progress, self.activation)
+        return probabilities(networks, image, plan.inference, progress, self.activation)
 
 
 def shipped_bundles() -> list[str]:
@@ -171,8 +196,10 @@ def load_bundle(name: str | Path) -> Bundle:
         if not path.exists() or file_digest(path) != digest:
             found = "another content than when it was made" if path.exists() else "no such file"
             raise BundleError(path, found, f"sha256 {digest[:12]}...", REMEDY)
-    paragraphs = [part for part in card.split("\n\n") if part.strip() and not part.startswith("#")]
-    return Bundle(folder, plan, provenance, " ".join(paragraphs[0].split()) if paragraphs else plan.name)
+    paragraphs = [" ".join(part.split()) for part in card.split("\n\n") if part.strip()]
+    line = next((part for part in paragraphs if not part.startswith("#")), plan.name)
+    after = dict(pairwise(paragraphs))
+    return Bundle(folder, plan, provenance, line, after.get(PURPOSE, ""))
 
 
 def save_bundle(
@@ -237,6 +264,20 @@ def save_bundle(
     return load_bundle(folder)
 
 
+def calibrated(bundle: Bundle, calibration: Calibration) -> Bundle:
+    """Put a calibration into a bundle's folder, and its digest into `provenance.json`.
+
+    A reader at any moment meets the bundle without a calibration, or with all of the new one.
+    """
+    record = bundle.folder / "provenance.json"
+    digests = {file: digest for file, digest in bundle.provenance["sha256"].items() if file != CALIBRATION}
+    write_json(record, {**bundle.provenance, "sha256": digests})
+    save_calibration(calibration, bundle.folder / CALIBRATION)
+    digests[CALIBRATION] = file_digest(bundle.folder / CALIBRATION)
+    write_json(record, {**bundle.provenance, "sha256": digests})
+    return load_bundle(bundle.folder)
+
+
 def _save_golden(folder: Path, bundle: Bundle, golden: NDArray[np.float32]) -> None:
     stored = golden.astype(np.float16)
     np.save(folder / "golden" / "input.npy", stored)
@@ -247,8 +288,14 @@ def _save_golden(folder: Path, bundle: Bundle, golden: NDArray[np.float32]) -> N
 def _golden_view(bundle: Bundle) -> Bundle:
     """The bundle without what makes a sample of the network costly and proves nothing about it."""
     plan = bundle.plan.inference
-    cheap = {"whole_tiles": False, "mirror": () if plan.combinations else plan.mirror}
-    return replace(bundle, plan=bundle.plan.model_copy(update={"inference": plan.model_copy(update=cheap)}))
+    return replace(
+        bundle, plan=_changed(bundle.plan, {"whole_tiles": False, "mirror": () if plan.combinations else plan.mirror})
+    )
+
+
+def _changed(plan: Plan, inference: Mapping[str, Any]) -> Plan:
+    """The plan with some fields of its inference changed."""
+    return plan.model_copy(update={"inference": plan.inference.model_copy(update=inference)})
 
 
 def verify_bundle(bundle: Bundle) -> float:

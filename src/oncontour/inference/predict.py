@@ -60,6 +60,19 @@ def predict(
     Raises:
         SequenceError: no sequence that the model knows.
     """
+    stack = network_input(bundle, images, brain)
+    found = bundle.probabilities(stack.array, progress)
+    back = np.zeros((len(found), *brain.array.shape), np.float32)
+    for region, channel in enumerate(found):
+        back[region] = resample(Volume(channel, stack.affine), brain.grid).array * brain.array
+    return Volume(back, brain.affine)
+
+
+def network_input(bundle: Bundle, images: Mapping[Sequence, Volume], brain: Volume) -> Volume:
+    """The network's whole input (C, i, j, k) on its own grid around the brain; arguments and errors as for `predict`.
+
+    One channel a sequence of the plan, then those that a previous model adds.
+    """
     plan = bundle.plan
     known = [sequence for sequence in plan.channels if sequence in images]
     if not known:
@@ -77,11 +90,7 @@ def predict(
             stack[channel] = values * inside
     if bundle.previous:
         stack = np.concatenate((stack, label_channels(_label_map(bundle.previous, images, brain, grid), bundle.scheme)))
-    found = bundle.probabilities(stack, progress)
-    back = np.zeros((len(found), *brain.array.shape), np.float32)
-    for region, channel in enumerate(found):
-        back[region] = resample(Volume(channel, grid.affine), brain.grid).array * brain.array
-    return Volume(back, brain.affine)
+    return Volume(stack, grid.affine)
 
 
 def _label_map(bundle: Bundle, images: Mapping[Sequence, Volume], brain: Volume, grid: Grid) -> NDArray:

@@ -11,6 +11,7 @@ from oncontour.core.box import bounding_box
 from oncontour.core.errors import GeometryError
 from oncontour.core.labels import LabelScheme, Region
 from oncontour.core.volume import Volume
+from oncontour.measure.certainty import Certainty
 from oncontour.measure.diameter import column_ends, longest_diameter_mm
 from oncontour.measure.side import Hemisphere, Midplane, hemisphere, mid_sagittal_plane
 from oncontour.measure.volume import volume_ml
@@ -37,6 +38,7 @@ class RegionMeasurement:
         box_mm: (lowest corner, highest corner) along the world's axes of all its voxels, faces included; None if empty.
         longest_mm: longest 3-D diameter of one component, between voxel centres.
         hemisphere: "left", "right" or "both" by the brain's mid-sagittal plane; None if empty or without a brain mask.
+        certainty: how sure it is; None where the bundle was not calibrated for the region.
     """
 
     name: str
@@ -48,6 +50,7 @@ class RegionMeasurement:
     box_mm: tuple[Point, Point] | None
     longest_mm: float
     hemisphere: Hemisphere | None = None
+    certainty: Certainty | None = None
 
 
 def measure_regions(regions: Volume, scheme: LabelScheme, brain: Volume | None = None) -> tuple[RegionMeasurement, ...]:

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import oncontour
 from oncontour.core.sequence import ABSENCE_COSTS
 from oncontour.core.study import Study
 from oncontour.data.files import write_json
 from oncontour.data.layouts import check_sufficient
-from oncontour.data.nifti import read_mask
+from oncontour.pipeline.finding import find_tumour
 from oncontour.pipeline.folders import result_folder
-from oncontour.pipeline.imported import images_for_nnunet
 from oncontour.pipeline.models import Models
 from oncontour.pipeline.options import Options
 from oncontour.pipeline.outcome import CaseResult
 from oncontour.pipeline.progress import Clock
 from oncontour.pipeline.provenance import RECORD_NAME, case_record
 from oncontour.pipeline.results import write_result
-
-if TYPE_CHECKING:
-    from oncontour.preprocess.run import Prepared
 
 
 def segment_case(
@@ -41,7 +37,7 @@ def segment_case(
     2. segmentation: probabilities of each region on the working grid;
     3. postprocessing: conditional random field (where the plan has one), probabilities to the reference's native grid,
        threshold, holes, islands;
-    4. measurement of each region;
+    4. measurement of each region, and how sure it is;
     5. report: masks, JSON, HTML, PDF, and DICOM where asked for.
 
     Args:
@@ -69,44 +65,27 @@ def segment_case(
 
 
 def _segment_into(part: Path, study: Study, options: Options, models: Models, clock: Clock) -> CaseResult:
-    from oncontour.inference.nnunet.predict import predict_as_nnunet
-    from oncontour.inference.predict import predict
-    from oncontour.measure.regions import measure_regions
-    from oncontour.pipeline.masks import described, native_masks
+    from oncontour.measure.certainty import certainty_note
     from oncontour.report import write_quality
 
     bundle = models.tumour
-    with clock.stage("preprocessing"):
-        prepared = _preprocess(study, options, models, clock)
-    clock.steps[-1:] = prepared.steps  # Its own steps tell more than their sum.
-    with clock.stage("segmentation") as say:
-        if bundle.steps:
-            images, which = images_for_nnunet(bundle, study, prepared, options)
-            probabilities = predict_as_nnunet(bundle, images, clock.within)
-            say(f"Model {bundle.name} by nnU-Net's own steps, on {which}.")
-        else:
-            probabilities = predict(bundle, prepared.normalised, prepared.brain, clock.within)
-            say(f"Model {bundle.name} on {len(prepared.normalised)} sequences.")
-    with clock.stage("postprocessing") as say:
-        masks = native_masks(probabilities, prepared, bundle)
-        say(f"{described(bundle)}; in the native grid of {prepared.reference}.")
-    with clock.stage("measurement") as say:
-        measurements = measure_regions(masks.regions, masks.scheme, prepared.brain)
-        say(f"{len(measurements)} regions.")
+    found = find_tumour(study, options, models, clock)
+    prepared = found.prepared
     result = CaseResult(
         name=study.name,
         folder=part,
         reference=prepared.reference,
         missing=tuple(sequence for sequence in ABSENCE_COSTS if sequence not in study.images),
-        measurements=measurements,
-        checks=tuple(prepared.checks),
+        measurements=found.measurements,
+        checks=(*found.checks, *prepared.checks),
         steps=tuple(clock.steps),
         seconds=clock.seconds,
         decisions=study.decisions,
         notes=(*study.notes, *prepared.notes),
+        certainty_note=certainty_note(bundle.calibration),
     )
     with clock.stage("writing") as say:
-        result = write_result(part, result, masks, study, prepared, bundle, dicom=options.dicom)
+        result = write_result(part, result, found.masks, study, prepared, bundle, dicom=options.dicom)
         say("Masks, measurements, report and pictures.")
     result = replace(result, steps=tuple(clock.steps), seconds=clock.seconds)
     write_quality(
@@ -123,16 +102,3 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         seconds=result.seconds,
     )
     return result
-
-
-def _preprocess(study: Study, options: Options, models: Models, clock: Clock) -> Prepared:
-    from oncontour.preprocess.run import Options as Choices
-    from oncontour.preprocess.run import preprocess
-
-    choices = Choices(
-        bias_field=options.bias_field,
-        skull_stripped=options.skull_stripped,
-        brain_mask=read_mask(options.brain_mask) if options.brain_mask else None,
-        normalisation=options.normalisation or models.tumour.plan.normalisation,
-    )
-    return preprocess(study, choices, models.extract_brain, clock.preprocessing)

@@ -49,21 +49,33 @@ def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> M
     Raises:
         BundleError: a conditional random field that has no number for a sequence.
     """
-    scheme, grid = bundle.scheme, prepared.reference_grid
+    grid = prepared.reference_grid
     output = probabilities.array
     if bundle.plan.postprocess.crf is not None:
         output = _agreed(probabilities, prepared, bundle)
     native = np.empty((len(output), *grid.shape), np.float32)
     for n, channel in enumerate(resample_channels(output, probabilities.grid, grid)):
         native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
-    rules = rules_of(bundle)
-    regions = clean_regions(native[: len(scheme.regions)], scheme, grid.voxel_volume_mm3, rules)
-    label_map = bundle.label_map(regions, native)
+    regions, label_map, scheme = decoded(native, bundle, grid.voxel_volume_mm3)
+    return Masks(Volume(regions, grid.affine), Volume(label_map, grid.affine), scheme)
+
+
+def decoded(
+    output: NDArray[np.float32], bundle: Bundle, voxel_mm3: float
+) -> tuple[NDArray[np.bool_], NDArray[np.uint8], LabelScheme]:
+    """Clean regions (R, i, j, k), label map (i, j, k) and the scheme that names the regions (see `Masks`).
+
+    Args:
+        output: probabilities (R, i, j, k) or (R + L, i, j, k).
+    """
+    scheme = bundle.scheme
+    regions = clean_regions(output[: len(scheme.regions)], scheme, voxel_mm3, rules_of(bundle))
+    label_map = bundle.label_map(regions, output)
     if bundle.labels_apart:
         composites = [np.isin(label_map, scheme.values(region)) for region in scheme.composites]
         regions = np.stack([*regions, *composites])
         scheme = replace(scheme, regions=scheme.regions + scheme.composites, composites=(), nested=False)
-    return Masks(Volume(regions, grid.affine), Volume(label_map, grid.affine), scheme)
+    return regions, label_map, scheme
 
 
 def rules_of(bundle: Bundle) -> Rules:

@@ -26,6 +26,8 @@ class Options:
         skull_stripped: whether the images hold the brain alone; None: look at them.
         brain_mask: a NIfTI mask of the brain in the world of the reference sequence; None: find the brain.
         normalisation: "zscore", "minmax", "percentile95" or "percentile99"; None: what the bundle was trained with.
+        predict_dice: whether a calibrated bundle predicts each region's Dice, which takes a pass of the network for
+            each of a few variants of the images. Volume intervals cost nothing and are always given.
         use: sequence -> series or file to take for it, against what headers and names say.
         dicom: whether to write DICOM too, where the study is DICOM.
         resume: whether to leave out cases whose result is there, of the same files, choices, version and bundle.
@@ -36,6 +38,7 @@ class Options:
     skull_stripped: bool | None = None
     brain_mask: Path | None = None
     normalisation: Method | None = None
+    predict_dice: bool = True
     use: Mapping[Sequence, str] = field(default_factory=dict)
     dicom: bool = False
     resume: bool = False
@@ -47,6 +50,7 @@ class Options:
             "skull_stripped": self.skull_stripped,
             "brain_mask": self.brain_mask.name if self.brain_mask else None,
             "normalisation": self.normalisation,
+            "predict_dice": self.predict_dice,
             "use": {str(sequence): series for sequence, series in self.use.items()},
             "dicom": self.dicom,
         }

@@ -29,6 +29,7 @@ class CaseResult:
         seconds: wall time of all of it.
         decisions: every series or file looked at.
         notes: assumptions and repairs, in words.
+        certainty_note: on what intervals and predicted Dice (`measurements[n].certainty`) rest, or why there are none.
     """
 
     name: str
@@ -41,6 +42,7 @@ class CaseResult:
     seconds: float
     decisions: tuple[Decision, ...]
     notes: tuple[str, ...]
+    certainty_note: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ Progress = Callable[[str, str, float], None]
 STAGE_SHARES = {
     "reading": 0.05,
     "preprocessing": 0.50,
-    "segmentation": 0.35,
+    "segmentation": 0.20,
     "postprocessing": 0.04,
     "measurement": 0.01,
+    "certainty": 0.13,
+    "checks of the result": 0.02,
     "writing": 0.05,
 }
 """Share of a case's time that each stage takes, roughly: the progress bar's scale."""

@@ -84,6 +84,7 @@ def case_report(result: CaseResult, masks: Masks, prepared: Prepared, bundle: Bu
         model_card=bundle.card_line,
         version=oncontour.__version__,
         findings=findings(result.measurements),
+        certainty_note=result.certainty_note,
     )
 
 

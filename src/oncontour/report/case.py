@@ -41,6 +41,7 @@ class CaseReport:
         model_card: one line about the model.
         version: version of the program.
         findings: the result in one sentence, such as "No tumour found."
+        certainty_note: on what intervals and predicted Dice rest, or why there are none.
 
     Raises:
         GeometryError: images, brain and regions are not on one grid.
@@ -62,6 +63,7 @@ class CaseReport:
     model_card: str
     version: str
     findings: str
+    certainty_note: str
 
     def __post_init__(self) -> None:
         for name, volume in [("brain", self.brain), *self.images.items()]:

@@ -13,6 +13,8 @@ from oncontour.core.sequence import ABSENCE_COSTS, Sequence
 from oncontour.core.study import Decision
 from oncontour.data.files import write_json
 from oncontour.measure import RegionMeasurement
+from oncontour.measure.certainty import Certainty
+from oncontour.measure.interval import LEVEL
 from oncontour.report.case import STATEMENT, CaseReport
 
 MEASUREMENTS_SCHEMA = "oncontour/measurements/1"
@@ -29,8 +31,10 @@ def write_measurements(case: CaseReport, path: Path) -> None:
     Keys: `schema`, `case`, `version`, `model`, `statement`, `reference` (sequence whose grid was measured), `findings`,
     `scheme`, and `regions`, a list in the scheme's order of objects with `name`, `title`, `volume_ml`,
     `share_of_whole` (0 to 1, null without tumour), `components`, `centroid_mm` ([x, y, z] RAS+, null if empty),
-    `box_mm` ({"low", "high"}, RAS+, faces included, null if empty), `longest_diameter_mm` and `hemisphere` ("left",
-    "right", "both" or null).
+    `box_mm` ({"low", "high"}, RAS+, faces included, null if empty), `longest_diameter_mm`, `hemisphere` ("left",
+    "right", "both" or null) and `certainty` (null where the bundle was not calibrated; else `interval_ml` ([low, high]
+    or null), `level`, `predicted_dice` and its `predicted_dice_error` (or null), and `held_out` with `present`,
+    `missed`, `largest_missed_ml`, `absent` and `invented`). `certainty_note` says in words what these rest on.
 
     Raises:
         OutputError: the file could not be written.
@@ -43,6 +47,7 @@ def write_measurements(case: CaseReport, path: Path) -> None:
         "statement": STATEMENT,
         "reference": case.reference,
         "findings": case.findings,
+        "certainty_note": case.certainty_note,
         "scheme": case.scheme.name,
         "regions": [_region(item) for item in case.measurements],
     }
@@ -127,6 +132,19 @@ def _region(item: RegionMeasurement) -> dict[str, Any]:
         "box_mm": None if item.box_mm is None else {"low": item.box_mm[0], "high": item.box_mm[1]},
         "longest_diameter_mm": item.longest_mm,
         "hemisphere": item.hemisphere,
+        "certainty": _certainty(item.certainty),
+    }
+
+
+def _certainty(item: Certainty | None) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    return {
+        "interval_ml": [item.interval.low, item.interval.high] if item.interval else None,
+        "level": LEVEL,
+        "predicted_dice": item.dice,
+        "predicted_dice_error": item.dice_error,
+        "held_out": item.misses.model_dump(),
     }
 
 

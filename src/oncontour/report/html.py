@@ -39,6 +39,7 @@ def html(case: CaseReport, picture: bytes | None = None) -> str:
         case=case,
         picture=b64encode(picture or montage_png(case)).decode("ascii"),
         regions=page.region_rows(case),
+        calibrated=page.is_calibrated(case),
         sequences=page.sequence_rows(case),
         unused=page.unused_decisions(case),
         unused_text=page.unused_text(case),

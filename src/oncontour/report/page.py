@@ -11,6 +11,7 @@ from oncontour.core.checks import Check, Step, Verdict
 from oncontour.core.sequence import ABSENCE_COSTS, Sequence
 from oncontour.core.study import Decision
 from oncontour.measure import RegionMeasurement
+from oncontour.measure.certainty import Certainty
 from oncontour.measure.regions import Point
 from oncontour.report.case import CaseReport
 from oncontour.report.views import signed
@@ -42,6 +43,8 @@ class RegionRow:
     title: str
     colour: tuple[int, int, int]
     volume: str
+    interval: str
+    dice: str
     share: str
     components: str
     longest: str
@@ -83,12 +86,33 @@ def _region_row(case: CaseReport, item: RegionMeasurement) -> RegionRow:
         title=item.title,
         colour=case.scheme.region(item.name).colour,
         volume=volume_text(item.volume_ml),
+        interval=interval_text(item.certainty),
+        dice=dice_text(item.certainty),
         share=NOTHING if item.share is None else f"{100 * item.share:.0f} %",
         components=str(item.components),
         longest=f"{item.longest_mm:.0f}" if found else NOTHING,
         side=item.hemisphere or NOTHING,
         centre=NOTHING if item.centroid_mm is None else place_text(item.centroid_mm),
     )
+
+
+def is_calibrated(case: CaseReport) -> bool:
+    """Whether the table has columns for intervals and predicted Dice."""
+    return any(item.certainty is not None for item in case.measurements)
+
+
+def interval_text(certainty: Certainty | None) -> str:
+    """The interval of a volume, such as "9.71 to 14.2"."""
+    if certainty is None or certainty.interval is None:
+        return NOTHING
+    return f"{volume_text(certainty.interval.low)} to {volume_text(certainty.interval.high)}"
+
+
+def dice_text(certainty: Certainty | None) -> str:
+    """Predicted Dice and its mean error on held-out cases, such as "0.85 ± 0.05"."""
+    if certainty is None or certainty.dice is None:
+        return NOTHING
+    return f"{certainty.dice:.2f} ± {certainty.dice_error:.2f}"
 
 
 def volume_text(volume_ml: float) -> str:

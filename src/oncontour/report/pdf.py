@@ -58,6 +58,7 @@ def pdf(case: CaseReport, picture: bytes | None = None) -> bytes:
     y = _header(canvas, case, A4[1] - TOP)
     y = _picture(canvas, picture or montage_png(case), y - 3.5 * MM)
     y = _place(canvas, _regions(case), MARGIN, y - 2 * MM)
+    y = _place(canvas, _text(case.certainty_note, 7.5, SOFT), MARGIN, y - 0.5 * MM)
     bottom = _footer(canvas, case)
     height = y - 3 * MM - bottom
     _column(canvas, lambda most: _left(case, most), len(case.notes), MARGIN, bottom, height)
@@ -87,26 +88,22 @@ def _picture(canvas: Canvas, png: bytes, y: float) -> float:
 def _regions(case: CaseReport) -> Table:
     from oncontour.report.marks import Swatch
 
-    heads = (
-        "Region",
-        "Volume (mL)",
-        "Share of whole",
-        "Components",
-        "Longest diameter (mm)",
-        "Side",
-        "Centre x, y, z (mm)",
-    )
-    numbers = (1, 2, 3, 4)
+    calibrated = page.is_calibrated(case)
+    more = ("95 % interval", "Predicted Dice") if calibrated else ()
+    numbers = ("Volume (mL)", *more, "Share", "Parts", "Longest (mm)")
+    heads = ("Region", *numbers, "Side", "Centre x, y, z (mm)")
     rows: list[list[Flowable]] = [
-        [_text(head, 7.5, SOFT, align="right" if n in numbers else "left") for n, head in enumerate(heads)]
+        [_text(head, 7.5, SOFT, align="right" if head in numbers else "left") for head in heads]
     ]
     for row in page.region_rows(case):
         title = _markup(f"<b>{_safe(row.name)}</b>  {_safe(row.title)}", 8.5, INK)
         name = _row([Swatch(row.colour, 8.5), title], 4 * MM, 40 * MM)
-        values = [row.volume, row.share, row.components, row.longest]
+        trust = [row.interval, row.dice] if calibrated else []
+        values = [row.volume, *trust, row.share, row.components, row.longest]
         cells = [_text(value, 8.5, INK, bold=n == 0, align="right") for n, value in enumerate(values)]
         rows.append([name, *cells, _text(row.side, 8.5, INK), _text(row.centre, 8.5, INK)])
-    return _table(rows, [44, 20, 24, 20, 31, 15, 28], pad_left=(5, 6))
+    widths = [40, 18, 22, 22, 11, 10, 20, 10, 29] if calibrated else [44, 24, 20, 18, 26, 20, 30]
+    return _table(rows, widths, pad_left=(len(heads) - 2, len(heads) - 1))
 
 
 def _left(case: CaseReport, most_notes: int) -> list[Flowable]:

@@ -15,6 +15,9 @@ from oncontour.data.datasets.found import Found, NotFound, images_of
 from oncontour.data.datasets.labels import own
 from oncontour.data.layouts import find_nifti_cases
 
+SEED = "seed"
+"""The column of the seed that a case was made with."""
+
 NAME, MANIFEST, MADE_BY = "oncontour phantom", "manifest.json", "oncontour phantom"
 
 
@@ -58,4 +61,5 @@ def _case(root: Path, record: Mapping[str, Any]) -> DatasetCase:
         raise InputError(folder, "DICOM series", "NIfTI files", remedy)
     beside = root / "truth" / f"{name}-seg.nii.gz"
     mask = truth_of(folder) or (ImageFile(beside) if beside.is_file() else None)
-    return DatasetCase(name, name, images_of(found[0]), mask, {"anatomy": str(record.get("anatomy", ""))})
+    columns = {"anatomy": str(record.get("anatomy", "")), SEED: str(record.get("seed", ""))}
+    return DatasetCase(name, name, images_of(found[0]), mask, columns)

@@ -14,6 +14,7 @@ from oncontour.evaluate.statistics.icc import FORMS, Icc, icc
 from oncontour.evaluate.statistics.multiple import benjamini_hochberg
 from oncontour.evaluate.statistics.outcome import Test
 from oncontour.evaluate.statistics.paired import Paired, compare_paired
+from oncontour.evaluate.statistics.volume_interval import volume_interval
 
 __all__ = [
     "FORMS",
@@ -37,4 +38,5 @@ __all__ = [
     "correlate",
     "icc",
     "marginal_homogeneity",
+    "volume_interval",
 ]

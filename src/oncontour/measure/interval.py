@@ -1,0 +1,68 @@
+"""95 % interval of a predicted volume: a prediction interval of the log-ratio, learned on held-out cases."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from oncontour.core.errors import GeometryError, ImageContentError
+from oncontour.inference.calibration import VolumeErrors
+
+LEVEL = 0.95
+
+LEAST_CASES = 5
+"""With fewer, t is so large (4.3 with three cases) that the interval says nothing."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the true volume lies with a probability of `LEVEL`, mL."""
+
+    low: float
+    high: float
+
+
+def volume_errors(pred_ml: ArrayLike, ref_ml: ArrayLike) -> VolumeErrors | None:
+    """Mean and standard deviation of log(predicted / reference volume) over the cases where both are positive.
+
+    Args:
+        pred_ml, ref_ml: (n,) volumes of held-out cases. Where one is 0 the logarithm has no value: those are misses
+            and inventions, which the caller must count apart.
+
+    Returns:
+        None where fewer than `LEAST_CASES` are left.
+
+    Raises:
+        GeometryError: not as many predictions as references.
+        ImageContentError: a volume that is negative or no number.
+    """
+    pred, ref = np.asarray(pred_ml, np.float64), np.asarray(ref_ml, np.float64)
+    if pred.shape != ref.shape or pred.ndim != 1:
+        found = f"predictions {pred.shape}, references {ref.shape}"
+        raise GeometryError("held-out volumes", found, "two lists of one length", "Give one pair a case.")
+    both = np.concatenate((pred, ref))
+    if not (np.isfinite(both) & (both >= 0)).all():
+        raise ImageContentError("held-out volumes", "negative values or NaN", "volumes in mL", "Leave such cases out.")
+    there = (pred > 0) & (ref > 0)
+    if np.count_nonzero(there) < LEAST_CASES:
+        return None
+    ratios = np.log(pred[there] / ref[there])
+    return VolumeErrors(cases=len(ratios), bias=float(ratios.mean()), spread=float(ratios.std(ddof=1)))
+
+
+def interval(pred_ml: float, errors: VolumeErrors, level: float = LEVEL) -> Interval:
+    """V exp(-b +- t s sqrt(1 + 1/n)): prediction interval of one further case whose log-ratio is normal.
+
+    t has n - 1 degrees of freedom (the usual prediction interval for a normal sample with unknown mean and variance,
+    here on the logarithm).
+
+    >>> interval(10.0, VolumeErrors(cases=20, bias=0.0, spread=0.0))
+    Interval(low=10.0, high=10.0)
+    """
+    from scipy.stats import t
+
+    half = float(t.ppf((1 + level) / 2, errors.cases - 1)) * errors.spread * math.sqrt(1 + 1 / errors.cases)
+    return Interval(pred_ml * math.exp(-errors.bias - half), pred_ml * math.exp(-errors.bias + half))

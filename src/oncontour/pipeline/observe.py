@@ -1,0 +1,195 @@
+"""Held-out cases through the whole pipeline, each region held against its reference; what is done is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncontour.core.errors import InputError, OncontourError
+from oncontour.core.overlap import dice
+from oncontour.core.study import Image, Study
+from oncontour.data.datasets.dataset import Dataset, DatasetCase
+from oncontour.data.datasets.images import read_case
+from oncontour.data.files import read_json, write_json
+from oncontour.data.layouts import check_sufficient
+from oncontour.inference.calibration import FILE as CALIBRATION
+from oncontour.measure.certainty import sequences_key
+from oncontour.measure.predicted_dice import Signs
+from oncontour.measure.volume import volume_ml
+from oncontour.pipeline.finding import find_tumour
+from oncontour.pipeline.models import Models
+from oncontour.pipeline.options import Options
+from oncontour.pipeline.progress import Clock
+from oncontour.pipeline.provenance import case_record
+from oncontour.preprocess.resample import resample
+
+if TYPE_CHECKING:
+    from oncontour.inference.bundle import Bundle
+
+
+BINS = 10
+"""Of probabilities, equally wide: bin n holds those from n / `BINS` up."""
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Voxels of like probability.
+
+    Args:
+        voxels: how many.
+        chance: sum of their probabilities.
+        true: how many belong to the region.
+    """
+
+    voxels: int
+    chance: float
+    true: int
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One region of one held-out case.
+
+    Args:
+        volume_ml, reference_ml: predicted and true volume.
+        dice: of both.
+        expected, agreement: the signs (`measure.predicted_dice`); None where nothing was found.
+        bins: the brain's voxels by probability, `BINS` of them; empty for a region that has no channel of its own.
+    """
+
+    volume_ml: float
+    reference_ml: float
+    dice: float
+    expected: float | None
+    agreement: float | None
+    bins: tuple[Bin, ...] = ()
+
+    @property
+    def signs(self) -> Signs | None:
+        """The signs of quality, where there are any."""
+        if self.expected is None or self.agreement is None:
+            return None
+        return Signs(self.expected, self.agreement, self.volume_ml)
+
+
+@dataclass(frozen=True)
+class ObservedCase:
+    """One held-out case.
+
+    Args:
+        name: of the case.
+        sequences: it had (`sequences_key`).
+        regions: by name.
+    """
+
+    name: str
+    sequences: str
+    regions: Mapping[str, Observed]
+
+
+def observe(
+    cases: Iterable[DatasetCase],
+    dataset: Dataset,
+    models: Models,
+    work: Path,
+    progress: Callable[[int], None] = lambda done: None,
+) -> tuple[list[ObservedCase], list[OncontourError]]:
+    """Predict labelled cases and compare.
+
+    Args:
+        cases: of the data set, with masks of the bundle's scheme.
+        work: each case's result is kept here, and taken from here when nothing that it depends on has changed.
+        progress: called with the number of cases done.
+
+    Returns:
+        What was observed, and why other cases could not be.
+
+    Raises:
+        OutputError: `work` cannot be written to.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    observed, failed = [], []
+    for done, case in enumerate(cases, start=1):
+        try:
+            observed.append(_kept(case, dataset, models, work / f"{case.name}.json"))
+        except OncontourError as error:
+            failed.append(error)
+        progress(done)
+    return observed, failed
+
+
+def _kept(case: DatasetCase, dataset: Dataset, models: Models, path: Path) -> ObservedCase:
+    options = Options(bundle=models.name)
+    files = dict.fromkeys(file.path for _, file in case.files)
+    record = case_record(files, options, {"tumour": _digests(models.tumour), "brain": _digests(models.brain)})
+    if path.exists():
+        kept = read_json(path, remedy="Remove it; the case is then predicted again.")
+        if kept.get("record") == record:
+            return _from_json(kept)
+    found = observe_case(case, dataset, models, options)
+    write_json(path, {**asdict(found), "record": record})
+    return found
+
+
+def _digests(bundle: Bundle) -> dict[str, Any]:
+    """Of all that a prediction depends on; a calibration changes none."""
+    return {file: digest for file, digest in bundle.provenance["sha256"].items() if file != CALIBRATION}
+
+
+def _from_json(kept: Mapping[str, Any]) -> ObservedCase:
+    regions = {
+        name: Observed(**{**region, "bins": tuple(Bin(**one) for one in region["bins"])})
+        for name, region in kept["regions"].items()
+    }
+    return ObservedCase(kept["name"], kept["sequences"], regions)
+
+
+def observe_case(case: DatasetCase, dataset: Dataset, models: Models, options: Options) -> ObservedCase:
+    """Predict one case and compare each region with the reference, in the native grid of the reference sequence.
+
+    Raises:
+        OncontourError: the case cannot be used.
+    """
+    volumes, truth = read_case(case, dataset)
+    if truth is None:
+        raise InputError(case.name, "no mask", "a case with a reference", "Leave the case out.")
+    check_sufficient(case.name, volumes)
+    images = {s: Image(s, volume, case.images[s].path.name, (), dicom=False) for s, volume in volumes.items()}
+    found = find_tumour(Study(case.name, images), options, models, Clock(case.name), signs=True)
+    scheme, masks = found.masks.scheme, found.masks.regions
+    label_map = resample(truth, masks.grid, order=0).array
+    prepared = resample(truth, found.probabilities.grid, order=0).array
+    brain = found.prepared.brain.array
+    regions = {}
+    for n, (mask, region, measured) in enumerate(zip(masks.array, scheme.regions, found.measurements, strict=True)):
+        reference = np.isin(label_map, scheme.values(region))
+        signs, bins = found.signs.get(region.name), ()
+        if n < len(models.tumour.scheme.regions):
+            bins = binned(found.probabilities.array[n][brain], np.isin(prepared[brain], scheme.values(region)))
+        regions[region.name] = Observed(
+            measured.volume_ml,
+            volume_ml(reference, masks.affine),
+            dice(mask, reference),
+            signs.expected if signs else None,
+            signs.agreement if signs else None,
+            bins,
+        )
+    return ObservedCase(case.name, sequences_key(volumes), regions)
+
+
+def binned(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> tuple[Bin, ...]:
+    """Voxels (n,) sorted into bins of probability, 0 to 1.
+
+    >>> bins = binned(np.array([0.25, 0.25, 1.0]), np.array([True, False, True]))
+    >>> bins[2], bins[9]
+    (Bin(voxels=2, chance=0.5, true=1), Bin(voxels=1, chance=1.0, true=1))
+    """
+    place = np.minimum((probability * BINS).astype(np.intp), BINS - 1)
+    voxels, true = (np.bincount(place, weights, BINS) for weights in (None, truth))
+    chance = np.bincount(place, probability, BINS)
+    return tuple(Bin(int(v), float(c), int(t)) for v, c, t in zip(voxels, chance, true, strict=True))
