@@ -48,7 +48,7 @@ def result_checks(
     scheme, rules, calibration = bundle.scheme, rules_of(bundle), bundle.calibration
     own = masks.regions.array[: len(scheme.regions)]
     outer = scheme.regions[0].name if scheme.nested else "any region"
-    whole = masks.regions.with_array(own[0] if scheme.nested else own.any(0))
+    whole = masks.regions.with_array(own[0] if scheme.nested else np.any(own, axis=0))
     found = found_check(volume_ml(whole.array, whole.affine), calibration, outer)
     checks: list[Check | None] = [found, *dice_checks(measurements)]
     doubts: list[Check | None] = []

@@ -102,7 +102,7 @@ def _regions(case: CaseReport) -> Table:
         values = [row.volume, *trust, row.share, row.components, row.longest]
         cells = [_text(value, 8.5, INK, bold=n == 0, align="right") for n, value in enumerate(values)]
         rows.append([name, *cells, _text(row.side, 8.5, INK), _text(row.centre, 8.5, INK)])
-    widths = [40, 18, 22, 22, 11, 10, 20, 10, 29] if calibrated else [44, 24, 20, 18, 26, 20, 30]
+    widths = [40.0, 18, 22, 22, 11, 10, 20, 10, 29] if calibrated else [44.0, 24, 20, 18, 26, 20, 30]
     return _table(rows, widths, pad_left=(len(heads) - 2, len(heads) - 1))
 
 
