@@ -81,7 +81,7 @@ class Deformation:
         """The same, bent once more along the anatomy's left-right axis."""
         return replace(self, bends=((*self.bends[0], field), *self.bends[1:]))
 
-    def lateral_mm(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+    def lateral_mm(self, index: Array) -> Array:
         """Distance of voxels (..., 3) of the new grid from the midline, in the anatomy's mm and along its x."""
         return index @ self.matrix[0, :3] + (self.matrix[0, 3] - self.midline)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from oncontour.data.phantom.anatomy import GREY_MATTER, INFRATENTORIAL, WHITE_MATTER, Anatomy, Tissue, among
 from oncontour.data.phantom.deform import Deformation
+from oncontour.data.phantom.fields import Array
 
 COARSE_MM = 3.0
 """Places for tumours are chosen on a grid this coarse."""
@@ -41,7 +42,7 @@ class Sites:
 
     tissues: NDArray[np.uint8]
     depth: NDArray[np.uint8]
-    lateral_mm: NDArray[np.float64]
+    lateral_mm: Array
     step: int
     shape: tuple[int, int, int]
 
