@@ -4,7 +4,7 @@
 
 Every result is kept in the work folder, case by case, for this bundle's weights; the same command goes on where it was
 interrupted. glioma-00000 and brats2018-3 and -4 are left out, unless --last-look says that nothing will be chosen any
-more. With --write the page is made of all results there are, and its pictures in `images` beside it.
+more. With --write the page is made of the chosen cases and conditions, and its pictures in `images` beside it.
 """
 
 from __future__ import annotations

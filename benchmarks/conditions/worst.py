@@ -149,7 +149,8 @@ def _draw(axes: Axes, specimen: Specimen) -> None:
         outline(axes, mask[:, :, specimen.index], (step[0], step[1]), colour, points)
     title = next(one.title for one in CONDITIONS if one.name == result.condition)
     score = f"{specimen.region} Dice {result.dice[specimen.region]:.2f}" if specimen.region in result.dice else ""
-    said = score or f"{specimen.region} {result.volume_ml[specimen.region]:.1f} mL, all of it false"
+    false_ml = result.volume_ml[specimen.region]
+    said = score or (f"{specimen.region} {false_ml:.1f} mL, all of it false" if false_ml else "nothing found: right")
     write(axes, 0.02, 0.98, f"{result.case}  {specimen.sequence}", 7, PALE, ha="left", va="top", weight="bold")
     why = specimen.why if result.condition == PLAIN.name else f"{specimen.why}: {title}"
     write(axes, 0.02, 0.925, why, 5.5, DIM, ha="left", va="top")
