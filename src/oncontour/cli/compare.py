@@ -63,11 +63,15 @@ def compare(
 
 
 def _print(found: Comparison) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(title=f"{found.metric}: first less second", title_justify="left")
-    for name in ("region", "first", "second", "n", "medians", "mean difference [95 %]", "effect", "P", "P adjusted"):
-        table.add_column(name, justify="left" if name in ("region", "first", "second") else "right")
+    title = f"{found.metric}: medians, and the mean of first less second"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("region", "first", "second", "n", "medians", "difference [95 %]", "effect", "P", "adjusted"):
+        table.add_column(
+            name, justify="left" if name in ("region", "first", "second") else "right", no_wrap=name == "P"
+        )
     for one in found.differences:
         interval = one.paired.interval
         table.add_row(

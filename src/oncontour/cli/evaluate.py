@@ -82,22 +82,23 @@ def evaluate(
 
 
 def _print(found: Evaluation) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    title = f"Mean (SD) (median) over {counted(found.summaries[0].cases, 'case')}" if found.summaries else "No case"
-    table = Table(title=title, title_justify="left")
-    for name in ("region", "Dice", "HD95 mm", "reference empty", "missed", "false alarms", "Dice, all voxels"):
+    title = f"{counted(found.summaries[0].cases, 'case')}" if found.summaries else "No case"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in ("region", "Dice (SD)", "median", "HD95, median", "absent", "missed", "invented"):
         table.add_column(name, justify="left" if name == "region" else "right")
     for one in found.summaries:
-        dice, distance = one.all_cases["dice"], one.all_cases["hd95"]
+        dice = one.all_cases["dice"]
         table.add_row(
             one.region,
-            f"{dice.mean:.3f} ({dice.deviation:.3f}) ({dice.median:.3f})",
-            f"{distance.mean:.1f} ({distance.deviation:.1f}) ({distance.median:.1f})",
+            f"{dice.mean:.3f} ({dice.deviation:.3f})",
+            f"{dice.median:.3f}",
+            f"{one.all_cases['hd95'].median:.1f} mm",
             str(one.ref_empty),
             str(one.missed),
             str(one.false_alarms),
-            f"{one.aggregated_dice:.3f}",
         )
     screen = console()
     screen.print(table)
