@@ -68,16 +68,13 @@ def _print(found: Comparison) -> None:
 
     title = f"{found.metric}: medians, and the mean of first less second"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("region", "first", "second", "n", "medians", "difference [95 %]", "effect", "P", "adjusted"):
-        table.add_column(
-            name, justify="left" if name in ("region", "first", "second") else "right", no_wrap=name == "P"
-        )
+    for name in ("region", "models", "n", "medians", "difference [95 %]", "effect", "P", "adjusted"):
+        table.add_column(name, justify="left" if name in ("region", "models") else "right", no_wrap="95" in name)
     for one in found.differences:
         interval = one.paired.interval
         table.add_row(
             one.region,
-            one.first,
-            one.second,
+            f"{one.first} - {one.second}",
             str(one.paired.n),
             f"{one.medians[0]:.3f}, {one.medians[1]:.3f}",
             f"{one.paired.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]",
