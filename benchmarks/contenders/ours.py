@@ -15,6 +15,7 @@ from oncontour.interchange.nnunet_network import network_of
 from oncontour.plans.fingerprint import fingerprint
 from oncontour.plans.plan import Plan
 from oncontour.plans.propose import Wishes, propose_plan
+from oncontour.plans.settings import forced_foreground
 from oncontour.training import loop
 from oncontour.training.crossval import dataset_truth, evaluate, load_fold
 from oncontour.training.job import Job
@@ -41,7 +42,9 @@ def make_plan(task: Task, seed: int, precision: str) -> Plan:
     loss = plan.training.loss.model_copy(
         update={"deep_supervision": task.deep_weights, "batch_dice": configuration["batch_dice"]}
     )
-    training = plan.training.model_copy(update={"batch": task.batch, "patch": task.patch, "loss": loss})
+    sampling = plan.training.sampling.model_copy(update={"foreground": forced_foreground(task.batch)})
+    changed = {"batch": task.batch, "patch": task.patch, "loss": loss, "sampling": sampling}
+    training = plan.training.model_copy(update=changed)
     inference = plan.inference.model_copy(update={"tile": task.patch, "mirror": ()})
     return plan.model_copy(update={"network": network, "training": training, "inference": inference})
 

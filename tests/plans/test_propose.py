@@ -96,7 +96,7 @@ def test_a_step_fits_the_memory(network, make_fingerprint):
             "optimiser.name": "sgd", "optimiser.learning_rate": 0.01, "optimiser.momentum": 0.99,
             "optimiser.weight_decay": 3e-5, "schedule.name": "polynomial", "schedule.power": 0.9, "epochs": 1000,
             "steps_per_epoch": 250, "batch": 2, "patch": [128, 128, 128], "loss.dice": 1, "loss.cross_entropy": 1,
-            "loss.deep_supervision": [1, 0.5, 0.25, 0.125], "sampling.foreground": 1 / 3, "gradient_limit": 12,
+            "loss.deep_supervision": [1, 0.5, 0.25, 0.125], "sampling.foreground": 1 / 2, "gradient_limit": 12,
         }),
         ("deepmedic", {
             "optimiser.name": "sgd", "optimiser.learning_rate": 0.001, "batch": 60, "patch": [57, 57, 57],

@@ -18,7 +18,7 @@ from oncontour.plans.fields import Size
 from oncontour.plans.fingerprint import Fingerprint
 from oncontour.plans.fitting import Fitted, Spacing, fit_planned, fit_standard, rounded
 from oncontour.plans.plan import Plan, places
-from oncontour.plans.settings import SETTINGS, Settings
+from oncontour.plans.settings import SETTINGS, Settings, forced_foreground
 from oncontour.plans.training import TrainingPlan
 
 USUAL_SHARE = 0.5
@@ -161,6 +161,8 @@ def _fitted_training(
     coarse = _transforms(NNUNET_CASCADE if fitted.configuration == "3d_cascade_fullres" else ())
     steps = training["steps_per_epoch"] if cases is None else math.ceil(TRAINING_SHARE * cases / fitted.batch)
     sizes = {"patch": fitted.patch, "batch": fitted.batch, "steps_per_epoch": steps}
+    if settings.patch == "planned":
+        sizes["sampling"] = settings.sampling.model_copy(update={"foreground": forced_foreground(fitted.batch)})
     return {**training, **sizes, "loss": loss, "augment": augment, "augment_previous": coarse}
 
 
