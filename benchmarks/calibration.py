@@ -17,7 +17,7 @@ from pathlib import Path
 from calibration_page import page
 from calibration_picture import picture
 from calibration_scores import Case, scored
-from real_scans import BRATS_2015, BRATS_2023, DATA, STUDIES, WHOLE_ONLY, RealStudy
+from real_scans import BRATS_2015, BRATS_2023, DATA, LAST_LOOK, STUDIES, WHOLE_ONLY, RealStudy
 from rich.progress import track
 
 from oncontour.data.datasets import labels
@@ -34,8 +34,6 @@ from oncontour.pipeline.observe import ObservedCase, observe
 SEEDS = {"learned": 700_000, "tested": 800_000}
 """Of the first case of each half; the shipped models were trained on seeds from 10,000 to 10,799."""
 SETTINGS = Settings(kind="adult", drop_rate=0.5)
-LAST_LOOK = frozenset({"glioma-00000", "brats2018-3", "brats2018-4"})
-"""Real scans that nothing is chosen on."""
 CONVENTIONS = (
     (BRATS_2023, labels.BRATS_2023),
     (BRATS_2015, labels.BRATS_2015),

@@ -22,8 +22,8 @@ from conditions.page import page
 from conditions.table import CONDITIONS, PLAIN
 from conditions.worst import worst
 
+from oncontour.drawing.files import png
 from oncontour.pipeline.models import Models
-from oncontour.report.drawing import png
 
 DPI = 180
 HEAT_MAP, WORST = "robustness.png", "worst.png"

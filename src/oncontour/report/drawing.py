@@ -1,8 +1,7 @@
-"""What the montage and the contact sheets draw alike: square frames in mm, outlines, letters on pictures, the PNG."""
+"""What the montage and the contact sheets draw alike: square frames in mm, outlines, letters on pictures."""
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,30 +10,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.contour import QuadContourSet
-    from matplotlib.figure import Figure
 
 SCALE_BAR_MM = 50.0
 
 RIM_POINTS = 1.6
 """Width of the black rim that keeps a letter readable on bright tissue."""
-
-
-def png(figure: Figure, dpi: int, *, smallest: bool = False) -> bytes:
-    """A figure as a PNG.
-
-    Args:
-        dpi: pixels an inch.
-        smallest: take the time for the smallest file.
-    """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
-
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    file = BytesIO()
-    Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3]).save(file, format="PNG", optimize=smallest)
-    return file.getvalue()
 
 
 def frame(axes: Axes, middle_mm: tuple[float, float], side_mm: float) -> None:
@@ -71,12 +51,3 @@ def write(axes: Axes, x: float, y: float, text: str, size: float, colour: str, *
 
     drawn = axes.text(x, y, text, transform=axes.transAxes, fontsize=size, color=colour, **style)  # pyright: ignore[reportArgumentType]
     drawn.set_path_effects([Stroke(linewidth=RIM_POINTS, foreground="black"), Normal()])
-
-
-def hexadecimal(rgb: tuple[int, int, int]) -> str:
-    """A colour as pages write it.
-
-    >>> hexadecimal((86, 180, 233))
-    '#56b4e9'
-    """
-    return "#{:02x}{:02x}{:02x}".format(*rgb)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
+from oncontour.drawing.files import hexadecimal, png
 from oncontour.report.case import CaseReport
-from oncontour.report.drawing import SCALE_BAR_MM, frame, hexadecimal, outline, png, write
+from oncontour.report.drawing import SCALE_BAR_MM, frame, outline, write
 from oncontour.report.views import VIEWS, View, choose_slices, picture
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from oncontour.core.labels import LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.data.doctor.problem import Slice
-from oncontour.report.drawing import SCALE_BAR_MM, frame, hexadecimal, outline, png, write
+from oncontour.drawing.files import hexadecimal, png
+from oncontour.report.drawing import SCALE_BAR_MM, frame, outline, write
 from oncontour.report.views import AXIAL
 
 if TYPE_CHECKING:

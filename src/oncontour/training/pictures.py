@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from oncontour.core.labels import SCHEMES
 from oncontour.core.sequence import Sequence as Channel
 from oncontour.data.files import write_whole
+from oncontour.drawing.files import hexadecimal, png
+from oncontour.drawing.style import DASHES, INK, chart, frame_chart, key, series
 from oncontour.inference.cascade import VIEW_AXES
 from oncontour.training.job import Job
 from oncontour.training.validate import Validated, network_input, region_masks
@@ -26,30 +28,26 @@ SHOWN = (Channel.FLAIR, Channel.T1CE, Channel.T2, Channel.ADC, Channel.T1)
 ENDS = ("RL", "PA", "IS")
 """Left and right of the screen for each axis of the array: the patient's right is on the left, as radiologists read."""
 
-INK, GRID, PAPER = "#333333", "#dddddd", "white"
-
 
 def draw_curves(path: Path, history: Sequence[Mapping[str, float]], job: Job) -> None:
     """Losses over epochs; beside them Dice of each region, where cases are held out to validate on."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11 if job.validation else 6, 4.2), dpi=110, facecolor=PAPER, layout="constrained")
-    figure.suptitle(f"{job.plan.name}, {job.name}", x=0.01, ha="left", fontsize=12, color=INK, weight="bold")
+    figure = chart(11 if job.validation else 6, 4.2, f"{job.plan.name}, {job.name}")
     losses, *others = figure.subplots(1, 2 if job.validation else 1, squeeze=False)[0]
     validated = [row for row in history if "dice" in row]
     _losses(losses, history, validated)
     for scores in others:
         _scores(scores, validated, history[-1]["epoch"], job)
-    _save(figure, path)
+    _save(figure, path, dpi=110)
 
 
 def _losses(axes: Axes, history: Sequence[Mapping[str, float]], validated: Sequence[Mapping[str, float]]) -> None:
-    shown = [("training", "loss", history, "#0072b2"), ("validation", "validation_loss", validated, "#d55e00")]
-    for name, column, rows, colour in shown:
+    shown = [("training", "loss", history), ("validation", "validation_loss", validated)]
+    for number, (name, column, rows) in enumerate(shown):
         if rows:
+            colour, _ = series(number)
             axes.plot([row["epoch"] for row in rows], [row[column] for row in rows], color=colour, lw=1.6, label=name)
     _frame(axes, "loss", history[-1]["epoch"])
-    axes.legend(frameon=False, labelcolor=INK)
+    key(axes)
 
 
 def _scores(axes: Axes, validated: Sequence[Mapping[str, float]], last: float, job: Job) -> None:
@@ -61,11 +59,11 @@ def _scores(axes: Axes, validated: Sequence[Mapping[str, float]], last: float, j
         means = [row["dice"] for row in validated]
         best = int(np.argmax(means))
         if len(job.regions) > 1:
-            axes.plot(epochs, means, color=INK, lw=1.2, ls=(0, (4, 2)), label=f"mean {means[-1]:.3f}")
+            axes.plot(epochs, means, color=INK, lw=1.2, ls=DASHES, label=f"mean {means[-1]:.3f}")
         axes.axvline(epochs[best], color=INK, lw=0.8, ls=":")
         side = "right" if epochs[best] > last / 2 else "left"
         axes.text(epochs[best], 0.96, f" best {means[best]:.3f} ", color=INK, fontsize=8, ha=side)
-        axes.legend(frameon=False, labelcolor=INK, loc="lower right")
+        key(axes, loc="lower right")
     else:
         axes.text(0.5, 0.5, "no validation yet", ha="center", transform=axes.transAxes, color=INK)
     _frame(axes, "Dice on whole validation cases", last)
@@ -80,7 +78,7 @@ def draw_samples(path: Path, results: Sequence[Validated], job: Job, title: str)
     channels = _channels(job)
     columns = 2 * len(channels)
     tight = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
-    figure = Figure(figsize=(2.6 * columns, 2.9 * len(results)), dpi=100, facecolor="black", layout=tight)
+    figure = Figure(figsize=(2.6 * columns, 2.9 * len(results)), facecolor="black", layout=tight)
     figure.suptitle(title, color="white", fontsize=10)
     panels = figure.subplots(len(results), columns, squeeze=False)
     for row, result in zip(panels, results, strict=True):
@@ -95,7 +93,7 @@ def draw_samples(path: Path, results: Sequence[Validated], job: Job, title: str)
                 _panel(panel, image, masks[..., slice_number], job)
                 panel.set_title(f"{name}  {what}", color="#bbbbbb", fontsize=8, pad=3)
         row[0].text(0.02, 0.02, f"{result.case.name}\n{scores}", color="white", fontsize=7, transform=row[0].transAxes)
-    _save(figure, path)
+    _save(figure, path, dpi=100)
 
 
 def _panel(panel: Axes, image: NDArray[np.float32], masks: NDArray[np.bool_], job: Job) -> None:
@@ -120,12 +118,11 @@ def _channels(job: Job) -> list[tuple[int, str]]:
     return [(job.plan.channels.index(one), str(one)) for one in there] or [(0, "image")]
 
 
-def _colour(job: Job, region: str) -> tuple[float, float, float]:
-    red, green, blue = SCHEMES[job.plan.scheme].region(region).colour
-    return red / 255, green / 255, blue / 255
+def _colour(job: Job, region: str) -> str:
+    return hexadecimal(SCHEMES[job.plan.scheme].region(region).colour)
 
 
-def _outlined(axes: Axes, x: list[float], y: list[float], colour: tuple[float, float, float], label: str) -> None:
+def _outlined(axes: Axes, x: list[float], y: list[float], colour: str, label: str) -> None:
     """A line in a region's colour with a dark rim: yellow is pale on paper."""
     from matplotlib.patheffects import Normal, Stroke
 
@@ -136,16 +133,11 @@ def _outlined(axes: Axes, x: list[float], y: list[float], colour: tuple[float, f
 def _frame(axes: Axes, title: str, last: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_title(title, loc="left", fontsize=10, color=INK)
-    axes.set_xlabel("epoch", color=INK, fontsize=9)
     axes.set_xlim(0.5 if last < 20 else 0, last + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.grid(color=GRID, lw=0.6)
-    axes.tick_params(colors=INK, labelsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color("#999999")
+    frame_chart(axes, title, across="epoch")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: Figure, path: Path, dpi: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, lambda part: figure.savefig(part, format="png", facecolor=figure.get_facecolor()))
+    write_whole(path, lambda part: part.write_bytes(png(figure, dpi)))
