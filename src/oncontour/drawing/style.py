@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +21,8 @@ DASHES = (0, (4, 3))
 """Of reference lines."""
 
 TITLE_POINTS, WORDS_POINTS, TICK_POINTS = 10.0, 8.5, 7.5
+
+Corner = Literal["best", "upper left", "upper right", "lower left", "lower right"]
 
 PANEL_INCHES = (3.3, 3.1)
 """A panel of a usual size: three stand side by side on A4."""
@@ -65,7 +67,7 @@ def frame_chart(axes: Axes, title: str = "", across: str = "", up: str = "") -> 
         axes.set_ylabel(up, fontsize=WORDS_POINTS, color=INK)
 
 
-def key(axes: Axes, loc: str = "best") -> None:
+def key(axes: Axes, loc: Corner = "best") -> None:
     """The legend, where something was labelled."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=TICK_POINTS, labelcolor=INK, loc=loc)
