@@ -10,8 +10,9 @@ from contenders.runs import Contender, prepare, time_steps, train
 from contenders.tables import write_report
 from contenders.task import Task, make_data
 
-EPOCHS = 10
-"""In which the iterations are done: nnU-Net lowers its learning rate once an epoch."""
+EPOCHS = 25
+"""In which the iterations are done: nnU-Net lowers its learning rate once an epoch, we at every step. Of ten epochs its
+rates add up to 9 % more than ours, of 25 to 4 %."""
 
 ROUNDS = 2
 """How often each contender has its turn at the timing."""

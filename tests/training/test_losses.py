@@ -5,7 +5,6 @@ from monai import losses as monai
 from oncontour.core.errors import InputError
 from oncontour.plans.training import LossPlan
 from oncontour.training.losses import (
-    SMOOTH,
     cropped,
     cross_entropy,
     deep_loss,
@@ -32,13 +31,23 @@ def softmax_pair():
     return logits, torch.nn.functional.one_hot(labels, 4).movedim(-1, 1)[:, 1:].float(), labels
 
 
+@pytest.mark.parametrize("smooth", [1e-5, 1.0])
 @pytest.mark.parametrize("batch", [False, True])
-def test_sigmoid_dice_is_monais(pair, batch):
+def test_sigmoid_dice_is_monais(pair, batch, smooth):
     logits, target = pair
-    peer = monai.DiceLoss(sigmoid=True, smooth_nr=SMOOTH, smooth_dr=SMOOTH, batch=batch)
-    assert soft_dice(torch.sigmoid(logits), target, batch).item() == pytest.approx(
-        peer(logits, target).item(), abs=1e-6
-    )
+    peer = monai.DiceLoss(sigmoid=True, smooth_nr=smooth, smooth_dr=smooth, batch=batch)
+    ours = soft_dice(torch.sigmoid(logits), target, smooth, batch)
+    assert ours.item() == pytest.approx(peer(logits, target).item(), abs=1e-6)
+
+
+def test_smoothing_gives_an_absent_region_a_gradient():
+    """Of probabilities 0.01 in 64 voxels of a region that is not there."""
+    pulls = {}
+    for smooth in (1e-5, 1.0):
+        probability = torch.full((1, 1, 4, 4, 4), 0.01, requires_grad=True)
+        soft_dice(probability, torch.zeros_like(probability), smooth).backward()
+        pulls[smooth] = probability.grad.max().item()
+    assert pulls[1.0] > 1000 * pulls[1e-5] > 0
 
 
 @pytest.mark.peers
@@ -49,9 +58,9 @@ def test_softmax_loss_is_nnunets_plus_one(softmax_pair, batch):
     from nnunetv2.training.loss import dice
 
     logits, target, labels = softmax_pair
-    numbers = {"batch_dice": batch, "smooth": SMOOTH, "do_bg": False, "ddp": False}
+    numbers = {"batch_dice": batch, "smooth": 1e-5, "do_bg": False, "ddp": False}
     peer = compound.DC_and_CE_loss(numbers, {}, dice_class=dice.MemoryEfficientSoftDiceLoss)
-    ours = segmentation_loss(logits, target, LossPlan(output="softmax", batch_dice=batch))
+    ours = segmentation_loss(logits, target, LossPlan(output="softmax", batch_dice=batch, smooth=1e-5))
     assert ours.item() == pytest.approx(peer(logits, labels[:, None].float()).item() + 1, abs=1e-5)
 
 
@@ -60,9 +69,9 @@ def test_region_loss_is_nnunets_plus_one(pair):
     from nnunetv2.training.loss import compound_losses as compound
     from nnunetv2.training.loss import dice
 
-    numbers = {"batch_dice": True, "smooth": SMOOTH, "do_bg": True, "ddp": False}
+    numbers = {"batch_dice": True, "smooth": 1e-5, "do_bg": True, "ddp": False}
     peer = compound.DC_and_BCE_loss({}, numbers, dice_class=dice.MemoryEfficientSoftDiceLoss)
-    ours = segmentation_loss(*pair, LossPlan(batch_dice=True))
+    ours = segmentation_loss(*pair, LossPlan(batch_dice=True, smooth=1e-5))
     assert ours.item() == pytest.approx(peer(*pair).item() + 1, abs=1e-5)
 
 

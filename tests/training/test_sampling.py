@@ -1,5 +1,6 @@
 import json
 from dataclasses import asdict, dataclass, replace
+from math import ceil, floor
 
 import numpy as np
 import pytest
@@ -121,6 +122,16 @@ def test_the_share_of_foreground_is_kept(case):
     room = np.prod([n - p + 1 for n, p in zip(SIZE, PATCH, strict=True)])
     by_chance = case.regions[0].sum() / room
     assert inside == pytest.approx(0.4 + 0.6 * by_chance, abs=0.04)
+
+
+@settings(max_examples=50, deadline=None)
+@given(share=st.floats(0, 1), batch=st.integers(1, 12), step=st.integers(0, 10**6))
+def test_every_batch_has_its_share_of_foreground_rounded_up_or_down(case, share, batch, step):
+    places = {"WT": np.array([[7, 7, 7]], np.int16), "brain": np.array([[3, 3, 3]], np.int16)}
+    plan = make_plan(foreground=share, elsewhere="brain", patch=(1, 1, 1))
+    two_places = Held(case.images, case.regions, places)
+    around = sum(draw(plan, [two_places], step, b).start == (7, 7, 7) for b in range(batch))
+    assert floor(share * batch - 1e-9) <= around <= ceil(share * batch + 1e-9)
 
 
 def test_elsewhere_is_anywhere_the_patch_fits_or_in_the_brain(case):

@@ -80,7 +80,7 @@ _MIXED = "bf16, for half the memory and more speed, on GPUs and processors that 
 _NNUNET = Settings(
     optimiser=OptimiserPlan(name="sgd", learning_rate=0.01, weight_decay=3e-5, momentum=0.99, nesterov=True),
     schedule=SchedulePlan(name="polynomial", power=0.9),
-    loss=LossPlan(dice=1.0, cross_entropy=1.0),
+    loss=LossPlan(dice=1.0, cross_entropy=1.0, smooth=1e-5),
     epochs=1000,
     steps=250,
     batch=2,
@@ -98,6 +98,7 @@ _NNUNET = Settings(
     why={
         "training.epochs": "nnU-Net's; paper 001 also stops 50 epochs after the last gain (training.stopping).",
         "training.optimiser.learning_rate": "nnU-Net's; paper 000 prints 0.0 and means this.",
+        "training.loss.smooth": "nnU-Net's: a region that a patch lacks is left to cross-entropy.",
         "training.loss.deep_supervision": "nnU-Net's: half the weight at each coarser resolution, 0 at the coarsest.",
         "training.sampling.foreground": "nnU-Net's: of n patches the last n - round(0.67 n) hold tumour, one of two.",
         "training.validate_every": "Whole cases cost more than the patches that nnU-Net validates on.",

@@ -53,6 +53,8 @@ class LossPlan(Frozen):
         gamma: exponent of focal loss.
         foreground_weight: omega of weighted cross-entropy and of focal loss: how much a voxel of the region counts
             against 1 - omega for one outside it; None: the same.
+        smooth: voxels added to both sides of Dice's fraction: with some, a region that is absent has a gradient, too
+            (nnU-Net: 1e-5, which has next to none).
         batch_dice: Dice of all samples together (nnU-Net's 2d and cascades) rather than sample by sample.
         deep_supervision: weights of the outputs at full, half, quarter ... resolution, normalised to sum to 1; empty:
             the full resolution alone.
@@ -66,6 +68,7 @@ class LossPlan(Frozen):
     focal: float = Field(default=0.0, ge=0)
     gamma: float = Field(default=2.0, ge=0)
     foreground_weight: Share | None = None
+    smooth: float = Field(default=1.0, gt=0)
     batch_dice: bool = False
     deep_supervision: tuple[float, ...] = ()
     reconstruction: float = Field(default=0.0, ge=0)
@@ -76,7 +79,7 @@ class SamplingPlan(Frozen):
     """Where patches are taken.
 
     Args:
-        foreground: share of patches around a voxel of a region.
+        foreground: share of patches around a voxel of a region; of each batch as nearly as its size allows.
         regions: how often each region is that one, by name, relative to the others; empty: all regions alike.
         elsewhere: where the centres of the other patches lie: anywhere the patch fits, or in the brain.
         cases: at most so many different ones a batch, drawn anew for each (paper 004: 10); None: a case for each patch.

@@ -15,9 +15,6 @@ from torch.nn import functional
 from oncontour.core.errors import InputError
 from oncontour.plans.training import LossPlan
 
-SMOOTH = 1.0
-"""Voxels added to both sides of Dice's fraction, so that an empty region has a gradient."""
-
 SPACE = (2, 3, 4)
 
 Total = Callable[[Tensor], Tensor]
@@ -29,11 +26,14 @@ def alone(sums: Tensor) -> Tensor:
     return sums
 
 
-def soft_dice(probability: Tensor, target: Tensor, batch: bool = False, total: Total = alone) -> Tensor:
+def soft_dice(
+    probability: Tensor, target: Tensor, smooth: float = 1.0, batch: bool = False, total: Total = alone
+) -> Tensor:
     """1 - 2 sum(p t) / (sum p + sum t), mean over regions; with the factor 2 that paper 004's equation 5 lacks.
 
     Args:
         probability, target: (B, T, i, j, k).
+        smooth: voxels added to both sides of the fraction.
         batch: sum over the samples too, rather than take their mean.
         total: sums over processes; only asked where `batch`.
 
@@ -45,7 +45,7 @@ def soft_dice(probability: Tensor, target: Tensor, batch: bool = False, total: T
     sizes = probability.sum(SPACE) + target.sum(SPACE)
     if batch:
         overlap, sizes = total(torch.stack((overlap.sum(0), sizes.sum(0))))
-    return 1 - ((2 * overlap + SMOOTH) / (sizes + SMOOTH)).mean()
+    return 1 - ((2 * overlap + smooth) / (sizes + smooth)).mean()
 
 
 def cross_entropy(
@@ -84,7 +84,7 @@ def segmentation_loss(logits: Tensor, target: Tensor, plan: LossPlan, total: Tot
     parts = []
     if plan.dice:
         probability = torch.softmax(logits, 1)[:, 1:] if softmax else torch.sigmoid(logits)
-        parts.append(plan.dice * soft_dice(probability, target, plan.batch_dice, total))
+        parts.append(plan.dice * soft_dice(probability, target, plan.smooth, plan.batch_dice, total))
     if plan.cross_entropy:
         parts.append(plan.cross_entropy * cross_entropy(logits, target, plan.foreground_weight, 0.0, softmax))
     if plan.focal:

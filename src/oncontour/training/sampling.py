@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from oncontour.augment.compose import Composed, Drawn
 from oncontour.augment.interface import Sample, Size
 from oncontour.core.errors import InputError
 from oncontour.plans.plan import Plan
-from oncontour.plans.training import SamplingPlan, TransformPlan
+from oncontour.plans.training import SamplingPlan, TrainingPlan, TransformPlan
 
 NO_MARGIN: Size = (0, 0, 0)
 
@@ -77,7 +78,8 @@ def draw(plan: Plan, cases: Sequence[Case], step: int, index: int, margin: Size 
     number = _draw_case(rng, plan, len(cases), step)
     case = cases[number]
     channels = _draw_channels(rng, plan, case)
-    start = _draw_start(rng, training.sampling, case, training.patch, margin)
+    foreground = _around_foreground(training, step, index)
+    start = _draw_start(rng, training.sampling, case, training.patch, margin, foreground)
     transforms = _composed(training.augment).draw(rng, (len(channels), *training.patch))
     guides = _guides(plan, case)
     changed = _composed(training.augment_previous).draw(rng, (guides, *training.patch)) if guides else []
@@ -91,6 +93,17 @@ def _draw_case(rng: np.random.Generator, plan: Plan, count: int, step: int) -> i
         return int(rng.integers(count))
     few = np.random.default_rng((plan.training.seed, step, 0, 1))  # A stream that no sample has.
     return int(few.permutation(count)[:limit][rng.integers(min(limit, count))])
+
+
+def _around_foreground(training: TrainingPlan, step: int, index: int) -> bool:
+    """Whether a sample is one of those of its batch that are taken around foreground.
+
+    Systematic sampling: of n samples `foreground` times n, rounded up or down, so that batches differ no more than they
+    must; of a batch of two and one half it is always one, as in nnU-Net.
+    """
+    share = training.sampling.foreground
+    begin = np.random.default_rng((training.seed, step, 0, 2)).random()  # A stream that no sample has.
+    return floor(begin + share * (index + 1)) > floor(begin + share * index)
 
 
 def _guides(plan: Plan, case: Case) -> int:
@@ -154,12 +167,12 @@ def _shows(case: Case, channels: set[int]) -> bool:
 
 
 def _draw_start(
-    rng: np.random.Generator, sampling: SamplingPlan, case: Case, patch: Size, margin: Size
+    rng: np.random.Generator, sampling: SamplingPlan, case: Case, patch: Size, margin: Size, foreground: bool
 ) -> tuple[int, int, int]:
     """Around a voxel, or anywhere; within the case where it is large enough, and centred in zeros where not."""
     size, wanted, beyond = np.array(case.regions.shape[1:]), np.array(patch), np.array(margin)
     room = size - wanted + 2 * beyond
-    places = _places(rng, sampling, case)
+    places = _places(rng, sampling, case, foreground)
     if len(places):
         voxel = places[rng.integers(len(places))].astype(int)
         start = np.clip(voxel - wanted // 2, -beyond, np.maximum(room, 0) - beyond)
@@ -169,7 +182,7 @@ def _draw_start(
     return i, j, k
 
 
-def _places(rng: np.random.Generator, sampling: SamplingPlan, case: Case) -> NDArray[np.int16]:
+def _places(rng: np.random.Generator, sampling: SamplingPlan, case: Case, foreground: bool) -> NDArray[np.int16]:
     """Voxels (n, 3) of which one is the centre: of a region, of the brain, or none."""
     weights = sampling.regions or {name: 1.0 for name in case.places if name != "brain"}
     unknown = [name for name in weights if name not in case.places]
@@ -177,7 +190,7 @@ def _places(rng: np.random.Generator, sampling: SamplingPlan, case: Case) -> NDA
         known = ", ".join(name for name in case.places if name != "brain")
         raise InputError("sampling", f"region {unknown[0]!r}", f"some of {known}", "Correct the regions in the plan.")
     there = {name: weight for name, weight in weights.items() if weight > 0 and len(case.places[name])}
-    if rng.random() < sampling.foreground and there:
+    if foreground and there:
         limits = np.cumsum(list(there.values()))
         name = list(there)[int(np.searchsorted(limits, rng.random() * limits[-1], side="right"))]
     elif sampling.elsewhere == "brain":
