@@ -147,11 +147,13 @@ def _region(name: str, rows: list[RegionScore], penalty_mm: float) -> RegionSumm
 
 
 def _spreads(rows: list[RegionScore], penalty_mm: float) -> dict[str, Spread]:
-    spreads = {}
-    for metric in SUMMARISED:
-        values = np.array([getattr(row, metric) for row in rows], float)
-        spreads[metric] = spread(np.where(np.isnan(values), penalty_mm, values) if metric in DISTANCES else values)
-    return spreads
+    return {metric: spread(values_of(rows, metric, penalty_mm)) for metric in SUMMARISED}
+
+
+def values_of(rows: Iterable[RegionScore], metric: str, penalty_mm: float) -> NDArray[np.float64]:
+    """A metric's values (n,), an undefined distance as the penalty."""
+    values = np.array([getattr(row, metric) for row in rows], float)
+    return np.where(np.isnan(values), penalty_mm, values) if metric in DISTANCES else values
 
 
 def _agreement(rows: list[RegionScore]) -> tuple[float, float, float]:
