@@ -30,7 +30,7 @@ FLUID_LABELS: Mapping[str, str] = {"CC": "labelled as cyst", "RC": "labelled as 
 
 FLUID_LOOKS = "dark on T1 and bright on T2, as fluid is"
 
-FLUID_DEVIATIONS = 1.5
+FLUID_DEVIATIONS = 2.0
 """Robust standard deviations of the head by which fluid is darker than its median on T1, and brighter on T2."""
 
 ROBUST = 1.4826
