@@ -11,7 +11,7 @@ from scipy import stats
 
 from oncontour.core.errors import InputError
 from oncontour.evaluate.run import evaluate
-from oncontour.evaluate.subgroups import NOT_GIVEN, find_subgroups, write_subgroups
+from oncontour.evaluate.subgroups import NOT_GIVEN, find_subgroups, read_groups, write_subgroups
 from oncontour.evaluate.summary import spread
 
 DICE = {"new": (0.9, 0.85, 0.8, 0.95), "recurrent": (0.7, 0.6, 0.5)}
@@ -41,7 +41,7 @@ def table(tmp_path, scores):
 
 
 def test_every_value_is_summarised_and_compared(scores, table):
-    found = find_subgroups(scores, table, 374.0)
+    found = find_subgroups(scores, read_groups(table), 374.0)
     assert found.columns == ("status", "site")
     assert set(found.not_used) == {"age", "case number"}
     assert (found.not_given, found.unknown) == (("other",), ("stranger",))
@@ -64,7 +64,7 @@ def test_three_values_get_an_overall_test_and_pairs(scores, tmp_path):
     path = tmp_path / "three.csv"
     values = ["x", "x", "y", "y", "z", "z", "single"]
     path.write_text("case;kind\n" + "\n".join(f"{s.case};{v}" for s, v in zip(scores, values, strict=False)))
-    found = find_subgroups(scores, path, 374.0, ["kind"])
+    found = find_subgroups(scores, read_groups(path, ["kind"]), 374.0)
     test = next(test for test in found.tests if test.metric == "dice")
     assert test.found.overall.name == "Kruskal-Wallis"
     assert [(pair.first, pair.second) for pair in test.found.pairs] == [("x", "y"), ("x", "z"), ("y", "z")]
@@ -79,7 +79,7 @@ def test_three_values_get_an_overall_test_and_pairs(scores, tmp_path):
 
 
 def test_the_table_of_subgroups_is_tidy(scores, table, tmp_path):
-    path, _ = write_subgroups(find_subgroups(scores, table, 374.0, ["status"]), tmp_path)
+    path, _ = write_subgroups(find_subgroups(scores, read_groups(table, ["status"]), 374.0), tmp_path)
     rows = [row for row in csv.DictReader(path.open()) if row["metric"] == "dice" and row["cases"] == "all"]
     assert [(row["column"], row["value"], row["region"], row["n"]) for row in rows] == [
         ("status", "new", "WT", "4"), ("status", "recurrent", "WT", "3"), ("status", NOT_GIVEN, "WT", "1"),
@@ -90,7 +90,7 @@ def test_the_table_of_subgroups_is_tidy(scores, table, tmp_path):
 
 def test_a_missed_distance_counts_in_a_test(scores, table):
     missed = [replace(score, hd95=float("nan")) if score.case == "new0" else score for score in scores]
-    found = find_subgroups(missed, table, 374.0, ["status"])
+    found = find_subgroups(missed, read_groups(table, ["status"]), 374.0)
     test = next(test for test in found.tests if test.metric == "hd95")
     first = [374.0, *[scores[0].hd95] * 3]
     assert test.found.overall.p == stats.mannwhitneyu(first, [scores[0].hd95] * 3).pvalue
@@ -103,11 +103,11 @@ def test_a_missed_distance_counts_in_a_test(scores, table):
         ("name,site\nnew0,A\n", [], "a column 'case'"),
         ("case,site\nnew0,A\nnew0,B\n", [], "case 'new0' twice"),
         ("case,site\nnew0,A\n", ["scanner"], "a column 'scanner'"),
-        ("case\nnew0\n", [], "another than case"),
+        ("case\nnew0\n", [], "another beside it"),
     ],
 )
-def test_tables_that_cannot_be_used_are_refused(scores, tmp_path, text, columns, message):
+def test_tables_that_cannot_be_used_are_refused(tmp_path, text, columns, message):
     path = tmp_path / "bad.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
-        find_subgroups(scores, path, 374.0, columns)
+        read_groups(path, columns)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.errors import GeometryError
+from oncontour.core.errors import GeometryError, InputError
 from oncontour.core.grid import Grid
 from oncontour.core.labels import SCHEMES, LabelScheme, Region
 from oncontour.core.overlap import overlap
@@ -101,6 +101,17 @@ class RegionScore:
     voxels_pred: int
     voxels_ref: int
     prediction_missing: bool
+
+
+def scheme_of(name: str) -> LabelScheme:
+    """The label scheme of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in SCHEMES:
+        raise InputError("--scheme", repr(name), f"one of {', '.join(SCHEMES)}", "Correct the scheme's name.")
+    return SCHEMES[name]
 
 
 def evaluate_pair(pair: Pair, measures: Measures) -> tuple[RegionScore, ...]:

@@ -9,11 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from oncontour.core.errors import InputError, OncontourError
-from oncontour.core.labels import SCHEMES
 from oncontour.core.sequence import Sequence as MrSequence
 from oncontour.data.datasets.tables import write_table
 from oncontour.data.parallel import each
-from oncontour.evaluate.case import Measures, RegionScore
+from oncontour.evaluate.case import Measures, RegionScore, scheme_of
 from oncontour.evaluate.causes import Cause, suggested_causes
 from oncontour.evaluate.evidence import Plane, gather
 from oncontour.evaluate.pairs import Pair
@@ -67,6 +66,16 @@ class Failures:
         return dict(Counter(names).most_common()) | ({UNEXPLAINED: unexplained} if unexplained else {})
 
 
+def failing_region(scheme: str, region: str = "") -> str:
+    """The region whose Dice tells failures: by default the scheme's first.
+
+    Raises:
+        InputError: no such scheme or region.
+    """
+    known = scheme_of(scheme)
+    return known.region(region).name if region else known.regions[0].name
+
+
 def find_failures(
     pairs: Iterable[Pair],
     scores: Sequence[RegionScore],
@@ -87,8 +96,7 @@ def find_failures(
     Raises:
         InputError: no such region, or a threshold that is no Dice.
     """
-    scheme = SCHEMES[measures.scheme]
-    name = scheme.region(region).name if region else scheme.regions[0].name
+    name = failing_region(measures.scheme, region)
     if not 0 <= below <= 1:
         raise InputError("--failures-below", f"{below:g}", "a Dice, 0 to 1", "Choose a threshold such as 0.6.")
     listed = {pair.case: pair for pair in pairs}

@@ -8,12 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from oncontour.core.errors import InputError, OncontourError
-from oncontour.core.labels import SCHEMES
 from oncontour.data.datasets.labels import assumed
 from oncontour.data.datasets.tables import write_table
 from oncontour.data.files import explained, write_json
 from oncontour.data.parallel import each
-from oncontour.evaluate.case import Measures, Placing, RegionScore, evaluate_pair
+from oncontour.evaluate.case import Measures, Placing, RegionScore, evaluate_pair, scheme_of
 from oncontour.evaluate.metrics.lesionwise import PENALTY_MM, Challenge
 from oncontour.evaluate.pairs import Pair, Pairing, find_masks, pair_by_name, pair_by_table
 from oncontour.evaluate.summary import RegionSummary, summarise
@@ -77,8 +76,7 @@ def evaluate(
     Raises:
         InputError: nothing to pair, or no such scheme.
     """
-    if scheme not in SCHEMES:
-        raise InputError("--scheme", repr(scheme), f"one of {', '.join(SCHEMES)}", "Correct the scheme's name.")
+    scheme_of(scheme)
     predicted = reference = assumed(scheme)
     if table is not None:
         pairing, compared = pair_by_table(table), f"pairs of {table.name}"

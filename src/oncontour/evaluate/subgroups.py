@@ -29,6 +29,21 @@ TESTED = ("dice", "hd95")
 
 
 @dataclass(frozen=True)
+class GroupTable:
+    """What cases differ in.
+
+    Args:
+        columns: that may make subgroups.
+        rows: case -> column -> value, empty where it is not given.
+        asked: whether these columns were asked for; else those that do not group are left out.
+    """
+
+    columns: tuple[str, ...]
+    rows: Mapping[str, Mapping[str, str]]
+    asked: bool
+
+
+@dataclass(frozen=True)
 class Subgroup:
     """Cases of one value.
 
@@ -91,49 +106,52 @@ class Subgroups:
         return tuple(dict.fromkeys(group.column for group in self.groups))
 
 
+def read_groups(table: Path, columns: Sequence[str] = ()) -> GroupTable:
+    """Read what cases differ in.
+
+    Args:
+        table: CSV with a column `case`, and any others.
+        columns: that make subgroups; by default all but those of more than `MOST_VALUES` values.
+
+    Raises:
+        InputError: no such table or column, no column beside `case`, or a case twice.
+    """
+    content = read_table(table)
+    for column in (CASE, *columns):
+        if column not in content.columns:
+            found = f"columns {', '.join(content.columns)}"
+            raise InputError(table, found, f"a column {column!r}", "Name the column as the table does.")
+    others = [name for name in columns or content.columns if name != CASE]
+    if not others:
+        raise InputError(table, f"the column {CASE} alone", "another beside it", "Add what cases differ in.")
+    check_once(table, (row[CASE] for row in content.rows))
+    rows = {row[CASE]: {name: row[name] for name in others} for row in content.rows}
+    return GroupTable(tuple(others), rows, asked=bool(columns))
+
+
 def find_subgroups(
-    scores: Sequence[RegionScore],
-    table: Path,
-    penalty_mm: float,
-    columns: Sequence[str] = (),
-    known: Iterable[str] = (),
+    scores: Sequence[RegionScore], table: GroupTable, penalty_mm: float, known: Iterable[str] = ()
 ) -> Subgroups:
     """Summarise and compare the cases by the columns of a table.
 
     Args:
         scores: of all cases.
-        table: CSV with a column `case`, and any others.
+        table: what they differ in.
         penalty_mm: what an undefined distance counts as.
-        columns: that make subgroups; by default all but those of more than `MOST_VALUES` values.
         known: cases that are none of the unknown, though nothing could be scored of them.
-
-    Raises:
-        InputError: no such table or column, or a case twice.
     """
-    content = read_table(table)
-    _check(table, content.columns, columns)
-    check_once(table, (row[CASE] for row in content.rows))
     cases = tuple(dict.fromkeys(score.case for score in scores))
-    rows = {row[CASE]: row for row in content.rows}
     said = {
-        column: {case: rows.get(case, {}).get(column) or NOT_GIVEN for case in cases}
-        for column in columns or [name for name in content.columns if name != CASE]
+        column: {case: table.rows.get(case, {}).get(column) or NOT_GIVEN for case in cases} for column in table.columns
     }
-    not_used = {} if columns else {name: why for name, values in said.items() if (why := _no_grouping(values))}
+    not_used = {} if table.asked else {name: why for name, values in said.items() if (why := _no_grouping(values))}
     said = {name: values for name, values in said.items() if name not in not_used}
     groups = tuple(group for name, values in said.items() for group in _groups(scores, name, values, penalty_mm))
     tests, families = _tests(scores, said, penalty_mm)
-    unknown = tuple(sorted(set(rows) - set(cases) - set(known)))
-    return Subgroups(groups, tests, families, tuple(case for case in cases if case not in rows), unknown, not_used)
-
-
-def _check(table: Path, present: Sequence[str], wanted: Sequence[str]) -> None:
-    for column in (CASE, *wanted):
-        if column not in present:
-            found = f"columns {', '.join(present)}"
-            raise InputError(table, found, f"a column {column!r}", "Name the column as the table does.")
-    if CASE in wanted or tuple(present) == (CASE,):
-        raise InputError(table, f"columns {', '.join(present)}", "another than case", "Add what cases differ in.")
+    unknown = tuple(sorted(set(table.rows) - set(cases) - set(known)))
+    return Subgroups(
+        groups, tests, families, tuple(case for case in cases if case not in table.rows), unknown, not_used
+    )
 
 
 def _no_grouping(values: Mapping[str, str]) -> str:
