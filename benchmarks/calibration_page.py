@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from calibration_scores import Case, calibration_error, correlations, dice_pairs, reliability
+from calibration_scores import Case, dice_pairs
 
+from oncontour.evaluate.reliability import calibration_error, reliability
+from oncontour.evaluate.uncertainty import coverage, dice_prediction
 from oncontour.inference.calibration import Calibration
 
 HEAD = """# How sure is it?
@@ -81,14 +83,13 @@ def _regions(groups: Mapping[str, Sequence[Case]]) -> list[tuple[str, str, list[
 def _intervals(groups: Mapping[str, Sequence[Case]]) -> list[tuple[str, ...]]:
     rows = []
     for name, region, cases in _regions(groups):
-        given = [interval for case in cases if (interval := case.interval)]
-        covered = sum(case.covered for case in cases)
-        ratios = [interval.high / interval.low for interval in given]
+        given = [(interval, case.observed.reference_ml) for case in cases if (interval := case.interval)]
+        held = coverage([(interval.low, interval.high) for interval, _ in given], [truth for _, truth in given])
         missed = sum(case.observed.reference_ml > 0 and not case.observed.volume_ml for case in cases)
         invented = sum(case.observed.volume_ml > 0 and not case.observed.reference_ml for case in cases)
-        share = f"{covered} ({covered / len(given):.0%})" if given else "-"
-        width = f"x {np.median(ratios):.2f}" if ratios else "-"
-        rows.append((name, region, str(len(given)), share, width, f"{missed} missed, {invented} not there"))
+        share = f"{held.covered} ({held.share:.0%})" if given else "-"
+        width = f"x {held.median_width:.2f}" if given else "-"
+        rows.append((name, region, str(held.given), share, width, f"{missed} missed, {invented} not there"))
     return rows
 
 
@@ -96,19 +97,22 @@ def _dice(groups: Mapping[str, Sequence[Case]]) -> list[tuple[str, ...]]:
     rows = []
     for name, region, cases in _regions(groups):
         predicted, true, expected, agreement = dice_pairs(cases).T
-        error = f"{np.abs(predicted - true).mean():.3f}" if len(true) else "-"
-        both = correlations(predicted, true)
-        shown = [f"{value:.2f}" for value in both] if both else ["-", "-"]
-        alone = [correlations(sign, true) for sign in (expected, agreement)]
-        single = [f"{value[1]:.2f}" if value else "-" for value in alone]
-        rows.append((name, region, str(len(true)), error, *shown, *single))
+        found = dice_prediction(predicted, true)
+        alone = [dice_prediction(sign, true).spearman for sign in (expected, agreement)]
+        error = f"{found.mean_absolute_error:.3f}" if found.n else "-"
+        shown = [_correlation(r) for r in (found.pearson, found.spearman, *alone)]
+        rows.append((name, region, str(found.n), error, *shown))
     return rows
+
+
+def _correlation(r: float) -> str:
+    return "-" if np.isnan(r) else f"{r:.2f}"
 
 
 def _probabilities(groups: Mapping[str, Sequence[Case]]) -> list[tuple[str, ...]]:
     rows = []
     for name, region, cases in _regions(groups):
-        bins = reliability(cases)
+        bins = reliability(case.observed.bins for case in cases)
         rows.append((name, region, f"{bins[1:, 0].sum():,.0f}", f"{calibration_error(bins):.3f}"))
     return rows
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from calibration_scores import Case, dice_pairs, reliability
+from calibration_scores import Case, dice_pairs
 from matplotlib.axes import Axes
 
 from oncontour.core.labels import LabelScheme
 from oncontour.drawing.files import png
 from oncontour.drawing.style import DASHES, INK, PANEL_INCHES, SOFT, chart, frame_chart, key, series
+from oncontour.evaluate.reliability import reliability
 
 STYLES = {"phantoms": series(0), "real scans": series(1)}
 
@@ -31,7 +32,7 @@ def picture(groups: Mapping[str, Sequence[Case]], scheme: LabelScheme) -> bytes:
 def _reliability(axes: Axes, groups: Mapping[str, Sequence[Case]]) -> None:
     axes.plot([0, 1], [0, 1], color=SOFT, lw=0.8, ls=DASHES)
     for name, cases in groups.items():
-        voxels, chance, share = reliability(cases).T
+        voxels, chance, share = reliability(case.observed.bins for case in cases).T
         there = voxels > 0
         if there.any():
             colour, marker = STYLES[name]

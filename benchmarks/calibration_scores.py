@@ -7,15 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import pearsonr, spearmanr
 
 from oncontour.inference.calibration import Calibration
 from oncontour.measure.certainty import Certainty, certainty
 from oncontour.measure.interval import Interval
-from oncontour.pipeline.observe import BINS, Observed, ObservedCase
-
-LEAST = 3
-"""A correlation of fewer cases is none."""
+from oncontour.pipeline.observe import Observed, ObservedCase
 
 
 @dataclass(frozen=True)
@@ -69,31 +65,3 @@ def dice_pairs(cases: Iterable[Case]) -> NDArray[np.float64]:
         if case.predicted is not None
     ]
     return np.array(rows, np.float64).reshape(-1, 4)
-
-
-def correlations(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Pearson and Spearman; None of too few cases, or of constants."""
-    if len(one) < LEAST or np.ptp(one) == 0 or np.ptp(other) == 0:
-        return None
-    return float(pearsonr(one, other).statistic), float(spearmanr(one, other).statistic)
-
-
-def reliability(cases: Iterable[Case]) -> NDArray[np.float64]:
-    """(`BINS`, 3): voxels, mean probability and observed share of each bin over all cases; NaN where it is empty."""
-    total = np.zeros((BINS, 3))
-    for case in cases:
-        if case.observed.bins:
-            total += [(one.voxels, one.chance, one.true) for one in case.observed.bins]
-    voxels, chance, true = total.T
-    with np.errstate(invalid="ignore"):
-        return np.stack([voxels, chance / voxels, true / voxels], axis=1)
-
-
-def calibration_error(bins: NDArray[np.float64]) -> float:
-    """Expected calibration error: mean |observed share - mean probability| over voxels of probability 0.1 and more.
-
-    Nearly all voxels are far from any tumour and of probability 0; they would make every model look calibrated.
-    """
-    voxels, chance, share = bins[1:].T
-    there = voxels > 0
-    return float((np.abs(share - chance)[there] * voxels[there]).sum() / max(voxels.sum(), 1))

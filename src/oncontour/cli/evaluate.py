@@ -36,7 +36,9 @@ def evaluate(
     references: Annotated[
         Path | None, typer.Argument(metavar="[REF]", help="Reference masks: the same, or a data set.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the tables.")] = Path("evaluation"),
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for tables and report.")] = Path(
+        "evaluation"
+    ),
     scheme: Annotated[str, typer.Option("--scheme", help="Label scheme of both.")] = "brats",
     table: Annotated[
         Path | None,
@@ -53,13 +55,32 @@ def evaluate(
         float,
         typer.Option("--penalty", min=0, metavar="MM", help="A distance where one mask is empty, in summaries."),
     ] = 374.0,
+    subgroups: Annotated[
+        Path | None,
+        typer.Option("--subgroups", metavar="CSV", help="What cases differ in: a column case, and any others."),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="COLUMN", help="Of that table, for subgroups; may be repeated."),
+    ] = None,
+    failures_below: Annotated[
+        float, typer.Option("--failures-below", min=0, max=1, metavar="DICE", help="Dice below which a case failed.")
+    ] = 0.6,
+    failures_in: Annotated[
+        str, typer.Option("--failures-in", metavar="REGION", help="Whose Dice; by default the scheme's first region.")
+    ] = "",
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes.")] = 1,
 ) -> None:
     """Score predicted masks against references. A case without a prediction counts as missed, and is listed."""
+    from oncontour.evaluate.failures import failing_region
     from oncontour.evaluate.run import evaluate as run
     from oncontour.evaluate.run import write_evaluation
+    from oncontour.evaluate.subgroups import read_groups
+    from oncontour.report.evaluation import report_evaluation
 
     with exit_codes():
+        groups = read_groups(subgroups, by or ()) if subgroups else None
+        watched = failing_region(scheme, failures_in)
         with case_bar("Scoring cases") as progress:
             found = run(
                 predictions,
@@ -74,6 +95,14 @@ def evaluate(
                 progress=progress,
             )
         written = write_evaluation(found, out)
+        written += report_evaluation(
+            found,
+            out,
+            subgroups=groups,
+            failures_below=failures_below,
+            failures_in=watched,
+            workers=workers,
+        )
     _print(found)
     for case, error in found.failed.items():
         print_error(error, f"Case {case}")

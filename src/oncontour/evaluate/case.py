@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.errors import GeometryError
+from oncontour.core.errors import GeometryError, InputError
 from oncontour.core.grid import Grid
 from oncontour.core.labels import SCHEMES, LabelScheme, Region
 from oncontour.core.overlap import overlap
@@ -103,6 +103,17 @@ class RegionScore:
     prediction_missing: bool
 
 
+def scheme_of(name: str) -> LabelScheme:
+    """The label scheme of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in SCHEMES:
+        raise InputError("--scheme", repr(name), f"one of {', '.join(SCHEMES)}", "Correct the scheme's name.")
+    return SCHEMES[name]
+
+
 def evaluate_pair(pair: Pair, measures: Measures) -> tuple[RegionScore, ...]:
     """Score every region and composite of a case.
 
@@ -110,14 +121,21 @@ def evaluate_pair(pair: Pair, measures: Measures) -> tuple[RegionScore, ...]:
         InputError: a file that cannot be read, or labels that the scheme does not know.
         GeometryError: the two are not on one grid, and `placing` is "refuse".
     """
+    found, reference = label_maps(pair, measures)
     scheme = SCHEMES[measures.scheme]
+    return score_label_maps(pair.case, found, reference, scheme, measures, missing=pair.prediction is None)
+
+
+def label_maps(pair: Pair, measures: Measures) -> tuple[NDArray, Volume]:
+    """The predicted label map (i, j, k) on the reference's grid, empty where it is missing, and the reference.
+
+    Raises as `evaluate_pair`.
+    """
     reference = _labels(pair.reference, measures.reference, measures.scheme)
     if pair.prediction is None:
-        found = np.zeros_like(reference.array)
-    else:
-        predicted = _labels(pair.prediction, measures.predicted, measures.scheme)
-        found = _placed(predicted, reference.grid, measures.placing, str(pair.prediction.path)).array
-    return score_label_maps(pair.case, found, reference, scheme, measures, missing=pair.prediction is None)
+        return np.zeros_like(reference.array), reference
+    predicted = _labels(pair.prediction, measures.predicted, measures.scheme)
+    return _placed(predicted, reference.grid, measures.placing, str(pair.prediction.path)).array, reference
 
 
 def score_label_maps(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from oncontour.core.errors import InputError
+from oncontour.core.sequence import Sequence
 from oncontour.data.datasets import read_dataset
 from oncontour.data.datasets.dataset import ImageFile
 from oncontour.data.datasets.labels import Convention, assumed
@@ -33,11 +34,13 @@ class Masks:
         root: where they were looked for.
         files: case -> its file.
         conventions: what stored values may mean; a file is read by the first that has all its values.
+        images: case -> the images of each sequence, where a data set has them beside its masks.
     """
 
     root: Path
     files: Mapping[str, ImageFile]
     conventions: tuple[Convention, ...]
+    images: Mapping[str, Mapping[Sequence, ImageFile]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,13 @@ class Pair:
         case: its name.
         prediction: None where it is missing, which counts as a miss.
         reference: of the case.
+        images: what the masks were drawn on, where it is known.
     """
 
     case: str
     prediction: ImageFile | None
     reference: ImageFile
+    images: Mapping[Sequence, ImageFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,8 @@ def find_masks(root: Path, scheme: str) -> Masks:
     if not files:
         found = f"{len(dataset.cases)} cases ({dataset.layout}), none with a mask"
         raise InputError(root, found, "expert masks", "Give the folder that holds the masks.")
-    return Masks(root, files, dataset.conventions)
+    images = {case.name: case.images for case in dataset.cases if case.mask is not None}
+    return Masks(root, files, dataset.conventions, images)
 
 
 def _named(root: Path, files: Iterable[Path]) -> dict[str, ImageFile]:
@@ -140,7 +146,8 @@ def pair_by_name(predictions: Masks, references: Masks) -> Pairing:
         names = f"cases such as {_few(found)}; references such as {_few(wanted)}"
         remedy = "Name the files alike, or give a table of pairs: --map with case, prediction, reference."
         raise InputError(predictions.root, names, "names that occur on both sides", remedy)
-    pairs = tuple(Pair(case, found.get(case), wanted[case]) for case in sorted(wanted))
+    seen = references.images
+    pairs = tuple(Pair(case, found.get(case), wanted[case], seen.get(case, {})) for case in sorted(wanted))
     return Pairing(pairs, tuple(sorted(set(wanted) - both)), tuple(sorted(set(found) - both)))
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from functools import partial
-from math import isnan
 from pathlib import Path
 
 from oncontour.core.errors import InputError, OncontourError
-from oncontour.core.labels import SCHEMES
 from oncontour.data.datasets.labels import assumed
 from oncontour.data.datasets.tables import write_table
 from oncontour.data.files import explained, write_json
 from oncontour.data.parallel import each
-from oncontour.evaluate.case import Measures, Placing, RegionScore, evaluate_pair
+from oncontour.evaluate.case import Measures, Placing, RegionScore, evaluate_pair, scheme_of
 from oncontour.evaluate.metrics.lesionwise import PENALTY_MM, Challenge
 from oncontour.evaluate.pairs import Pair, Pairing, find_masks, pair_by_name, pair_by_table
-from oncontour.evaluate.summary import SUMMARISED, RegionSummary, summarise
+from oncontour.evaluate.summary import RegionSummary, summarise
+from oncontour.evaluate.tables import SUMMARY_COLUMNS, cell, summary_rows
 
 RULES_OF: dict[str, Challenge] = {"paediatric": "paediatric"}
 """Lesion-wise rules of a scheme; else those of glioma."""
@@ -33,6 +32,9 @@ class Evaluation:
         missing: cases without a prediction: scored as empty masks.
         extra: predictions without a reference: not scored.
         failed: case -> why it could not be scored.
+        pairs: what was held against what.
+        measures: how.
+        compared: both sides in a few words, such as "predicted against truth"; names of folders, not where they lie.
     """
 
     scores: tuple[RegionScore, ...]
@@ -40,6 +42,9 @@ class Evaluation:
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     failed: dict[str, OncontourError]
+    pairs: tuple[Pair, ...]
+    measures: Measures
+    compared: str
 
 
 def evaluate(
@@ -71,23 +76,24 @@ def evaluate(
     Raises:
         InputError: nothing to pair, or no such scheme.
     """
-    if scheme not in SCHEMES:
-        raise InputError("--scheme", repr(scheme), f"one of {', '.join(SCHEMES)}", "Correct the scheme's name.")
+    scheme_of(scheme)
     predicted = reference = assumed(scheme)
     if table is not None:
-        pairing = pair_by_table(table)
+        pairing, compared = pair_by_table(table), f"pairs of {table.name}"
     elif predictions is not None and references is not None:
         found, wanted = find_masks(predictions, scheme), find_masks(references, scheme)
         predicted, reference, pairing = found.conventions, wanted.conventions, pair_by_name(found, wanted)
+        compared = f"{predictions.absolute().name} against {references.absolute().name}"
     else:
         raise InputError("evaluation", "no masks named", "predictions and references, or a table", "Name both.")
     measures = Measures(scheme, predicted, reference, rules or RULES_OF.get(scheme, "glioma"), tolerance_mm, placing)
-    return _scored(pairing, measures, penalty_mm, workers, progress)
+    return _scored(pairing, measures, compared, penalty_mm, workers, progress)
 
 
 def _scored(
     pairing: Pairing,
     measures: Measures,
+    compared: str,
     penalty_mm: float,
     workers: int,
     progress: Callable[[int, int], None],
@@ -103,7 +109,16 @@ def _scored(
         else:
             scores.extend(result)
         progress(done, total)
-    return Evaluation(tuple(scores), summarise(scores, penalty_mm), pairing.missing, pairing.extra, failed)
+    return Evaluation(
+        tuple(scores),
+        summarise(scores, penalty_mm),
+        pairing.missing,
+        pairing.extra,
+        failed,
+        pairing.pairs,
+        measures,
+        compared,
+    )
 
 
 def _tried(pair: Pair, measures: Measures) -> tuple[RegionScore, ...] | OncontourError:
@@ -122,10 +137,10 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
     columns = [field.name for field in fields(RegionScore)]
-    rows = (dict(zip(columns, map(_cell, astuple(score)), strict=True)) for score in evaluation.scores)
+    rows = (dict(zip(columns, map(cell, astuple(score)), strict=True)) for score in evaluation.scores)
     cases, table, summary = out / "cases.csv", out / "summary.csv", out / "summary.json"
     write_table(cases, columns, rows)
-    write_table(table, SUMMARY_COLUMNS, _summary_rows(evaluation))
+    write_table(table, SUMMARY_COLUMNS, summary_rows(evaluation.summaries))
     write_json(
         summary,
         {
@@ -136,40 +151,3 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
         },
     )
     return cases, table, summary
-
-
-SUMMARY_COLUMNS = (
-    "region", "metric", "cases", "n", "mean", "sd", "median", "q1", "q3", "n_reference_empty", "n_missed",
-    "n_false_alarms", "n_predictions_missing",
-)  # fmt: skip
-
-
-def _summary_rows(evaluation: Evaluation) -> list[dict[str, str]]:
-    """A row a region, metric and set of cases ("all", or "present": whose reference has the region)."""
-    rows = []
-    for one in evaluation.summaries:
-        counts = {
-            "n_reference_empty": str(one.ref_empty),
-            "n_missed": str(one.missed),
-            "n_false_alarms": str(one.false_alarms),
-            "n_predictions_missing": str(one.predictions_missing),
-        }
-        for cases, spreads in (("all", one.all_cases), ("present", one.present)):
-            for metric in SUMMARISED:
-                found = spreads[metric]
-                numbers = (
-                    found.mean, found.deviation, found.median, found.low_quartile, found.high_quartile,
-                )  # fmt: skip
-                names = ("mean", "sd", "median", "q1", "q3")
-                row = {"region": one.region, "metric": metric, "cases": cases, "n": str(found.n)}
-                rows.append(row | dict(zip(names, map(_cell, numbers), strict=True)) | counts)
-    return rows
-
-
-def _cell(value: object) -> str:
-    """Text of a table's cell: full precision, true and false as 1 and 0, nothing for NaN."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return "" if isnan(value) else repr(value)
-    return str(value)

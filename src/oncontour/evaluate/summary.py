@@ -101,14 +101,15 @@ class RegionSummary:
         fields["missed_percent"] = self.missed_percent
         for name in ("all_cases", "present"):
             fields[name] = {metric: one.__dict__ for metric, one in getattr(self, name).items()}
-        return _without_nan(fields)
+        return without_nan(fields)
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """For JSON, which has no word for it: NaN becomes null."""
     if isinstance(value, dict):
-        return {name: _without_nan(one) for name, one in value.items()}
+        return {name: without_nan(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
+        return [without_nan(one) for one in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
@@ -147,11 +148,13 @@ def _region(name: str, rows: list[RegionScore], penalty_mm: float) -> RegionSumm
 
 
 def _spreads(rows: list[RegionScore], penalty_mm: float) -> dict[str, Spread]:
-    spreads = {}
-    for metric in SUMMARISED:
-        values = np.array([getattr(row, metric) for row in rows], float)
-        spreads[metric] = spread(np.where(np.isnan(values), penalty_mm, values) if metric in DISTANCES else values)
-    return spreads
+    return {metric: spread(values_of(rows, metric, penalty_mm)) for metric in SUMMARISED}
+
+
+def values_of(rows: Iterable[RegionScore], metric: str, penalty_mm: float) -> NDArray[np.float64]:
+    """A metric's values (n,), an undefined distance as the penalty."""
+    values = np.array([getattr(row, metric) for row in rows], float)
+    return np.where(np.isnan(values), penalty_mm, values) if metric in DISTANCES else values
 
 
 def _agreement(rows: list[RegionScore]) -> tuple[float, float, float]:

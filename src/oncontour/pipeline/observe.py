@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.overlap import dice
@@ -17,6 +16,7 @@ from oncontour.data.datasets.dataset import Dataset, DatasetCase
 from oncontour.data.datasets.images import read_case
 from oncontour.data.files import read_json, write_json
 from oncontour.data.layouts import check_sufficient
+from oncontour.evaluate.reliability import Bin, binned
 from oncontour.inference.calibration import FILE as CALIBRATION
 from oncontour.measure.certainty import sequences_key
 from oncontour.measure.predicted_dice import Signs
@@ -32,25 +32,6 @@ if TYPE_CHECKING:
     from oncontour.inference.bundle import Bundle
 
 
-BINS = 10
-"""Of probabilities, equally wide: bin n holds those from n / `BINS` up."""
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Voxels of like probability.
-
-    Args:
-        voxels: how many.
-        chance: sum of their probabilities.
-        true: how many belong to the region.
-    """
-
-    voxels: int
-    chance: float
-    true: int
-
-
 @dataclass(frozen=True)
 class Observed:
     """One region of one held-out case.
@@ -59,7 +40,7 @@ class Observed:
         volume_ml, reference_ml: predicted and true volume.
         dice: of both.
         expected, agreement: the signs (`measure.predicted_dice`); None where nothing was found.
-        bins: the brain's voxels by probability, `BINS` of them; empty for a region that has no channel of its own.
+        bins: the brain's voxels by probability; empty for a region that has no channel of its own.
     """
 
     volume_ml: float
@@ -180,16 +161,3 @@ def observe_case(case: DatasetCase, dataset: Dataset, models: Models, options: O
             bins,
         )
     return ObservedCase(case.name, sequences_key(volumes), regions)
-
-
-def binned(probability: NDArray[np.floating], truth: NDArray[np.bool_]) -> tuple[Bin, ...]:
-    """Voxels (n,) sorted into bins of probability, 0 to 1.
-
-    >>> bins = binned(np.array([0.25, 0.25, 1.0]), np.array([True, False, True]))
-    >>> bins[2], bins[9]
-    (Bin(voxels=2, chance=0.5, true=1), Bin(voxels=1, chance=1.0, true=1))
-    """
-    place = np.minimum((probability * BINS).astype(np.intp), BINS - 1)
-    voxels, true = (np.bincount(place, weights, BINS) for weights in (None, truth))
-    chance = np.bincount(place, probability, BINS)
-    return tuple(Bin(int(v), float(c), int(t)) for v, c, t in zip(voxels, chance, true, strict=True))

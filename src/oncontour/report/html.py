@@ -29,13 +29,8 @@ def write_html(case: CaseReport, path: Path, picture: bytes | None = None) -> No
 
 def html(case: CaseReport, picture: bytes | None = None) -> str:
     """The page's source."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("oncontour.report", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template(TEMPLATE).render(
+    return render(
+        TEMPLATE,
         case=case,
         picture=b64encode(picture or montage_png(case)).decode("ascii"),
         regions=page.region_rows(case),
@@ -51,3 +46,14 @@ def html(case: CaseReport, picture: bytes | None = None) -> str:
         grid_note=page.grid_note(case),
         statement=STATEMENT,
     )
+
+
+def render(template: str, **values: object) -> str:
+    """A page of one of the templates; whatever stands in the values is text, never markup."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("oncontour.report", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(template).render(values)

@@ -129,25 +129,40 @@ def _draw(
     bar: bool,
 ) -> None:
     """Picture coordinates are mm along right and anterior."""
-    width, height = (size * step for size, step in zip(image.shape, shown.spacing, strict=True))
     low, high = _extent_mm(shown)
-    middle = (low + high) / 2
-    axes.imshow(
-        image[::-1, ::-1].T, cmap="gray", vmin=0, vmax=255, extent=(width, 0, 0, height), interpolation="bicubic"
-    )
+    middle = (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2)
+    draw_axial(axes, image, shown.spacing)
     for n, region in enumerate(scheme.regions):
         points = LINE_POINTS[min(n, len(LINE_POINTS) - 1)]
         mask = np.isin(shown.labels, scheme.values(region))
         outline(axes, mask, shown.spacing, hexadecimal(region.colour), points)
+    frame_axial(axes, middle, side_mm, str(sequence))
+    if bar:
+        draw_scale_bar(axes, middle, side_mm)
+
+
+def draw_axial(axes: Axes, image: NDArray[np.uint8], spacing: tuple[float, float]) -> None:
+    """An axial slice (i, j), whose axes grow to right and anterior, in mm from its low corner."""
+    width, height = (size * step for size, step in zip(image.shape, spacing, strict=True))
+    axes.imshow(
+        image[::-1, ::-1].T, cmap="gray", vmin=0, vmax=255, extent=(width, 0, 0, height), interpolation="bicubic"
+    )
+
+
+def frame_axial(axes: Axes, middle_mm: tuple[float, float], side_mm: float, title: str) -> None:
+    """A square of the slice in radiological orientation, with the letters of its sides and a title."""
     axes.set_aspect("auto")
-    frame(axes, (middle[0], middle[1]), side_mm)
+    frame(axes, middle_mm, side_mm)
     for letter, place in ((AXIAL.left, 0.03), (AXIAL.right, 0.97)):
         write(axes, place, 0.5, letter, 7, PALE, ha="left" if place < 0.5 else "right", va="center")
-    write(axes, 0.03, 0.97, str(sequence), 6.5, DIM, ha="left", va="top")
-    if bar:
-        start, y = middle[0] - side_mm * 0.47 + SCALE_BAR_MM, middle[1] - side_mm * 0.46
-        axes.plot([start, start - SCALE_BAR_MM], [y, y], color=PALE, linewidth=1.2, solid_capstyle="butt")
-        write(axes, 0.97, 0.06, f"{SCALE_BAR_MM / 10:.0f} cm", 6, DIM, ha="right", va="bottom")
+    write(axes, 0.03, 0.97, title, 6.5, DIM, ha="left", va="top")
+
+
+def draw_scale_bar(axes: Axes, middle_mm: tuple[float, float], side_mm: float) -> None:
+    """A bar of `SCALE_BAR_MM` in the lower right corner of a framed slice."""
+    start, y = middle_mm[0] - side_mm * 0.47 + SCALE_BAR_MM, middle_mm[1] - side_mm * 0.46
+    axes.plot([start, start - SCALE_BAR_MM], [y, y], color=PALE, linewidth=1.2, solid_capstyle="butt")
+    write(axes, 0.97, 0.06, f"{SCALE_BAR_MM / 10:.0f} cm", 6, DIM, ha="right", va="bottom")
 
 
 def _extent_mm(shown: Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -187,7 +187,7 @@ def _slice(images: Mapping[Sequence, Volume], labels: Volume | None) -> Slice:
     index = int(areas.argmax())
     i, j, _ = some.grid.spacing
     return Slice(
-        {one: _grey(volume.array[..., index], volume.array[head]) for one, volume in shown.items()},
+        {one: grey(volume.array[..., index], volume.array[head]) for one, volume in shown.items()},
         np.ascontiguousarray(array[..., index]),
         (i, j),
         float(some.grid.to_world((0, 0, index))[2]),
@@ -195,7 +195,8 @@ def _slice(images: Mapping[Sequence, Volume], labels: Volume | None) -> Slice:
     )
 
 
-def _grey(plane: NDArray[np.float32], inside: NDArray[np.float32]) -> NDArray[np.uint8]:
+def grey(plane: NDArray[np.float32], inside: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Brightness of a slice, 0 to 255, as it is drawn: black and white are percentiles of what is inside the head."""
     values = inside if inside.size else plane.ravel()
     low, high = np.percentile(values[:: max(1, values.size // 200_000)], WINDOW_PERCENTILES)
     scaled = (plane - low) / max(float(high - low), 1e-6)

@@ -48,19 +48,32 @@ def mirrored_doubt(image: Volume, mask: NDArray[np.bool_], head: NDArray[np.bool
     array = image.reoriented("RAS").array
     inside = image.with_array(head).reoriented("RAS").array
     marked = image.with_array(mask).reoriented("RAS").array & inside
-    width = len(array)
-    across = np.count_nonzero(inside, axis=(1, 2))
-    if not across.any():
+    if not inside.any():
         return None
-    twice_middle = round(2 * float(np.average(np.arange(width), weights=across)))
-    opposite = twice_middle - np.arange(width)
-    valid = (opposite >= 0) & (opposite < width)
-    mirrored = np.zeros_like(marked)
-    mirrored[valid] = marked[opposite[valid]]
-    here, there = marked & ~mirrored, mirrored & ~marked & inside
+    other_side = mirrored(marked, inside)
+    here, there = marked & ~other_side, other_side & ~marked & inside
     enough = MINIMUM_ML * 1000 / image.grid.voxel_volume_mm3
     spread = float(array[inside].std())
     if min(np.count_nonzero(here), np.count_nonzero(there)) < enough or spread == 0:
         return None
     darker = float(array[there].mean() - array[here].mean()) / spread
     return darker if darker > DOUBT else None
+
+
+def mirrored(mask: NDArray[np.bool_], head: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask mirrored left to right in the middle of the head; what leaves the image is lost.
+
+    Args:
+        mask: (i, j, k), the first axis along left and right.
+        head: the same shape, not empty; all true: the image's own middle.
+
+    >>> mirrored(np.array([[[True]], [[False]], [[False]]]), np.ones((3, 1, 1), bool)).ravel().tolist()
+    [False, False, True]
+    """
+    width = len(mask)
+    twice_middle = round(2 * float(np.average(np.arange(width), weights=np.count_nonzero(head, axis=(1, 2)))))
+    opposite = twice_middle - np.arange(width)
+    valid = (opposite >= 0) & (opposite < width)
+    turned = np.zeros_like(mask)
+    turned[valid] = mask[opposite[valid]]
+    return turned
