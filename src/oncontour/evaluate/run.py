@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from math import isnan
 from pathlib import Path
 
 from oncontour.core.errors import InputError, OncontourError
@@ -17,6 +16,8 @@ from oncontour.data.parallel import each
 from oncontour.evaluate.case import Measures, Placing, RegionScore, evaluate_pair
 from oncontour.evaluate.metrics.lesionwise import PENALTY_MM, Challenge
 from oncontour.evaluate.pairs import Pair, Pairing, find_masks, pair_by_name, pair_by_table
+from oncontour.evaluate.proportions import Share, proportions
+from oncontour.evaluate.records import cell, write_records
 from oncontour.evaluate.summary import SUMMARISED, RegionSummary, summarise
 
 RULES_OF: dict[str, Challenge] = {"paediatric": "paediatric"}
@@ -114,28 +115,29 @@ def _tried(pair: Pair, measures: Measures) -> tuple[RegionScore, ...] | Oncontou
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
-    """Write cases.csv, summary.csv and summary.json.
+    """Write cases.csv, summary.csv, summary.json and proportions.csv.
 
     Raises:
         OutputError: a file cannot be written.
     """
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
-    columns = [field.name for field in fields(RegionScore)]
-    rows = (dict(zip(columns, map(_cell, astuple(score)), strict=True)) for score in evaluation.scores)
     cases, table, summary = out / "cases.csv", out / "summary.csv", out / "summary.json"
-    write_table(cases, columns, rows)
+    shares, parts = proportions(evaluation.scores), out / "proportions.csv"
+    write_records(cases, RegionScore, evaluation.scores)
+    write_records(parts, Share, shares.shares)
     write_table(table, SUMMARY_COLUMNS, _summary_rows(evaluation))
     write_json(
         summary,
         {
             "regions": [one.as_json() for one in evaluation.summaries],
+            "proportions": shares.as_json(),
             "predictions_missing": list(evaluation.missing),
             "predictions_extra": list(evaluation.extra),
             "failed": {case: error.as_json() for case, error in evaluation.failed.items()},
         },
     )
-    return cases, table, summary
+    return cases, table, summary, parts
 
 
 SUMMARY_COLUMNS = (
@@ -162,14 +164,5 @@ def _summary_rows(evaluation: Evaluation) -> list[dict[str, str]]:
                 )  # fmt: skip
                 names = ("mean", "sd", "median", "q1", "q3")
                 row = {"region": one.region, "metric": metric, "cases": cases, "n": str(found.n)}
-                rows.append(row | dict(zip(names, map(_cell, numbers), strict=True)) | counts)
+                rows.append(row | dict(zip(names, map(cell, numbers), strict=True)) | counts)
     return rows
-
-
-def _cell(value: object) -> str:
-    """Text of a table's cell: full precision, true and false as 1 and 0, nothing for NaN."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return "" if isnan(value) else repr(value)
-    return str(value)

@@ -101,14 +101,15 @@ class RegionSummary:
         fields["missed_percent"] = self.missed_percent
         for name in ("all_cases", "present"):
             fields[name] = {metric: one.__dict__ for metric, one in getattr(self, name).items()}
-        return _without_nan(fields)
+        return without_nan(fields)
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
+    """The same lists and mappings with None where a number is none: JSON knows no NaN."""
     if isinstance(value, dict):
-        return {name: _without_nan(one) for name, one in value.items()}
+        return {name: without_nan(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(one) for one in value]
+        return [without_nan(one) for one in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
