@@ -53,8 +53,9 @@ WAN = """## Network and radiologist on one scale (Wan et al. 2024, paper 003)
 
 ### Table 2"""
 
-TABLE_2 = """The published {p} is Pearson's chi-square of the 4 x 4 table, {freedom} degrees of freedom, uncorrected. That
-is a test of *association*: it asks whether a case whose manual mask scores high has a network's mask that scores high. It showed none, which is not "no difference", the conclusion drawn from it. The question meant, whether the two
+TABLE_2 = """The published {p} is Pearson's chi-square of the 4 x 4 table, {freedom} degrees of freedom, uncorrected.
+That is a test of *association*: it asks whether a case whose manual mask scores high has a network's mask that scores
+high. It showed none, which is not "no difference", the conclusion drawn from it. The question meant, whether the two
 are scored alike, is one of marginal homogeneity. Its answer is the same here: no difference was shown. Expected counts
 go down to {smallest:.2f}, where chi-square is an approximation; the permutation test beside it agrees.
 
@@ -83,8 +84,8 @@ Transfer-encoder model against another source, by rater: chi-square of acceptabl
 ACCEPTABILITY = """One reading gives all five: chi-square **with Yates' correction** (scipy's default for 2 x 2 tables),
 adjusted by Benjamini-Hochberg over the model's comparisons with the two other experts, rater by rater; the one with
 the BraTS model stands outside that family. The paper says that P values were adjusted, not over what: the family is our
-inference. Larger ones would make .009 more: {three:.3f} of all three comparisons, {six:.3f} of all six pairs of what expert
-2 rated. Unadjusted, the second ">.99" would be 0.77. Fisher's exact test does not give .009.
+inference. Larger ones would make .009 more: {three:.3f} among all three comparisons, {six:.3f} among all six pairs of
+what expert 2 rated. Unadjusted, the second ">.99" would be 0.77. Fisher's exact test does not give .009.
 
 Two percentages are misprints: 16 of 71 is 22.5 %, not 21.6 % (the counts agree with the totals over raters), and 182 of
 227 is 80.2 %, as the abstract has it, not 80.1 %. Totals less what two raters gave leave what expert 3 said, which the
