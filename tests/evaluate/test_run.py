@@ -72,7 +72,7 @@ def test_several_processes_find_the_same(folders):
 
 def test_tables_keep_their_columns_and_full_precision(folders, tmp_path):
     found = evaluate(*folders, "brats")
-    cases, table, summary = write_evaluation(found, tmp_path / "out")
+    cases, table, summary, *_ = write_evaluation(found, tmp_path / "out")
     rows = list(csv.DictReader(cases.open()))
     assert list(rows[0])[: len(FACE)] == FACE
     assert float(rows[0]["dice"]) == found.scores[0].dice

@@ -131,11 +131,11 @@ def label_maps(pair: Pair, measures: Measures) -> tuple[NDArray, Volume]:
 
     Raises as `evaluate_pair`.
     """
-    reference = _labels(pair.reference, measures.reference, measures.scheme)
+    reference = read_labels(pair.reference, measures.reference, measures.scheme)
     if pair.prediction is None:
         return np.zeros_like(reference.array), reference
-    predicted = _labels(pair.prediction, measures.predicted, measures.scheme)
-    return _placed(predicted, reference.grid, measures.placing, str(pair.prediction.path)).array, reference
+    predicted = read_labels(pair.prediction, measures.predicted, measures.scheme)
+    return placed(predicted, reference.grid, measures.placing, str(pair.prediction.path)).array, reference
 
 
 def score_label_maps(
@@ -155,13 +155,24 @@ def score_label_maps(
     return tuple(_score(case, region, pred, ref, grid, measures, missing) for region, pred, ref in masks)
 
 
-def _labels(file: ImageFile, conventions: tuple[Convention, ...], scheme: str) -> Volume:
+def read_labels(file: ImageFile, conventions: tuple[Convention, ...], scheme: str) -> Volume:
+    """A label map (i, j, k), uint8, in the scheme's values.
+
+    Raises:
+        InputError: a file that cannot be read, or labels that the scheme does not know.
+    """
     stored = read_stored(file)
     return stored.with_array(to_scheme(stored.array, conventions, scheme, file.path))
 
 
-def _placed(predicted: Volume, grid: Grid, placing: Placing, where: str) -> Volume:
-    """The prediction on the reference's grid.
+def placed(predicted: Volume, grid: Grid, placing: Placing, where: str) -> Volume:
+    """A label map on the reference's grid.
+
+    Args:
+        predicted: on any grid.
+        grid: the reference's.
+        placing: what to do where the two differ.
+        where: the file, for the message.
 
     Raises:
         GeometryError: it is on another, and that is refused.

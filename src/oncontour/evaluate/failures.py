@@ -16,7 +16,7 @@ from oncontour.evaluate.case import Measures, RegionScore, scheme_of
 from oncontour.evaluate.causes import Cause, suggested_causes
 from oncontour.evaluate.evidence import Plane, gather
 from oncontour.evaluate.pairs import Pair
-from oncontour.evaluate.tables import cell
+from oncontour.evaluate.records import cell
 
 BELOW = 0.6
 """Dice below which a case failed (paper 001)."""

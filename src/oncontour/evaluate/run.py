@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,8 +15,10 @@ from oncontour.data.parallel import each
 from oncontour.evaluate.case import Measures, Placing, RegionScore, evaluate_pair, scheme_of
 from oncontour.evaluate.metrics.lesionwise import PENALTY_MM, Challenge
 from oncontour.evaluate.pairs import Pair, Pairing, find_masks, pair_by_name, pair_by_table
+from oncontour.evaluate.proportions import Share, proportions
+from oncontour.evaluate.records import write_records
 from oncontour.evaluate.summary import RegionSummary, summarise
-from oncontour.evaluate.tables import SUMMARY_COLUMNS, cell, summary_rows
+from oncontour.evaluate.tables import SUMMARY_COLUMNS, summary_rows
 
 RULES_OF: dict[str, Challenge] = {"paediatric": "paediatric"}
 """Lesion-wise rules of a scheme; else those of glioma."""
@@ -129,25 +131,26 @@ def _tried(pair: Pair, measures: Measures) -> tuple[RegionScore, ...] | Oncontou
 
 
 def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
-    """Write cases.csv, summary.csv and summary.json.
+    """Write cases.csv, summary.csv, summary.json and proportions.csv.
 
     Raises:
         OutputError: a file cannot be written.
     """
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
-    columns = [field.name for field in fields(RegionScore)]
-    rows = (dict(zip(columns, map(cell, astuple(score)), strict=True)) for score in evaluation.scores)
     cases, table, summary = out / "cases.csv", out / "summary.csv", out / "summary.json"
-    write_table(cases, columns, rows)
+    shares, parts = proportions(evaluation.scores), out / "proportions.csv"
+    write_records(cases, RegionScore, evaluation.scores)
+    write_records(parts, Share, shares.shares)
     write_table(table, SUMMARY_COLUMNS, summary_rows(evaluation.summaries))
     write_json(
         summary,
         {
             "regions": [one.as_json() for one in evaluation.summaries],
+            "proportions": shares.as_json(),
             "predictions_missing": list(evaluation.missing),
             "predictions_extra": list(evaluation.extra),
             "failed": {case: error.as_json() for case, error in evaluation.failed.items()},
         },
     )
-    return cases, table, summary
+    return cases, table, summary, parts

@@ -9,11 +9,12 @@ from pathlib import Path
 from oncontour.core.errors import InputError
 from oncontour.data.datasets.tables import CASE, check_once, read_table, write_table
 from oncontour.evaluate.case import RegionScore
+from oncontour.evaluate.records import cell
 from oncontour.evaluate.statistics.groups import Groups, compare_groups
 from oncontour.evaluate.statistics.multiple import benjamini_hochberg
 from oncontour.evaluate.statistics.outcome import Test
 from oncontour.evaluate.summary import RegionSummary, summarise, values_of
-from oncontour.evaluate.tables import SUMMARY_COLUMNS, cell, summary_rows
+from oncontour.evaluate.tables import SUMMARY_COLUMNS, summary_rows
 
 NOT_GIVEN = "not given"
 """The group of cases of which the table does not say; no test counts it, since it is no value."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isnan
 
+from oncontour.evaluate.records import cell
 from oncontour.evaluate.summary import SUMMARISED, RegionSummary
 
 SUMMARY_COLUMNS = (
@@ -33,12 +33,3 @@ def summary_rows(summaries: Iterable[RegionSummary]) -> list[dict[str, str]]:
                 row = {"region": one.region, "metric": metric, "cases": cases, "n": str(found.n)}
                 rows.append(row | dict(zip(names, map(cell, numbers), strict=True)) | counts)
     return rows
-
-
-def cell(value: object) -> str:
-    """Text of a table's cell: full precision, true and false as 1 and 0, nothing for NaN."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, float):
-        return "" if isnan(value) else repr(value)
-    return str(value)

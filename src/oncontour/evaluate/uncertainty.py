@@ -20,10 +20,10 @@ from oncontour.data.parallel import each
 from oncontour.evaluate.case import Measures, RegionScore
 from oncontour.evaluate.pairs import Pair
 from oncontour.evaluate.probabilities import probability_file, region_bins
+from oncontour.evaluate.records import cell
 from oncontour.evaluate.reliability import BINS, Bin, calibration_error, reliability
 from oncontour.evaluate.statistics.correlation import correlate
 from oncontour.evaluate.summary import without_nan
-from oncontour.evaluate.tables import cell
 from oncontour.evaluate.told import Told, read_told
 
 CONFIDENCE = 0.95

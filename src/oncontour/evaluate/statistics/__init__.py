@@ -11,6 +11,7 @@ from oncontour.evaluate.statistics.crosstab import (
 )
 from oncontour.evaluate.statistics.groups import Groups, compare_groups, compare_repeated
 from oncontour.evaluate.statistics.icc import FORMS, Icc, icc
+from oncontour.evaluate.statistics.kappa import weighted_kappa
 from oncontour.evaluate.statistics.multiple import benjamini_hochberg
 from oncontour.evaluate.statistics.outcome import Test
 from oncontour.evaluate.statistics.paired import Paired, compare_paired
@@ -39,4 +40,5 @@ __all__ = [
     "icc",
     "marginal_homogeneity",
     "volume_interval",
+    "weighted_kappa",
 ]
