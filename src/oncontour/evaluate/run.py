@@ -32,7 +32,8 @@ class Evaluation:
         summaries: of every region.
         missing: cases without a prediction: scored as empty masks.
         extra: predictions without a reference: not scored.
-        failed: case -> why it could not be scored.
+        failed: case -> why it could not be scored. It is in no figure, which may flatter a mean: say how many.
+        left_out: why cases of a data set were not looked at.
     """
 
     scores: tuple[RegionScore, ...]
@@ -40,6 +41,17 @@ class Evaluation:
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     failed: dict[str, OncontourError]
+    left_out: tuple[OncontourError, ...] = ()
+
+    @property
+    def cases(self) -> int:
+        """How many there are, scored or not."""
+        return len({score.case for score in self.scores}) + len(self.failed)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case was scored."""
+        return not (self.failed or self.left_out)
 
 
 def evaluate(
@@ -69,11 +81,14 @@ def evaluate(
         progress: called with cases done, and all.
 
     Raises:
-        InputError: nothing to pair, or no such scheme.
+        InputError: nothing to pair, both a table and masks, or no such scheme.
     """
     if scheme not in SCHEMES:
         raise InputError("--scheme", repr(scheme), f"one of {', '.join(SCHEMES)}", "Correct the scheme's name.")
     predicted = reference = assumed(scheme)
+    if table is not None and (predictions is not None or references is not None):
+        found = f"a table ({table.name}) and masks ({predictions or references})"
+        raise InputError("evaluation", found, "one of both", "Leave the masks out: the table names them.")
     if table is not None:
         pairing = pair_by_table(table)
     elif predictions is not None and references is not None:
@@ -103,7 +118,8 @@ def _scored(
         else:
             scores.extend(result)
         progress(done, total)
-    return Evaluation(tuple(scores), summarise(scores, penalty_mm), pairing.missing, pairing.extra, failed)
+    summaries = summarise(scores, penalty_mm)
+    return Evaluation(tuple(scores), summaries, pairing.missing, pairing.extra, failed, pairing.left_out)
 
 
 def _tried(pair: Pair, measures: Measures) -> tuple[RegionScore, ...] | OncontourError:
@@ -129,10 +145,13 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
     write_json(
         summary,
         {
+            "cases": evaluation.cases,
+            "cases_failed": len(evaluation.failed),
             "regions": [one.as_json() for one in evaluation.summaries],
             "predictions_missing": list(evaluation.missing),
             "predictions_extra": list(evaluation.extra),
             "failed": {case: error.as_json() for case, error in evaluation.failed.items()},
+            "left_out": [error.as_json() for error in evaluation.left_out],
         },
     )
     return cases, table, summary
@@ -140,7 +159,7 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
 
 SUMMARY_COLUMNS = (
     "region", "metric", "cases", "n", "mean", "sd", "median", "q1", "q3", "n_reference_empty", "n_missed",
-    "n_false_alarms", "n_predictions_missing",
+    "n_false_alarms", "n_predictions_missing", "n_failed",
 )  # fmt: skip
 
 
@@ -153,6 +172,7 @@ def _summary_rows(evaluation: Evaluation) -> list[dict[str, str]]:
             "n_missed": str(one.missed),
             "n_false_alarms": str(one.false_alarms),
             "n_predictions_missing": str(one.predictions_missing),
+            "n_failed": str(len(evaluation.failed)),
         }
         for cases, spreads in (("all", one.all_cases), ("present", one.present)):
             for metric in SUMMARISED:
