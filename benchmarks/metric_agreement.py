@@ -2,7 +2,8 @@
 
     python benchmarks/metric_agreement.py [--pairs 24] [--brats-2023 DIR] [--write docs/metric-agreement.md]
 
-Needs the extra `peers`. `--brats-2023` names a folder with the program that scored the BraTS challenges of 2023
+Needs the extra `peers`; panoptica, which asks for older packages than ours, is compared where it is installed.
+`--brats-2023` names a folder with the program that scored the BraTS challenges of 2023
 (`agreement/official.py` says which); without it that part is left out. `--parts` names some of the parts alone. Prints
 the table; ends with 1 where a figure differs and no reason is known. With `--write` a page is written.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import warnings
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,12 @@ def comparisons(part: str, pairs: list[MaskPair], official: Path | None) -> Iter
         from agreement import metrics
 
         yield from ((check, pairs) for check in metrics.checks())
+        if find_spec("panoptica") is None:
+            print("panoptica is not installed (it asks for older packages than ours): left out.", flush=True)
+            return
+        from agreement import by_panoptica
+
+        yield from ((check, pairs) for check in by_panoptica.checks())
     elif part == "brats-2023" and official is not None:
         from agreement import brats_2023
 

@@ -2,15 +2,17 @@
 
     python benchmarks/metric_speed.py [--shape 155 240 240] [--rounds 5] [--cases 1000] [--write docs/metric-speed.md]
 
-Needs the extra `peers`. Each program has a process of its own, in turns, first with one thread each, then with as many
-as it takes by itself. `--cases` evaluates a cohort of small cases too, with one worker and with two. Prints the tables;
-with `--write` a page is written. (`--contender` is what the processes are started with.)
+Needs the extra `peers`; panoptica runs where it is installed. Each program has a process of its own, in turns, first
+with one thread each, then with as many as it takes by itself. `--cases` evaluates a cohort of small cases too, with one
+worker and with two. Prints the tables; with `--write` a page is written. (`--contender` is what the processes are
+started with.)
 """
 
 from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,12 +40,13 @@ def main() -> None:
         return
     from speed.page import page, table
 
+    names = given.only or [name for name in CONTENDERS if name != "panoptica" or find_spec("panoptica")]
     runs = {}
     with TemporaryDirectory() as folder:
         for kind in KINDS:
             masks = save(Path(folder) / f"{KINDS.index(kind)}.npz", tuple(given.shape), kind)
             for threads in (1, None):
-                runs[kind, threads] = timed(given.only or list(CONTENDERS), masks, threads, given.rounds)
+                runs[kind, threads] = timed(names, masks, threads, given.rounds)
                 print(
                     f"{kind}, {'one thread' if threads else 'default threads'}\n{table(runs[kind, threads])}",
                     flush=True,
