@@ -47,6 +47,8 @@ def checks() -> Iterator[Check]:
     yield _check("HD95, pooled", pooled, "Metric.HD95(voxelspacing=...)", _pooled, _metric(Metric.HD95), (BOTH, ONE))
     yield _check("HD95, pooled", pooled, "Panoptica_Evaluator, global_bin_hd95", _pooled,
                  _result("global_bin_hd95", metrics=(Metric.HD95,)), (BOTH, ONE, VOXELS))  # fmt: skip
+    yield _check("HD95, pooled, in voxels", pooled, "Panoptica_Evaluator, global_bin_hd95", _pooled_voxels,
+                 _result("global_bin_hd95", metrics=(Metric.HD95,)), (BOTH, ONE))  # fmt: skip
     yield _check("ASSD", "assd", "Metric.ASSD(voxelspacing=...)", _average, _metric(Metric.ASSD), (BOTH, ONE, HALVES))
     yield _check("panoptic and recognition quality; TP, FP, FN", "panoptic", "Panoptica_Evaluator, pq, rq, tp, fp, fn",
                  _components, _result("pq", "rq", "tp", "fp", "fn"), (HALF, BOTH, ONE, NOTHING))  # fmt: skip
@@ -66,6 +68,10 @@ def _difference(pair: MaskPair) -> float:
 
 def _pooled(pair: MaskPair) -> float:
     return own.hd95(pair.pred, pair.ref, pair.spacing, "pooled")
+
+
+def _pooled_voxels(pair: MaskPair) -> float:
+    return own.hd95(pair.pred, pair.ref, UNIT, "pooled")
 
 
 def _average(pair: MaskPair) -> float:

@@ -52,14 +52,17 @@ BAD = {
                           "the reference's affine"),
     "another shape": (lambda p: save(p, mask()[:-1]), "11 x 10 x 8 voxels", GRID, "--resample"),
     "no place": (lambda p: save(p, mask(), NOT_FINITE), "an affine that is not finite", "finite", "header"),
-    "between labels": (lambda p: save(p, mask().astype(np.float32) * 1.5), "such as 1.5", "whole numbers", "interpolated"),
+    "between labels": (lambda p: save(p, mask().astype(np.float32) * 1.5), "such as 1.5", "whole numbers",
+                       "interpolated"),
     "scaled": (lambda p: save(p, mask().astype(np.int16), slope=0.3), "such as 0.6", "whole numbers", "a label map"),
     "NaN": (lambda p: save(p, np.where(mask() == 3, np.nan, mask()).astype(np.float32)), "1 voxel that hold",
             "whole numbers", "a label map"),
     "unknown label": (lambda p: save(p, mask(last=7)), "labels [0, 1, 2, 7]", "1, 2, 3 (BraTS 2023)", "--scheme"),
-    "an image": (lambda p: save(p, image(np.float32)), "957 voxels that hold no label", "whole numbers", "not an image"),
+    "an image": (lambda p: save(p, image(np.float32)), "957 voxels that hold no label", "whole numbers",
+                 "not an image"),
     "an image of bytes": (lambda p: save(p, image(np.uint8)), ", ...], ", "1, 2, 3 (BraTS 2023)", "--scheme"),
-    "4-D": (lambda p: save(p, np.stack([mask()] * 3, -1)), "3 images in one file", "one 3-D image", "one 3-D file each"),
+    "4-D": (lambda p: save(p, np.stack([mask()] * 3, -1)), "3 images in one file", "one 3-D image",
+            "one 3-D file each"),
     "truncated": (cut_off, "damaged or truncated", "a NIfTI file", "again"),
     "no NIfTI": (lambda p: p.write_text("hello"), "5 bytes without a NIfTI header", "a NIfTI file", "whole"),
 }  # fmt: skip
@@ -133,7 +136,9 @@ def test_several_processes_tell_the_same(folders, tmp_path):
 
 def test_resampling_is_asked_for(folders, tmp_path):
     pred, ref = folders
-    save(pred / "b.nii.gz", mask()[::-1], AFFINE @ np.array([[-1.0, 0, 0, 11], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]))
+    turned = AFFINE @ np.diag([-1.0, 1.0, 1.0, 1.0])
+    turned[:3, 3] = AFFINE[:3, :3] @ [11, 0, 0]
+    save(pred / "b.nii.gz", mask()[::-1], turned)
     assert run(pred, ref, out=tmp_path / "out").exit_code == 1
     done = run(pred, ref, "--resample", out=tmp_path / "out")
     assert done.exit_code == 0, done.output
@@ -158,7 +163,7 @@ def test_folders_that_cannot_be_paired(folders, tmp_path):
     refused(run(pred, ref, out=tmp_path / "out"), "a.nii.gz and a_pred.nii.gz, both of case 'a'")
     (pred / "a_pred.nii.gz").unlink()
     save(pred / "d/segmentation.nii.gz", mask())
-    refused(run(pred, ref, out=tmp_path / "out"), "results in folders, such as d, and NIfTI files beside them, such as a.nii.gz")
+    refused(run(pred, ref, out=tmp_path / "out"), "results in folders, such as d, and NIfTI files beside", "a.nii.gz")
     assert not (tmp_path / "out").exists()
 
 

@@ -154,8 +154,8 @@ def _placed(predicted: Volume, grid: Grid, placing: Placing, where: str) -> Volu
         return resample(predicted, grid, order=0)
     found = f"{_described(predicted.grid)}: {_difference(predicted.grid, grid)}"
     remedy = (
-        "Where the header is right, let Oncontour resample (--resample), which costs a little Dice; where the voxels lie "
-        "as the reference's do, write the reference's affine into the prediction."
+        "Where the header is right, let Oncontour resample (--resample), which costs a little Dice; where the voxels "
+        "lie as the reference's do, write the reference's affine into the prediction."
     )
     raise GeometryError(where, found, f"the reference's grid, {_described(grid)}", remedy)
 

@@ -110,7 +110,9 @@ def to_scheme(stored: NDArray, conventions: Iterable[Convention], scheme: str, w
 
 def _few(values: list[int]) -> str:
     """An image of whole numbers, taken for a label map, has hundreds."""
-    return str(values) if len(values) <= SHOWN else f"[{', '.join(map(str, values[:SHOWN]))}, ...], {len(values)} of them"
+    if len(values) <= SHOWN:
+        return str(values)
+    return f"[{', '.join(map(str, values[:SHOWN]))}, ...], {len(values)} of them"
 
 
 def _whole(stored: NDArray, where: Path | str) -> tuple[NDArray[np.uint8], set[int]]:
