@@ -15,7 +15,7 @@ settings.register_profile("oncontour", deadline=None)  # How long an example tak
 settings.load_profile("oncontour")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
-PEERS = ("nnunetv2", "batchgeneratorsv2", "sklearn")
+PEERS = ("nnunetv2", "batchgeneratorsv2", "sklearn", "medpy", "pingouin", "statsmodels")
 
 
 def pytest_addoption(parser):

@@ -106,16 +106,17 @@ def evaluate(
     _print(found)
     for case, error in found.failed.items():
         print_error(error, f"Case {case}")
+    for error in found.left_out:
+        print_error(error, "Left out")
     typer.echo(f"Written: {', '.join(str(path) for path in written)}")
-    raise typer.Exit(SOME_FAILED if found.failed else ALL_WELL)
+    raise typer.Exit(ALL_WELL if found.complete else SOME_FAILED)
 
 
 def _print(found: Evaluation) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    title = f"{counted(found.summaries[0].cases, 'case')}" if found.summaries else "No case"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=counted(found.cases - len(found.failed), "case"), title_justify="left", box=SIMPLE_HEAD)
     for name in ("region", "Dice (SD)", "median", "HD95, median", "absent", "missed", "invented"):
         table.add_column(name, justify="left" if name == "region" else "right")
     for one in found.summaries:
@@ -131,6 +132,9 @@ def _print(found: Evaluation) -> None:
         )
     screen = console()
     screen.print(table)
+    if found.failed:
+        share = f"{len(found.failed)} of {counted(found.cases, 'case')} could not be scored"
+        screen.print(f"{share}, and stand in no figure above: {', '.join(found.failed)}", style="bold", soft_wrap=True)
     for what, names in (("No prediction, counted as missed", found.missing), ("No reference, not scored", found.extra)):
         if names:
             screen.print(f"{what}: {', '.join(names)}", soft_wrap=True)

@@ -123,7 +123,7 @@ def read_voxels(path: Path, channel: int | None = None) -> tuple[Volume, tuple[s
     images, *shape = volume.array.shape
     if images != 1 and channel is None:
         found = f"{images} images in one file (shape {(*shape, images)})"
-        remedy = "Split it into one file a sequence, or keep it with the dataset.json that names its channels."
+        remedy = "Split it into one 3-D file each, or keep it with the dataset.json that names its channels."
         raise ImageContentError(path, found, "one 3-D image", remedy)
     if channel is not None and channel >= images:
         remedy = "Correct dataset.json, or give the right file."

@@ -181,14 +181,19 @@ def placed(predicted: Volume, grid: Grid, placing: Placing, where: str) -> Volum
         return predicted
     if placing == "resample":
         return resample(predicted, grid, order=0)
-    apart = "another shape" if predicted.grid.shape != grid.shape else _distance(predicted.grid, grid)
-    found = f"{_described(predicted.grid)}: {apart}"
-    remedy = "Give masks on one grid, or let Oncontour resample (--resample), which costs a little Dice."
+    found = f"{_described(predicted.grid)}: {_difference(predicted.grid, grid)}"
+    remedy = (
+        "Where the header is right, let Oncontour resample (--resample), which costs a little Dice; where the voxels "
+        "lie as the reference's do, write the reference's affine into the prediction."
+    )
     raise GeometryError(where, found, f"the reference's grid, {_described(grid)}", remedy)
 
 
-def _distance(one: Grid, other: Grid) -> str:
-    return f"its corners lie up to {np.abs(one.corners - other.corners).max():.3g} mm away"
+def _difference(one: Grid, other: Grid) -> str:
+    if one.shape != other.shape:
+        return "another shape"
+    turned = "another orientation, " if one.axis_codes != other.axis_codes else ""
+    return f"{turned}its corners lie up to {np.abs(one.corners - other.corners).max():.3g} mm away"
 
 
 def _described(grid: Grid) -> str:

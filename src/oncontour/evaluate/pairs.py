@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Listed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oncontour.core.errors import InputError
+from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.sequence import Sequence
 from oncontour.data.datasets import read_dataset
 from oncontour.data.datasets.dataset import ImageFile
@@ -25,6 +26,9 @@ _SUFFIX = re.compile(
 
 TABLE_COLUMNS = ("case", "prediction", "reference")
 
+SHOWN = 3
+"""Of many names in a message, the first."""
+
 
 @dataclass(frozen=True)
 class Masks:
@@ -35,12 +39,14 @@ class Masks:
         files: case -> its file.
         conventions: what stored values may mean; a file is read by the first that has all its values.
         images: case -> the images of each sequence, where a data set has them beside its masks.
+        left_out: why cases of a data set could not be used.
     """
 
     root: Path
     files: Mapping[str, ImageFile]
     conventions: tuple[Convention, ...]
     images: Mapping[str, Mapping[Sequence, ImageFile]] = field(default_factory=dict)
+    left_out: tuple[OncontourError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,13 @@ class Pairing:
         pairs: one a reference, by name.
         missing: cases without a prediction.
         extra: predictions without a reference; not scored.
+        left_out: why cases of a data set could not be used, on either side.
     """
 
     pairs: tuple[Pair, ...]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
+    left_out: tuple[OncontourError, ...] = ()
 
 
 def case_of(path: Path) -> str:
@@ -102,11 +110,15 @@ def find_masks(root: Path, scheme: str) -> Masks:
     if not root.exists():
         raise InputError(root, "nothing of that name", "label maps: NIfTI, or a data set", "Correct the path.")
     results = sorted(root.glob(f"*/{RESULT}")) if root.is_dir() else []
+    flat = sorted(path for path in root.iterdir() if is_nifti(path)) if root.is_dir() else []
+    if results and flat:
+        folder, file = results[0].parent.name, flat[0].name
+        found = f"results in folders, such as {folder}, and NIfTI files beside them, such as {file}"
+        raise InputError(root, found, "either", "Put one of both elsewhere.")
     if results:
         return Masks(root, {path.parent.name: ImageFile(path) for path in results}, assumed(scheme))
     if root.is_dir() and (root / RESULT).is_file():
         return Masks(root, {root.absolute().name: ImageFile(root / RESULT)}, assumed(scheme))
-    flat = sorted(path for path in root.iterdir() if is_nifti(path)) if root.is_dir() else []
     if flat and not (root / "dataset.json").is_file():
         return Masks(root, _named(root, flat), assumed(scheme))
     dataset = read_dataset(root, scheme)
@@ -115,7 +127,7 @@ def find_masks(root: Path, scheme: str) -> Masks:
         found = f"{len(dataset.cases)} cases ({dataset.layout}), none with a mask"
         raise InputError(root, found, "expert masks", "Give the folder that holds the masks.")
     images = {case.name: case.images for case in dataset.cases if case.mask is not None}
-    return Masks(root, files, dataset.conventions, images)
+    return Masks(root, files, dataset.conventions, images, dataset.left_out)
 
 
 def _named(root: Path, files: Iterable[Path]) -> dict[str, ImageFile]:
@@ -138,9 +150,10 @@ def pair_by_name(predictions: Masks, references: Masks) -> Pairing:
         InputError: no name occurs on both sides.
     """
     found, wanted = predictions.files, references.files
+    left_out = (*predictions.left_out, *references.left_out)
     if len(found) == len(wanted) == 1 and references.root.is_file():
         (prediction,), ((case, reference),) = found.values(), wanted.items()
-        return Pairing((Pair(case, prediction, reference),), (), ())
+        return Pairing((Pair(case, prediction, reference),), (), (), left_out)
     both = set(found) & set(wanted)
     if not both:
         names = f"cases such as {_few(found)}; references such as {_few(wanted)}"
@@ -148,7 +161,7 @@ def pair_by_name(predictions: Masks, references: Masks) -> Pairing:
         raise InputError(predictions.root, names, "names that occur on both sides", remedy)
     seen = references.images
     pairs = tuple(Pair(case, found.get(case), wanted[case], seen.get(case, {})) for case in sorted(wanted))
-    return Pairing(pairs, tuple(sorted(set(wanted) - both)), tuple(sorted(set(found) - both)))
+    return Pairing(pairs, tuple(sorted(set(wanted) - both)), tuple(sorted(set(found) - both)), left_out)
 
 
 def pair_by_table(table: Path) -> Pairing:
@@ -157,33 +170,45 @@ def pair_by_table(table: Path) -> Pairing:
     An empty prediction is a missing one.
 
     Raises:
-        InputError: another table, a case twice, or a file that is not there.
+        InputError: another table, no row, a case twice or without a name, no reference, or files that are not there.
     """
     content = read_table(table)
     lacking = [name for name in TABLE_COLUMNS if name not in content.columns]
     if lacking:
         found = f"columns {', '.join(content.columns)}"
         raise InputError(table, found, f"columns {', '.join(TABLE_COLUMNS)}", f"Add {', '.join(lacking)}.")
-    check_once(table, (row["case"] for row in content.rows))
+    _check_rows(table, content.rows)
     pairs = []
     for row in content.rows:
-        prediction, reference = (_listed(table, row["case"], row[name]) for name in TABLE_COLUMNS[1:])
-        if reference is None:
-            remedy = "Give its reference, or leave the row out."
-            raise InputError(table, f"no reference for case {row['case']!r}", "one in each row", remedy)
-        pairs.append(Pair(row["case"], prediction, reference))
+        prediction = ImageFile(table.parent / row["prediction"]) if row["prediction"] else None
+        pairs.append(Pair(row["case"], prediction, ImageFile(table.parent / row["reference"])))
     missing = tuple(pair.case for pair in pairs if pair.prediction is None)
     return Pairing(tuple(pairs), missing, ())
 
 
-def _listed(table: Path, case: str, text: str) -> ImageFile | None:
-    if not text:
-        return None
-    path = table.parent / text
-    if not path.is_file():
-        raise InputError(table, f"{text!r} for case {case!r}, which is not there", "a file", "Correct the path.")
-    return ImageFile(path)
+def _check_rows(table: Path, rows: Listed[Mapping[str, str]]) -> None:
+    """Refuse a table of pairs that leaves anything open.
+
+    Raises:
+        InputError: as of `pair_by_table`.
+    """
+    if not rows:
+        raise InputError(table, "no row below the names of the columns", "a row a case", "Add the cases.")
+    for number, row in enumerate(rows, start=2):
+        if not row["case"]:
+            raise InputError(table, f"no case in row {number}", "a name in each row", "Name the case.")
+        if not row["reference"]:
+            remedy = "Give its reference, or leave the row out."
+            raise InputError(table, f"no reference for case {row['case']!r}", "one in each row", remedy)
+    check_once(table, (row["case"] for row in rows))
+    listed = [(row[name], row["case"]) for row in rows for name in TABLE_COLUMNS[1:] if row[name]]
+    gone = [f"{text!r} for case {case!r}" for text, case in listed if not (table.parent / text).is_file()]
+    if gone:
+        more = f" and {len(gone) - SHOWN} more" if len(gone) > SHOWN else ""
+        found = f"{', '.join(gone[:SHOWN])}{more}, which {'is' if len(gone) == 1 else 'are'} not there"
+        remedy = "Correct the path; leave the cell empty where there is no prediction: it counts as missed."
+        raise InputError(table, found, "files, as seen from the table's folder", remedy)
 
 
 def _few(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)[:3])
+    return ", ".join(sorted(names)[:SHOWN])

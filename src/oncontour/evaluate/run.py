@@ -33,10 +33,11 @@ class Evaluation:
         summaries: of every region.
         missing: cases without a prediction: scored as empty masks.
         extra: predictions without a reference: not scored.
-        failed: case -> why it could not be scored.
+        failed: case -> why it could not be scored. It is in no figure, which may flatter a mean: say how many.
         pairs: what was held against what.
         measures: how.
         compared: both sides in a few words, such as "predicted against truth"; names of folders, not where they lie.
+        left_out: why cases of a data set were not looked at.
     """
 
     scores: tuple[RegionScore, ...]
@@ -47,6 +48,17 @@ class Evaluation:
     pairs: tuple[Pair, ...]
     measures: Measures
     compared: str
+    left_out: tuple[OncontourError, ...] = ()
+
+    @property
+    def cases(self) -> int:
+        """How many there are, scored or not."""
+        return len({score.case for score in self.scores}) + len(self.failed)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case was scored."""
+        return not (self.failed or self.left_out)
 
 
 def evaluate(
@@ -76,10 +88,13 @@ def evaluate(
         progress: called with cases done, and all.
 
     Raises:
-        InputError: nothing to pair, or no such scheme.
+        InputError: nothing to pair, both a table and masks, or no such scheme.
     """
     scheme_of(scheme)
     predicted = reference = assumed(scheme)
+    if table is not None and (predictions is not None or references is not None):
+        found = f"a table ({table.name}) and masks ({predictions or references})"
+        raise InputError("evaluation", found, "one of both", "Leave the masks out: the table names them.")
     if table is not None:
         pairing, compared = pair_by_table(table), f"pairs of {table.name}"
     elif predictions is not None and references is not None:
@@ -120,6 +135,7 @@ def _scored(
         pairing.pairs,
         measures,
         compared,
+        pairing.left_out,
     )
 
 
@@ -142,15 +158,19 @@ def write_evaluation(evaluation: Evaluation, out: Path) -> tuple[Path, ...]:
     shares, parts = proportions(evaluation.scores), out / "proportions.csv"
     write_records(cases, RegionScore, evaluation.scores)
     write_records(parts, Share, shares.shares)
-    write_table(table, SUMMARY_COLUMNS, summary_rows(evaluation.summaries))
+    failed = {"n_failed": str(len(evaluation.failed))}
+    write_table(table, (*SUMMARY_COLUMNS, *failed), (row | failed for row in summary_rows(evaluation.summaries)))
     write_json(
         summary,
         {
+            "cases": evaluation.cases,
+            "cases_failed": len(evaluation.failed),
             "regions": [one.as_json() for one in evaluation.summaries],
             "proportions": shares.as_json(),
             "predictions_missing": list(evaluation.missing),
             "predictions_extra": list(evaluation.extra),
             "failed": {case: error.as_json() for case, error in evaluation.failed.items()},
+            "left_out": [error.as_json() for error in evaluation.left_out],
         },
     )
     return cases, table, summary, parts

@@ -15,6 +15,9 @@ from oncontour.core.labels import BRATS, PAEDIATRIC, POSTOPERATIVE, SCHEMES, WHO
 LARGEST_VALUE = 255
 """Label maps are kept as uint8; no data set of brain tumours uses more values."""
 
+SHOWN = 10
+"""Of more labels than this, which no scheme has, the first are told."""
+
 
 @dataclass(frozen=True)
 class Convention:
@@ -102,7 +105,14 @@ def to_scheme(stored: NDArray, conventions: Iterable[Convention], scheme: str, w
             return mapped[whole]
     expected = "0 and " + " or ".join(str(one) for one, _ in tables)
     remedy = "Choose the right --scheme, or say what the values mean in a labels.json beside the data."
-    raise InputError(where, f"labels {sorted(found)}", expected, remedy)
+    raise InputError(where, f"labels {_few(sorted(found))}", expected, remedy)
+
+
+def _few(values: list[int]) -> str:
+    """An image of whole numbers, taken for a label map, has hundreds."""
+    if len(values) <= SHOWN:
+        return str(values)
+    return f"[{', '.join(map(str, values[:SHOWN]))}, ...], {len(values)} of them"
 
 
 def _whole(stored: NDArray, where: Path | str) -> tuple[NDArray[np.uint8], set[int]]:
@@ -112,6 +122,7 @@ def _whole(stored: NDArray, where: Path | str) -> tuple[NDArray[np.uint8], set[i
     # Some tools store labels scaled: 0.99999997 is 1.
     if stored.size and not np.allclose(rounded, stored, rtol=0, atol=1e-3):
         odd = stored[~np.isclose(rounded, stored, rtol=0, atol=1e-3)].ravel()
-        found = f"{odd.size} voxels that hold no label, such as {float(odd[0]):g}"
-        raise InputError(where, found, f"whole numbers from 0 to {LARGEST_VALUE}", "Give the expert's label map.")
+        found = f"{odd.size} voxel{'' if odd.size == 1 else 's'} that hold no label, such as {float(odd[0]):g}"
+        remedy = "Give a label map: not an image, probabilities, or a mask whose values were interpolated."
+        raise InputError(where, found, f"whole numbers from 0 to {LARGEST_VALUE}", remedy)
     return rounded, set(np.flatnonzero(np.bincount(rounded.ravel(), minlength=1)).tolist())

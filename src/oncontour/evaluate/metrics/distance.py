@@ -54,7 +54,7 @@ def hausdorff95(distances: SurfaceDistances, *, pooled: bool = False) -> float:
 def assd(pred: ArrayLike, ref: ArrayLike, spacing: Sequence[float]) -> float:
     """Average symmetric surface distance, mm: the mean over both surfaces' voxels. Both empty: 0. One empty: NaN.
 
-    medpy's `assd` is another: the mean of the two directions' means, whatever their sizes.
+    As in MONAI and medpy. panoptica's is another: the mean of the two directions' means, whatever their sizes.
     """
     return average_distance(surface_distances(pred, ref, spacing))
 

@@ -1,0 +1,1 @@
+"""What `benchmarks/metric_agreement.py` compares: masks and samples, peers, and how a difference is told."""

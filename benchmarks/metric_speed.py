@@ -1,0 +1,84 @@
+"""How fast our metrics are beside those of other programs, and many cases with them.
+
+    python benchmarks/metric_speed.py [--shape 155 240 240] [--rounds 5] [--cases 1000] [--write docs/metric-speed.md]
+
+Needs the extra `peers`; panoptica runs where it is installed. Each program has a process of its own, in turns, first
+with one thread each, then with as many as it takes by itself. `--cases` evaluates a cohort of small cases too, with one
+worker and with two. Prints the tables; with `--write` a page is written. (`--contender` is what the processes are
+started with.)
+"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from speed.contenders import CONTENDERS
+from speed.masks import KINDS, save
+from speed.process import Rival, serve
+
+MARKS = (100, 500, 1000)
+COHORT_SHAPE = (80, 96, 64)
+
+
+def main() -> None:
+    """Time, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shape", type=int, nargs=3, default=(155, 240, 240), help="voxels along each axis")
+    parser.add_argument("--rounds", type=int, default=5, help="of each program")
+    parser.add_argument("--cases", type=int, default=0, help="evaluate a cohort of so many small cases too")
+    parser.add_argument("--only", nargs="+", choices=tuple(CONTENDERS), help="these programs, ours first")
+    parser.add_argument("--write", type=Path, metavar="MD", help="page to write")
+    parser.add_argument("--contender", choices=tuple(CONTENDERS), help=argparse.SUPPRESS)
+    parser.add_argument("--masks", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.contender:
+        serve(given.contender, given.masks)
+        return
+    from speed.page import page, table
+
+    names = given.only or [name for name in CONTENDERS if name != "panoptica" or find_spec("panoptica")]
+    runs = {}
+    with TemporaryDirectory() as folder:
+        for kind in KINDS:
+            masks = save(Path(folder) / f"{KINDS.index(kind)}.npz", tuple(given.shape), kind)
+            for threads in (1, None):
+                runs[kind, threads] = timed(names, masks, threads, given.rounds)
+                print(
+                    f"{kind}, {'one thread' if threads else 'default threads'}\n{table(runs[kind, threads])}",
+                    flush=True,
+                )
+        cohort = cohort_page(Path(folder), given.cases) if given.cases else ""
+    print(cohort)
+    if given.write:
+        options = f"--cases {given.cases} " if given.cases else ""
+        given.write.write_text(page(given.shape, given.rounds, runs, options, cohort), "utf-8")
+
+
+def timed(names: list[str], masks: Path, threads: int | None, rounds: int) -> list[Rival]:
+    """Every program, in turns."""
+    with ExitStack() as stack:
+        rivals = [stack.enter_context(Rival(name, masks, threads)) for name in names]
+        for _ in range(rounds):
+            for rival in rivals:
+                rival.run()
+    return rivals
+
+
+def cohort_page(folder: Path, cases: int) -> str:
+    """A cohort with one worker and with two."""
+    from speed.cohort import DIFFERENT, make_cohort, run_cohort
+    from speed.page import cohort_part
+
+    pred, ref = make_cohort(folder, cases, COHORT_SHAPE)
+    paces = [run_cohort(pred, ref, workers, MARKS) for workers in (1, 2)]
+    if any(one.failed for one in paces):
+        raise SystemExit(f"{paces[0].failed} cases could not be scored.")
+    return cohort_part(paces, COHORT_SHAPE, DIFFERENT)
+
+
+if __name__ == "__main__":
+    main()
