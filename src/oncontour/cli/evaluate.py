@@ -54,6 +54,7 @@ def evaluate(
         typer.Option("--penalty", min=0, metavar="MM", help="A distance where one mask is empty, in summaries."),
     ] = 374.0,
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes.")] = 1,
+    figures: Annotated[bool, typer.Option("--figures", help="Draw DIR/figures too: PNG, PDF and CSV each.")] = False,
 ) -> None:
     """Score predicted masks against references. A case without a prediction counts as missed, and is listed."""
     from oncontour.evaluate.run import evaluate as run
@@ -74,11 +75,20 @@ def evaluate(
                 progress=progress,
             )
         written = write_evaluation(found, out)
+        if figures:
+            written += _draw(found, scheme, out / "figures")
     _print(found)
     for case, error in found.failed.items():
         print_error(error, f"Case {case}")
     typer.echo(f"Written: {', '.join(str(path) for path in written)}")
     raise typer.Exit(SOME_FAILED if found.failed else ALL_WELL)
+
+
+def _draw(found: Evaluation, scheme: str, out: Path) -> tuple[Path, ...]:
+    from oncontour.core.labels import SCHEMES
+    from oncontour.evaluate.figures.write import write_evaluation_figures
+
+    return write_evaluation_figures(found.scores, SCHEMES[scheme], out)
 
 
 def _print(found: Evaluation) -> None:

@@ -113,17 +113,9 @@ def _rows(one: Measured, found: BlandAltman | None) -> list[Row]:
     mean, difference = _difference(one)
     names = {"cohort": one.cohort, "region": one.region, "model": one.model}
     agreement = {name: getattr(found, name) if found else None for name in ("bias", "low", "high")}
+    agreement["n"] = int(one.defined.sum())
     numbers = zip(one.pred.tolist(), one.ref.tolist(), mean.tolist(), difference.tolist(), strict=True)
     return [
-        {
-            **names,
-            "case": case,
-            "pred": p,
-            "ref": r,
-            "mean": m,
-            "difference": d,
-            **agreement,
-            "n": len(mean[one.defined]),
-        }
+        {**names, "case": case, "pred": p, "ref": r, "mean": m, "difference": d, **agreement}
         for case, (p, r, m, d) in zip(one.cases, numbers, strict=True)
     ]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Masks = Mapping[str, NDArray[np.bool_]]
 
-PICTURE_INCHES, GAP_INCHES, SIDE_INCHES, HEAD_INCHES, FOOT_INCHES = 1.9, 0.04, 1.25, 0.28, 0.34
+PICTURE_INCHES, GAP_INCHES, SIDE_INCHES, HEAD_INCHES, FOOT_INCHES = 1.9, 0.04, 1.35, 0.28, 0.46
 """A picture, between two, the words beside a row, above the columns, and the key below."""
 BOARD, MARGIN_MM = "#14171a", 6.0
 OUTLINE_POINTS, FILL = 1.0, 0.3
@@ -56,9 +56,8 @@ def overlays(
         InputError: no image or no source, or a region that the scheme does not have.
     """
     if not images or not sources:
-        raise InputError(
-            "overlays", f"{len(images)} images, {len(sources)} masks", "one of each at least", "Give both."
-        )
+        found = f"{len(images)} images, {len(sources)} masks"
+        raise InputError("overlays", found, "one of each at least", "Give both.")
     upright, labels = _upright(images, sources)
     regions = [scheme.region(name) for name in shown] if shown else list(scheme.regions)
     masks = {
@@ -70,7 +69,7 @@ def overlays(
     figure = _board(len(images), len(sources))
     inside = {sequence: _head(image) for sequence, image in upright.items()}
     middle, side = _field_of_view(np.any([one[:, :, index] for one in inside.values()], axis=0), grid.spacing)
-    for row, (name, own) in enumerate(masks.items()):
+    for row, own in enumerate(masks.values()):
         for column, (sequence, image) in enumerate(upright.items()):
             axes = _axes(figure, row, column)
             frame(axes, middle, side)
@@ -184,15 +183,15 @@ def _told(row: Row) -> str:
         return said
     change = row["rvd"]
     known = isinstance(change, float) and np.isfinite(change)
-    return f"{said}\n  Dice {row['dice']:.2f}" + (f", {100 * change:+.0f} %".replace("-", "−") if known else "")
+    return f"{said}\n  Dice {row['dice']:.2f}" + (f", volume {100 * change:+.0f} %".replace("-", "−") if known else "")
 
 
 def _write_key(figure: Figure, regions: list[Region], place: str) -> None:
     width, height = figure.get_size_inches()
-    y, x = 0.15 / height, SIDE_INCHES
+    y, x = 0.31 / height, SIDE_INCHES
     for region in regions:
         colour = hexadecimal(region.colour)
         figure.text(x / width, y, "■", color=colour, fontsize=NAME_POINTS + 1, va="center")
         figure.text((x + 0.16) / width, y, region.name, color=PALE, fontsize=NAME_POINTS - 0.5, va="center")
         x += 0.34 + 0.085 * len(region.name)
-    figure.text(1 - 0.06 / width, y, place, color=DIM, fontsize=SMALL_POINTS, ha="right", va="center")
+    figure.text(SIDE_INCHES / width, 0.12 / height, place, color=DIM, fontsize=SMALL_POINTS, va="center")
