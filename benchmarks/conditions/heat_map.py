@@ -11,6 +11,8 @@ from conditions.cases import COHORTS
 from conditions.measure import Result
 from conditions.page import REGIONS, values
 from conditions.table import CONDITIONS, PLAIN, Condition
+from oncontour.drawing.cells import draw_cells
+from oncontour.drawing.style import INK, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +27,7 @@ LARGEST_CHANGE = 0.3
 """Of Dice, at which the colours end."""
 COLOURS = "PuOr"
 """Orange where Dice falls, purple where it rises: told apart by all common kinds of colour vision (ColorBrewer)."""
-DARK_FROM = 0.6
-"""Share of the colours' range beyond which letters are white."""
-INK, FAINT, PAPER = "#22262b", "#8a9099", "#ffffff"
+CELL_POINTS = 7.0
 
 
 def heat_map(results: Sequence[Result]) -> Figure:
@@ -73,6 +73,7 @@ def _panel(
     region = title if scored else "WT"
     by_place = {(one.condition, one.case): one for one in results}
     change = np.full((len(shown), len(cases)), np.nan)
+    words = [[""] * len(cases) for _ in shown]
     for row, condition in enumerate(shown):
         for column, case in enumerate(cases):
             result, plain = by_place.get((condition.name, case)), by_place.get((PLAIN.name, case))
@@ -80,22 +81,14 @@ def _panel(
             before = values(plain, region, scored) if plain else None
             if value is not None and before is not None:
                 change[row, column] = value - before if scored else 0.0
-            text = "refused" if result and result.refused else "" if value is None else _number(value, scored)
-            strong = abs(change[row, column]) > DARK_FROM * LARGEST_CHANGE
-            colour = PAPER if strong else INK if value is not None else FAINT
-            axes.text(
-                column, row, text, ha="center", va="center", fontsize=7.5 if value is not None else 5, color=colour
-            )
-    limits = {"vmin": -LARGEST_CHANGE, "vmax": LARGEST_CHANGE}
-    axes.imshow(change, cmap=COLOURS, aspect="auto", interpolation="nearest", **limits)
+            if result and result.refused:
+                words[row][column] = "refused"
+            elif value is not None:
+                words[row][column] = _number(value, scored)
+    draw_cells(axes, change, words, COLOURS, (-LARGEST_CHANGE, LARGEST_CHANGE), CELL_POINTS)
     axes.set_xticks(range(len(cases)), list(cases), rotation=45, ha="left", rotation_mode="anchor", fontsize=7.5)
     axes.xaxis.tick_top()
-    axes.tick_params(length=0, colors=INK)
-    axes.set_xticks(np.arange(len(cases) + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(shown) + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color=PAPER, linewidth=1.5)
-    axes.tick_params(which="minor", length=0)
-    axes.spines[:].set_visible(False)
+    axes.tick_params(which="both", length=0)
     axes.text(-0.5, len(shown) - 0.35, title, fontsize=9, fontweight="bold", color=INK, va="top")
 
 

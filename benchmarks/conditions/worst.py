@@ -17,9 +17,9 @@ from conditions.table import CONDITIONS, PLAIN
 from oncontour.core.sequence import Sequence as Kind
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import read_channels
+from oncontour.drawing.slices import frame, outline, write
+from oncontour.drawing.views import AXIAL, picture
 from oncontour.preprocess.resample import resample
-from oncontour.report.drawing import frame, outline, write
-from oncontour.report.views import AXIAL, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,9 +8,9 @@ from PIL import Image
 from oncontour.core.labels import BRATS
 from oncontour.core.orientation import ALL_ORIENTATIONS
 from oncontour.core.sequence import Sequence
+from oncontour.drawing.views import AXIAL, CORONAL, SAGITTAL, VIEWS
 from oncontour.report import pictures
 from oncontour.report.pictures import montage, montage_png
-from oncontour.report.views import AXIAL, CORONAL, SAGITTAL, VIEWS
 
 
 def pixels_of(case, dpi=100):

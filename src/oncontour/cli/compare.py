@@ -11,7 +11,7 @@ import typer
 from oncontour.cli.console import console, exit_codes
 
 if TYPE_CHECKING:
-    from oncontour.evaluate.compare import Comparison
+    from oncontour.evaluate.compare import Comparison, Model
 
 
 class TestOption(StrEnum):
@@ -41,6 +41,9 @@ def compare(
     penalty: Annotated[
         float, typer.Option("--penalty", min=0, metavar="MM", help="A distance where one mask is empty.")
     ] = 374.0,
+    figures: Annotated[
+        Path | None, typer.Option("--figures", metavar="DIR", help="Draw there: PNG, PDF and CSV each.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the bootstrap.")] = 0,
 ) -> None:
     """Compare models on the cases that all of them have: difference with its interval, test, effect, n."""
@@ -57,9 +60,18 @@ def compare(
         rows = [{name: str(value) for name, value in row.items()} for row in found.as_rows()]
         if out is not None:
             write_table(out, rows[0], rows)
+        written = [out] if out is not None else []
+        if figures is not None:
+            written += _draw(read, found, figures)
     _print(found)
-    if out is not None:
-        typer.echo(f"Written: {out}")
+    if written:
+        typer.echo(f"Written: {', '.join(str(path) for path in written)}")
+
+
+def _draw(models: list[Model], found: Comparison, out: Path) -> tuple[Path, ...]:
+    from oncontour.evaluate.figures.write import write_comparison_figures
+
+    return write_comparison_figures(models, found, out)
 
 
 def _print(found: Comparison) -> None:

@@ -70,6 +70,7 @@ def evaluate(
         str, typer.Option("--failures-in", metavar="REGION", help="Whose Dice; by default the scheme's first region.")
     ] = "",
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes.")] = 1,
+    figures: Annotated[bool, typer.Option("--figures", help="Draw DIR/figures too: PNG, PDF and CSV each.")] = False,
 ) -> None:
     """Score predicted masks against references. A case without a prediction counts as missed, and is listed."""
     from oncontour.evaluate.failures import failing_region
@@ -95,6 +96,8 @@ def evaluate(
                 progress=progress,
             )
         written = write_evaluation(found, out)
+        if figures:  # Before the report, which shows them.
+            written += _draw(found, scheme, out / "figures")
         written += report_evaluation(
             found,
             out,
@@ -110,6 +113,13 @@ def evaluate(
         print_error(error, "Left out")
     typer.echo(f"Written: {', '.join(str(path) for path in written)}")
     raise typer.Exit(ALL_WELL if found.complete else SOME_FAILED)
+
+
+def _draw(found: Evaluation, scheme: str, out: Path) -> tuple[Path, ...]:
+    from oncontour.core.labels import SCHEMES
+    from oncontour.evaluate.figures.write import write_evaluation_figures
+
+    return write_evaluation_figures(found.scores, SCHEMES[scheme], out)
 
 
 def _print(found: Evaluation) -> None:

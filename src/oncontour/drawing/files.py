@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from io import BytesIO
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ def write_figure(figure: Figure, stem: Path, rows: Iterable[Mapping[str, object]
 
     Args:
         stem: path without an ending; its folder is made.
-        rows: one a mark (tidy: a column a variable), all with the same columns; at least one.
+        rows: one a mark (tidy: a column a variable), all with the same columns; at least one. None and NaN become
+            empty cells.
 
     Raises:
         OutputError: a file cannot be written.
@@ -61,9 +63,13 @@ def write_figure(figure: Figure, stem: Path, rows: Iterable[Mapping[str, object]
     picture, vectors, table = (stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf", "csv"))
     write_whole(picture, lambda part: part.write_bytes(png(figure)))
     write_whole(vectors, lambda part: part.write_bytes(pdf(figure)))
-    listed = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    listed = [{name: _cell(value) for name, value in row.items()} for row in rows]
     write_table(table, listed[0], listed)
     return picture, vectors, table
+
+
+def _cell(value: object) -> str:
+    return "" if value is None or (isinstance(value, float) and isnan(value)) else str(value)
 
 
 def hexadecimal(rgb: tuple[int, int, int]) -> str:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from oncontour.core.checks import Check, Step, Verdict
 from oncontour.core.sequence import ABSENCE_COSTS, Sequence
 from oncontour.core.study import Decision
+from oncontour.drawing.views import signed
 from oncontour.measure import RegionMeasurement
 from oncontour.measure.certainty import Certainty
 from oncontour.measure.regions import Point
 from oncontour.report.case import CaseReport
-from oncontour.report.views import signed
 
 VERDICT_WORDS: dict[Verdict, str] = {"ok": "OK", "warn": "Warning", "fail": "Fail"}
 

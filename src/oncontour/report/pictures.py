@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.drawing.files import hexadecimal, png
+from oncontour.drawing.slices import DIM, PALE, draw_scale_bar, draw_slice, frame, outline, window, write
+from oncontour.drawing.views import VIEWS, View, choose_slices
 from oncontour.report.case import CaseReport
-from oncontour.report.drawing import SCALE_BAR_MM, frame, outline, write
-from oncontour.report.views import VIEWS, View, choose_slices, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,16 +33,13 @@ DPI = 240
 MARGIN_MM = 9.0
 """Room around the brain for letters."""
 
-WINDOW_PERCENTILES = (1.0, 99.5)
-"""Brightness within the brain that is drawn as black and as white."""
-
 STRAY_SHARE = 0.01
 """Slices with less than this share of the brain's largest area do not widen the picture: stray voxels of its mask."""
 
 OUTLINE_POINTS = (1.5, 1.1, 0.75)
 """Line widths from the outermost region in: where two outlines coincide, both stay visible."""
 
-PALE, DIM, LINE, BOARD = "#f2f2f2", "#b9bec4", "#454b52", "#000000"
+LINE, BOARD = "#454b52", "#000000"
 LETTER_POINTS, TITLE_POINTS, SMALL_POINTS = 8.0, 8.0, 6.5
 
 
@@ -68,17 +65,17 @@ def montage(case: CaseReport) -> Figure:
     figure = Figure(figsize=(WIDTH_MM / 25.4, height_mm / 25.4), facecolor=LINE)
     for row, sequence in enumerate(shown):
         image = case.images[sequence].reoriented("RAS")
-        window = _window(image.array, mask)
+        limits = window(image.array, mask)
         for column, view in enumerate(VIEWS):
             left = column * (panel_mm + GAP_MM) / WIDTH_MM
             bottom = 1 - (row * (panel_mm + GAP_MM) + panel_mm) / height_mm
             axes = figure.add_axes((left, bottom, panel_mm / WIDTH_MM, panel_mm / height_mm), facecolor=BOARD)
             frame(axes, (centre_mm[view.across], centre_mm[view.up]), side_mm)
-            _draw_slice(axes, image, view, slices, window)
+            draw_slice(axes, image, view, slices[view.axis], limits)
             _draw_outlines(axes, case, regions, view, slices)
             _write_letters(axes, view)
             _write_title(axes, sequence, view, image, slices)
-            _draw_scale_bar(axes)
+            draw_scale_bar(axes, SMALL_POINTS)
             if row == 0 and view is VIEWS[-1] and regions.array.any():
                 _write_legend(axes, case)
     return figure
@@ -94,17 +91,6 @@ def _field_of_view(brain: NDArray[np.bool_], spacing: tuple[float, float, float]
             low[axis], high[axis] = kept[0], kept[-1] + 1
     middle, size = (low + high) / 2 * spacing, (high - low) * spacing
     return middle, float(size.max() + 2 * MARGIN_MM)
-
-
-def _draw_slice(
-    axes: Axes, image: Volume, view: View, slices: tuple[int, int, int], window: tuple[float, float]
-) -> None:
-    pixels = picture(image.array, view, slices[view.axis]).astype(np.float32)
-    height, width = np.array(pixels.shape) * (image.grid.spacing[view.up], image.grid.spacing[view.across])
-    low, high = window
-    axes.imshow(
-        pixels, cmap="gray", vmin=low, vmax=high, extent=(width, 0, 0, height), interpolation="bicubic", aspect="auto"
-    )
 
 
 def _draw_outlines(axes: Axes, case: CaseReport, regions: Volume, view: View, slices: tuple[int, int, int]) -> None:
@@ -132,25 +118,8 @@ def _write_title(axes: Axes, sequence: Sequence, view: View, image: Volume, slic
     write(axes, 0.02, 0.925, f"{view.name}  {view.position(place)}", SMALL_POINTS, DIM, ha="left", va="top")
 
 
-def _draw_scale_bar(axes: Axes) -> None:
-    left, right = axes.get_xlim()
-    low, high = axes.get_ylim()
-    end = right + 0.03 * (left - right)
-    y = low + 0.03 * (high - low)
-    axes.plot([end, end + SCALE_BAR_MM], [y, y], color=PALE, linewidth=1.4, solid_capstyle="butt")
-    label = f"{SCALE_BAR_MM / 10:.0f} cm"
-    write(axes, 0.97, 0.042, label, SMALL_POINTS, DIM, ha="right", va="bottom")
-
-
 def _write_legend(axes: Axes, case: CaseReport) -> None:
     for n, region in enumerate(case.scheme.regions):
         y = 0.98 - 0.05 * n
         colour = hexadecimal(region.colour)
         write(axes, 0.98, y, region.name, LETTER_POINTS - 1, colour, ha="right", va="top", weight="bold")
-
-
-def _window(image: NDArray, brain: NDArray[np.bool_]) -> tuple[float, float]:
-    """Brightness to draw as black and as white; own to each image, whose intensities have no unit."""
-    inside = image[brain] if brain.any() else image.ravel()
-    low, high = np.percentile(inside[:: max(1, inside.size // 200_000)], WINDOW_PERCENTILES)
-    return (float(low), float(high)) if high > low else (float(low), float(low) + 1.0)

@@ -14,8 +14,8 @@ from oncontour.core.labels import LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.data.doctor.problem import Slice
 from oncontour.drawing.files import hexadecimal, png
-from oncontour.report.drawing import SCALE_BAR_MM, frame, outline, write
-from oncontour.report.views import AXIAL
+from oncontour.drawing.slices import SCALE_BAR_MM, frame, outline, write
+from oncontour.drawing.views import AXIAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from oncontour.report.views import AXIAL, CORONAL, SAGITTAL, choose_slices, picture
+from oncontour.drawing.views import AXIAL, CORONAL, SAGITTAL, choose_slices, picture
 
 SHAPE = (5, 6, 7)
 

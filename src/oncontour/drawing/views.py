@@ -1,4 +1,4 @@
-"""The three planes of the montage: radiological orientation, letters, and which slices to show."""
+"""The three planes of a head: radiological orientation, letters, and which slices to show."""
 
 from __future__ import annotations
 
