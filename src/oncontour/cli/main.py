@@ -20,6 +20,7 @@ COMMANDS = (
     "oncontour.cli.doctor",
     "oncontour.cli.evaluate",
     "oncontour.cli.compare",
+    "oncontour.cli.follow",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 

@@ -38,19 +38,30 @@ class Thresholds:
         partial: from baseline, at most.
         progression: over nadir, at least.
         minor: from baseline, at most, where the criteria know a minor response; None: the rule has none.
+        source: the papers.
     """
 
     partial: float
     progression: float
     minor: float | None
+    source: str
 
 
 THRESHOLDS: Mapping[Rule, Thresholds] = {
-    "area": Thresholds(partial=-0.50, progression=0.25, minor=-0.25),
-    "volume": Thresholds(partial=-0.65, progression=0.40, minor=None),
+    "area": Thresholds(
+        partial=-0.50,
+        progression=0.25,
+        minor=-0.25,
+        source="Wen 2010, J Clin Oncol 28:1963, Table 4; minor response: van den Bent 2011, Lancet Oncol 12:583",
+    ),
+    "volume": Thresholds(
+        partial=-0.65,
+        progression=0.40,
+        minor=None,
+        source="modified RANO: Ellingson 2017, Neurotherapeutics 14:307",
+    ),
 }
-"""Area: Wen 2010, Table 4; minor response: van den Bent 2011, Fangusaro 2020. Volume: modified RANO (Ellingson 2017,
-Neurotherapeutics 14:307), what the limits of area come to for a sphere: 1 - 0.5^1.5 and 1.25^1.5 - 1."""
+"""The limits of volume are what those of area come to for a sphere: 1 - 0.5^1.5 and 1.25^1.5 - 1, rounded."""
 
 
 @dataclass(frozen=True)

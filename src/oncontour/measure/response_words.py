@@ -26,7 +26,7 @@ def words(one: Assessment, judged: Sequence[Assessment], point: Timepoint, rule:
         return f"{size}: {role}{_measurable(point)}."
     sentences = [
         f"{size}: {_changes(one.from_baseline, one.over_nadir, rule)}.",
-        _by_size(one, point, rule, criteria),
+        _by_size(one, point, rule),
         _moved(one, point, rule),
         *_others(one, point),
         _confirmation(one, judged, criteria),
@@ -67,8 +67,8 @@ def signed_percent(relative: float) -> str:
 
 def _changes(baseline: Change, nadir: Change, rule: Rule) -> str:
     if baseline.day == nadir.day:
-        return _change(baseline, "at baseline, the nadir so far", rule)
-    return f"{_change(baseline, 'at baseline', rule)}; {_change(nadir, 'at the nadir', rule)}"
+        return _change(baseline, "at baseline, also the nadir so far", rule)
+    return f"{_change(baseline, 'at baseline', rule)}; {_change(nadir, 'at the nadir so far', rule)}"
 
 
 def _change(one: Change, what: str, rule: Rule) -> str:
@@ -80,7 +80,7 @@ def _change(one: Change, what: str, rule: Rule) -> str:
     return f"{percent(abs(one.relative))} {'less' if one.relative < 0 else 'more'} than {what} {before}"
 
 
-def _by_size(one: Assessment, point: Timepoint, rule: Rule, criteria: Criteria) -> str:
+def _by_size(one: Assessment, point: Timepoint, rule: Rule) -> str:
     limits = THRESHOLDS[rule]
     asked: dict[Category, str] = {
         "CR": "nothing is left",
@@ -91,13 +91,11 @@ def _by_size(one: Assessment, point: Timepoint, rule: Rule, criteria: Criteria) 
     if one.by_size == "NE":
         return "Nothing was measurable at baseline, so that a response by size cannot be told."
     if one.by_size in asked:
-        return (
-            f"This meets the size criterion of {CATEGORY_WORDS[one.by_size]} ({criteria.name}: {asked[one.by_size]})."
-        )
+        return f"This meets the size criterion of {CATEGORY_WORDS[one.by_size]} ({asked[one.by_size]})."
     grown = one.over_nadir is not None and (one.over_nadir.relative or 0) >= limits.progression
     small = " No lesion is measurable, so that growth does not count as progression." if grown else ""
     measurable = "" if point.has_measurable or grown else " No lesion is measurable."
-    return f"This meets the size criterion of stable disease ({criteria.name}).{small}{measurable}"
+    return f"This meets the size criterion of stable disease.{small}{measurable}"
 
 
 def _measurable(point: Timepoint) -> str:
@@ -148,12 +146,10 @@ def _confirmation(one: Assessment, judged: Sequence[Assessment], criteria: Crite
 
 
 def _error(one: Change) -> str:
-    where = f"since day {one.day}"
-    told = {
-        True: f"The change {where} exceeds the error of measurement",
-        False: f"The change {where} is within the error of measurement",
-        None: f"Whether the change {where} exceeds the error of measurement is not known",
-    }[one.beyond_error]
+    """Empty where nothing is known of the error of measurement."""
+    if one.beyond_error is None:
+        return ""
+    told = f"The change since day {one.day} {'exceeds' if one.beyond_error else 'is within'} the error of measurement"
     if one.interval is not None:
         told += f" (95 % interval {signed_percent(one.interval.low)} to {signed_percent(one.interval.high)})"
     return f"{told}."

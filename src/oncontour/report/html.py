@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 from oncontour.data.files import write_whole
 from oncontour.report import page
@@ -29,15 +30,10 @@ def write_html(case: CaseReport, path: Path, picture: bytes | None = None) -> No
 
 def html(case: CaseReport, picture: bytes | None = None) -> str:
     """The page's source."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("oncontour.report", "templates")
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template(TEMPLATE).render(
+    return render(
+        TEMPLATE,
         case=case,
-        picture=b64encode(picture or montage_png(case)).decode("ascii"),
+        picture=embedded(picture or montage_png(case)),
         regions=page.region_rows(case),
         calibrated=page.is_calibrated(case),
         sequences=page.sequence_rows(case),
@@ -51,3 +47,19 @@ def html(case: CaseReport, picture: bytes | None = None) -> str:
         grid_note=page.grid_note(case),
         statement=STATEMENT,
     )
+
+
+def render(template: str, **values: Any) -> str:
+    """A page of one of the room's templates; a name that it lacks is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("oncontour.report", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(template).render(**values)
+
+
+def embedded(picture: bytes) -> str:
+    """A PNG as a page holds it within: base64."""
+    return b64encode(picture).decode("ascii")
