@@ -21,6 +21,7 @@ COMMANDS = (
     "oncontour.cli.evaluate",
     "oncontour.cli.compare",
     "oncontour.cli.raters",
+    "oncontour.cli.follow",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 

@@ -32,7 +32,7 @@ def html(case: CaseReport, picture: bytes | None = None) -> str:
     return render(
         TEMPLATE,
         case=case,
-        picture=b64encode(picture or montage_png(case)).decode("ascii"),
+        picture=embedded(picture or montage_png(case)),
         regions=page.region_rows(case),
         calibrated=page.is_calibrated(case),
         sequences=page.sequence_rows(case),
@@ -49,11 +49,19 @@ def html(case: CaseReport, picture: bytes | None = None) -> str:
 
 
 def render(template: str, **values: object) -> str:
-    """A page of one of the templates; whatever stands in the values is text, never markup."""
+    """A page of one of the room's templates; whatever stands in the values is text, never markup.
+
+    A name that the template needs and is not given is an error.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("oncontour.report", "templates")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.get_template(template).render(values)
+    return environment.get_template(template).render(**values)
+
+
+def embedded(content: bytes) -> str:
+    """A picture, or a digest, as a page holds it within: base64."""
+    return b64encode(content).decode("ascii")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -23,7 +22,7 @@ from oncontour.report.case import STATEMENT
 from oncontour.report.evaluation import sections, tables
 from oncontour.report.evaluation.thumbnails import PREDICTION, REFERENCE
 from oncontour.report.evaluation.words import METRICS
-from oncontour.report.html import render
+from oncontour.report.html import embedded, render
 from oncontour.report.page import volume_text
 
 TEMPLATE, SCRIPT = "evaluation.html.jinja", "sort.js"
@@ -108,12 +107,12 @@ def page(
         all_metrics=tables.metric_rows(summaries, present=False),
         present_rows=tables.summary_lines(summaries, scheme, present=True),
         present_metrics=tables.metric_rows(summaries, present=True),
-        figures=[Figure(file.stem.replace("_", " ").replace("-", " "), _base64(file.read_bytes())) for file in figures],
+        figures=[Figure(file.stem.replace("_", " ").replace("-", " "), embedded(file.read_bytes())) for file in figures],
         grouped=subgroups,
         columns=sections.columns(subgroups) if subgroups else [],
         failures=failures,
         cards=[
-            Card(failure, _base64(picture) if picture else "")
+            Card(failure, embedded(picture) if picture else "")
             for failure, picture in zip(failures.found, thumbnails, strict=False)
         ],
         criteria=sections.CRITERIA,
@@ -130,9 +129,5 @@ def page(
         versions=installed(PACKAGES),
         statement=STATEMENT,
         script=Markup(script),
-        script_digest=_base64(hashlib.sha256(script.encode("utf-8")).digest()),
+        script_digest=embedded(hashlib.sha256(script.encode("utf-8")).digest()),
     )
-
-
-def _base64(content: bytes) -> str:
-    return b64encode(content).decode("ascii")

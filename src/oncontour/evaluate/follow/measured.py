@@ -1,0 +1,148 @@
+"""What one scan of a follow-up measures: every region's volume and lesions, and intervals where the case has them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from oncontour.core.errors import InputError
+from oncontour.core.labels import LabelScheme, Region
+from oncontour.core.volume import Volume
+from oncontour.data.datasets.dataset import ImageFile
+from oncontour.data.datasets.images import read_stored
+from oncontour.data.datasets.labels import assumed, to_scheme
+from oncontour.data.files import file_digest, read_json
+from oncontour.evaluate.follow.visits import Visit
+from oncontour.measure.interval import Interval
+from oncontour.measure.lesions import Lesion, find_lesions
+from oncontour.measure.volume import volume_ml
+
+FLUID = frozenset({"CC", "RC"})
+"""Labels of cysts and resection cavities, which response criteria leave out of a tumour's size."""
+
+SCHEMA = "oncontour/measurements/"
+"""How `measurements.json` begins to name what it is."""
+
+SAME_VOLUME = 1e-3
+"""Relative difference below which a mask is the one that was measured: the file keeps four decimals."""
+
+
+@dataclass(frozen=True)
+class RegionSize:
+    """What a region of one scan measures.
+
+    Args:
+        region: its short name.
+        volume_ml: all of it.
+        solid_ml: without cysts and resection cavities, where the scheme tells them.
+        interval: 95 % interval of `volume_ml`, as the case's measurements have it.
+        lesions: of the solid part, the largest product first.
+    """
+
+    region: str
+    volume_ml: float
+    solid_ml: float
+    interval: Interval | None
+    lesions: tuple[Lesion, ...]
+
+    @property
+    def solid_interval(self) -> Interval | None:
+        """The interval of `solid_ml`: that of the whole, where there is no fluid in it."""
+        return self.interval if self.solid_ml == self.volume_ml else None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan that was measured.
+
+    Args:
+        visit: what was given.
+        regions: sizes by region.
+        spacing: of a voxel, mm, sorted: the largest is the distance of slices.
+        sha256: digest of the label map.
+        model: card line of the model that made the mask, where that is known.
+        edited: whether the mask is not the one that was measured, so that its intervals do not hold.
+    """
+
+    visit: Visit
+    regions: dict[str, RegionSize]
+    spacing: tuple[float, float, float]
+    sha256: str
+    model: str | None
+    edited: bool
+
+
+def read_measurements(visit: Visit) -> dict[str, Any] | None:
+    """The case's measurements, where they lie beside its label map.
+
+    Raises:
+        InputError: a file that is none of ours.
+    """
+    path = visit.measurements
+    if not path.is_file():
+        return None
+    remedy = "Give the case as `oncontour segment` wrote it, or its label map in another folder."
+    content = read_json(path, InputError, remedy)
+    if not str(content.get("schema")).startswith(SCHEMA):
+        raise InputError(path, f"schema {content.get('schema')!r}", f"{SCHEMA}1", remedy)
+    return content
+
+
+def measure_scan(
+    visit: Visit, measurements: dict[str, Any] | None, scheme: LabelScheme, regions: Iterable[Region]
+) -> Scan:
+    """Measure a scan's label map.
+
+    Args:
+        measurements: of the case, for its intervals.
+        scheme: of the label map.
+        regions: what to measure.
+
+    Raises:
+        InputError: a file that cannot be read, or labels that the scheme does not have.
+    """
+    stored = read_stored(ImageFile(visit.mask))
+    labels = stored.with_array(to_scheme(stored.array, assumed(scheme.name), scheme.name, visit.mask))
+    sizes = {region.name: _measured(labels, scheme, region) for region in regions}
+    listed = {str(one["name"]): one for one in (measurements or {}).get("regions", [])}
+    edited = any(not _same(size.volume_ml, listed[name]["volume_ml"]) for name, size in sizes.items() if name in listed)
+    if not edited:
+        sizes = {name: _with_interval(size, listed.get(name)) for name, size in sizes.items()}
+    a, b, c = sorted(labels.grid.spacing)
+    return Scan(
+        visit=visit,
+        regions=sizes,
+        spacing=(a, b, c),
+        sha256=file_digest(visit.mask),
+        model=str(measurements["model"]) if measurements and measurements.get("model") else None,
+        edited=edited,
+    )
+
+
+def _measured(labels: Volume, scheme: LabelScheme, region: Region) -> RegionSize:
+    fluid = [label.value for label in scheme.labels if label.name in FLUID]
+    mask = np.isin(labels.array, scheme.values(region))
+    solid = mask & ~np.isin(labels.array, fluid)
+    return RegionSize(
+        region=region.name,
+        volume_ml=volume_ml(mask, labels.affine),
+        solid_ml=volume_ml(solid, labels.affine),
+        interval=None,
+        lesions=find_lesions(solid, labels.affine),
+    )
+
+
+def _same(measured: float, listed: float) -> bool:
+    return math.isclose(measured, listed, rel_tol=SAME_VOLUME, abs_tol=SAME_VOLUME)
+
+
+def _with_interval(size: RegionSize, listed: dict[str, Any] | None) -> RegionSize:
+    bounds = ((listed or {}).get("certainty") or {}).get("interval_ml")
+    if not bounds:
+        return size
+    low, high = map(float, bounds)
+    return replace(size, interval=Interval(low, high))
