@@ -107,7 +107,9 @@ def page(
         all_metrics=tables.metric_rows(summaries, present=False),
         present_rows=tables.summary_lines(summaries, scheme, present=True),
         present_metrics=tables.metric_rows(summaries, present=True),
-        figures=[Figure(file.stem.replace("_", " ").replace("-", " "), embedded(file.read_bytes())) for file in figures],
+        figures=[
+            Figure(file.stem.replace("_", " ").replace("-", " "), embedded(file.read_bytes())) for file in figures
+        ],
         grouped=subgroups,
         columns=sections.columns(subgroups) if subgroups else [],
         failures=failures,
