@@ -74,10 +74,8 @@ def test_a_bar_of_five_centimetres_in_the_first_picture(case):
 
 def test_regions_can_be_chosen_and_nothing_marked_is_fine(case):
     images, sources = case
-    empty = {
-        "expert": sources["expert"].with_array(np.zeros_like(sources["expert"].array)),
-        **{"model": sources["model"]},
-    }
+    nothing = np.zeros_like(sources["expert"].array)
+    empty = {"expert": sources["expert"].with_array(nothing), "model": sources["model"]}
     _, rows = overlays(images, empty, PAEDIATRIC, ("ED", "NET", "ET"))
     assert [row["region"] for row in rows[:3]] == ["ED", "NET", "ET"]
     assert rows[0]["volume_ml"] == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from oncontour.evaluate.figures.bland_altman import bland_altman_plots
-from oncontour.evaluate.figures.proportions import proportions
+from oncontour.evaluate.figures.proportions import proportions, told
 from oncontour.evaluate.figures.samples import Measured, shares_of, volumes_of
 from oncontour.evaluate.run import evaluate
 from oncontour.evaluate.statistics import bland_altman, correlate
@@ -41,7 +41,7 @@ def test_a_panel_a_region_and_cohort_with_its_correlation(dots, words):
     ]  # fmt: skip
     assert dots(shown[0]) == pytest.approx(np.sort(np.r_[every[0].pred, every[2].pred]))
     found = correlate(every[0].pred, every[0].ref)
-    assert f"A: r = {found.r:.2f}, P < 0.001, n = 12" in words(figure)
+    assert f"A: {told(found, 12)}" in words(figure)
     assert (rows[0]["r"], rows[0]["p"], rows[0]["n"]) == (found.r, found.p, 12)
     identity = shown[0].lines[0]
     assert identity.get_xdata() == identity.get_ydata()

@@ -27,29 +27,24 @@ def test_a_bracket_for_each_pair_below_five_per_cent(make):
     p = {"E1": {("E2", "AI"): 0.02, ("AI", "E3"): 0.0005, ("E2", "E3"): 0.05}}
     figure, rows = box_brackets(panels, p)
     first, second = figure.axes
-    assert [line.get_xdata()[[0, -1]].tolist() for line in map(as_arrays, brackets(first))] == [[0, 2], [1, 2]]
-    assert [text.get_text() for text in first.texts if set(text.get_text()) == {"∗"}] == ["∗", "∗∗"]
+    assert [ends(line) for line in brackets(first)] == [(1, 2), (0, 2)]
+    assert [text.get_text() for text in first.texts if set(text.get_text()) == {"∗"}] == ["∗∗", "∗"]
     assert not brackets(second)
     assert first.get_ylim() == second.get_ylim()
     tested = [row for row in rows if row["mark"] == "P"]
-    assert [(row["panel"], row["sample"], row["other"], row["value"]) for row in tested][1] == (
-        "E1",
-        "AI",
-        "E3",
-        0.0005,
-    )
+    assert tested[1] == {"panel": "E1", "mark": "P", "sample": "AI", "other": "E3", "case": "", "value": 0.0005}
     assert len(rows) == 3 + 2 * 3 * 20
 
 
-def as_arrays(line):
-    line.set_xdata(np.asarray(line.get_xdata()))
-    return line
+def ends(line) -> tuple[float, float]:
+    across = np.asarray(line.get_xdata())
+    return across.min(), across.max()
 
 
 def test_brackets_stand_above_the_scores_and_apart(make):
     names = [f"model {n}" for n in range(6)]
     figure, _ = box_brackets({"WT": samples(make, *names)}, {"WT": dict.fromkeys(combinations(names, 2), 0.0001)})
-    drawn = [(min(x), max(x), max(line.get_ydata())) for line in brackets(figure.axes[0]) if (x := line.get_xdata())]
+    drawn = [(*ends(line), max(line.get_ydata())) for line in brackets(figure.axes[0])]
     assert len(drawn) == 15
     for (low, high, up), (other_low, other_high, other_up) in combinations(drawn, 2):
         assert up != other_up or high < other_low or other_high < low

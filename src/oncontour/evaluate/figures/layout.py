@@ -77,7 +77,7 @@ def write_head(axes: Axes, title: str, lines: Sequence[tuple[str, str]]) -> None
         )  # fmt: skip
         written.set_in_layout(False)  # Long words may reach over the next panel's margin; they shrink none.
     pad = 7 + len(lines) * points
-    axes.set_title(title, loc="left", pad=pad, fontsize=TITLE_POINTS, weight="bold", color=INK)
+    axes.set_title(title or " ", loc="left", pad=pad, fontsize=TITLE_POINTS, weight="bold", color=INK)
 
 
 def shortened(name: str, letters: int) -> str:

@@ -37,7 +37,7 @@ def write_evaluation_figures(scores: Sequence[RegionScore], scheme: LabelScheme,
     predicted, true = model_of(scores, "volume_pred_ml", "predicted"), model_of(scores, "volume_ref_ml", "true")
     drawn = {
         "dice-violins": violins({"": [dice]}),
-        "dice-strips": strips({"": dice.scores}, colours=colours),
+        "dice-strips": strips({"All regions": dice.scores}, colours=colours),
         "volumes": volumes([predicted, true]),
         "volumes-bland-altman": bland_altman_plots(volumes_of(scores), "mL"),
     }
