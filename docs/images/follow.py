@@ -56,7 +56,7 @@ def write_scan(folder: Path, labels: Volume, scale: float) -> None:
         }
         for one in measured
     ]
-    content = {"schema": "oncontour/measurements/1", "scheme": BRATS.name, "regions": regions}
+    content = {"schema": "oncontour/measurements/1", "scheme": BRATS.name, "model": "none", "regions": regions}
     (folder / "measurements.json").write_text(json.dumps(content))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from oncontour.data.datasets.images import read_stored
 from oncontour.data.datasets.labels import assumed, to_scheme
 from oncontour.data.files import file_digest, read_json
 from oncontour.evaluate.follow.visits import Visit
+from oncontour.evaluate.pairs import RESULT
 from oncontour.measure.interval import Interval
 from oncontour.measure.lesions import Lesion, find_lesions
 from oncontour.measure.volume import volume_ml
@@ -76,29 +76,55 @@ class Scan:
     edited: bool
 
 
-def read_measurements(visit: Visit) -> dict[str, Any] | None:
-    """The case's measurements, where they lie beside its label map.
+@dataclass(frozen=True)
+class Listed:
+    """What a case's measurements say.
+
+    Args:
+        scheme: of its label map.
+        model: card line of the model.
+        volumes_ml: by region.
+        intervals: of these, where there are any.
+    """
+
+    scheme: str
+    model: str
+    volumes_ml: dict[str, float]
+    intervals: dict[str, Interval]
+
+
+def read_measurements(visit: Visit) -> Listed | None:
+    """The case's measurements; None for a label map that is not of a case.
 
     Raises:
         InputError: a file that is none of ours.
     """
     path = visit.measurements
-    if not path.is_file():
+    if visit.mask.name != RESULT or not path.is_file():
         return None
     remedy = "Give the case as `oncontour segment` wrote it, or its label map in another folder."
     content = read_json(path, InputError, remedy)
     if not str(content.get("schema")).startswith(SCHEMA):
         raise InputError(path, f"schema {content.get('schema')!r}", f"{SCHEMA}1", remedy)
-    return content
+    try:
+        regions = {str(one["name"]): one for one in content["regions"]}
+        bounds = {name: (one["certainty"] or {}).get("interval_ml") for name, one in regions.items()}
+        return Listed(
+            scheme=str(content["scheme"]),
+            model=str(content["model"]),
+            volumes_ml={name: float(one["volume_ml"]) for name, one in regions.items()},
+            intervals={name: Interval(float(two[0]), float(two[1])) for name, two in bounds.items() if two},
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        found = f"measurements that cannot be used ({type(error).__name__})"
+        raise InputError(path, found, "scheme, model, and volumes by region", remedy) from error
 
 
-def measure_scan(
-    visit: Visit, measurements: dict[str, Any] | None, scheme: LabelScheme, regions: Iterable[Region]
-) -> Scan:
+def measure_scan(visit: Visit, listed: Listed | None, scheme: LabelScheme, regions: Iterable[Region]) -> Scan:
     """Measure a scan's label map.
 
     Args:
-        measurements: of the case, for its intervals.
+        listed: measurements of the case, for its intervals.
         scheme: of the label map.
         regions: what to measure.
 
@@ -108,17 +134,17 @@ def measure_scan(
     stored = read_stored(ImageFile(visit.mask))
     labels = stored.with_array(to_scheme(stored.array, assumed(scheme.name), scheme.name, visit.mask))
     sizes = {region.name: _measured(labels, scheme, region) for region in regions}
-    listed = {str(one["name"]): one for one in (measurements or {}).get("regions", [])}
-    edited = any(not _same(size.volume_ml, listed[name]["volume_ml"]) for name, size in sizes.items() if name in listed)
-    if not edited:
-        sizes = {name: _with_interval(size, listed.get(name)) for name, size in sizes.items()}
+    known = listed.volumes_ml if listed else {}
+    edited = any(not _same(size.volume_ml, known[name]) for name, size in sizes.items() if name in known)
+    if listed and not edited:
+        sizes = {name: replace(size, interval=listed.intervals.get(name)) for name, size in sizes.items()}
     a, b, c = sorted(labels.grid.spacing)
     return Scan(
         visit=visit,
         regions=sizes,
         spacing=(a, b, c),
         sha256=file_digest(visit.mask),
-        model=str(measurements["model"]) if measurements and measurements.get("model") else None,
+        model=listed.model if listed else None,
         edited=edited,
     )
 
@@ -138,11 +164,3 @@ def _measured(labels: Volume, scheme: LabelScheme, region: Region) -> RegionSize
 
 def _same(measured: float, listed: float) -> bool:
     return math.isclose(measured, listed, rel_tol=SAME_VOLUME, abs_tol=SAME_VOLUME)
-
-
-def _with_interval(size: RegionSize, listed: dict[str, Any] | None) -> RegionSize:
-    bounds = ((listed or {}).get("certainty") or {}).get("interval_ml")
-    if not bounds:
-        return size
-    low, high = map(float, bounds)
-    return replace(size, interval=Interval(low, high))

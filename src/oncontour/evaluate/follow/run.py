@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from oncontour.core.errors import InputError
 from oncontour.core.labels import SCHEMES, LabelScheme, Region
-from oncontour.evaluate.follow.measured import FLUID, Scan, measure_scan, read_measurements
+from oncontour.evaluate.follow.measured import FLUID, Listed, Scan, measure_scan, read_measurements
 from oncontour.evaluate.follow.visits import Visit, find_visits
 from oncontour.measure.assessment import Assessment, Timepoint
 from oncontour.measure.criteria import THRESHOLDS, Criteria, Rule, criteria_named
@@ -83,8 +82,8 @@ def follow(
     wanted = (*labels.regions, *(() if followed in labels.regions else (followed,)))
     scans = []
     progress(0, len(visits))
-    for visit, measurements in zip(visits, found, strict=True):
-        scans.append(measure_scan(visit, measurements, labels, wanted))
+    for visit, listed in zip(visits, found, strict=True):
+        scans.append(measure_scan(visit, listed, labels, wanted))
         progress(len(scans), len(visits))
     marked = next((visit.day for visit in visits if visit.baseline), None)
     responses = {
@@ -102,11 +101,11 @@ def follow(
     return FollowUp(labels, followed, chosen, ordered, responses, notes)
 
 
-def _scheme(visits: Sequence[Visit], found: Sequence[dict[str, Any] | None], asked: str | None) -> LabelScheme:
+def _scheme(visits: Sequence[Visit], found: Sequence[Listed | None], asked: str | None) -> LabelScheme:
     """The one scheme of all label maps."""
     if asked is not None and asked not in SCHEMES:
         raise InputError("--scheme", repr(asked), f"one of {', '.join(SCHEMES)}", "Correct the scheme's name.")
-    told = {visit.name: str(one["scheme"]) for visit, one in zip(visits, found, strict=True) if one and "scheme" in one}
+    told = {visit.name: one.scheme for visit, one in zip(visits, found, strict=True) if one}
     names = {asked, *told.values()} - {None}
     if len(names) > 1:
         listed = ", ".join(f"{name} {scheme}" for name, scheme in told.items())
