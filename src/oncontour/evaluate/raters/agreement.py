@@ -151,9 +151,9 @@ def _band(region: str, model: str, experts: Sequence[str], dices: Dices, seed: i
     own = [dices.get((region, frozenset((model, expert))), {}) for expert in experts]
     among = [dices.get((region, frozenset(pair)), {}) for pair in combinations(experts, 2)]
     cases = sorted(set().union(*own) & set().union(*among))
-    figures = np.array([np.mean([one[case] for one in own if case in one]) for case in cases])
+    figures = np.array([np.mean([one[case] for one in own if case in one]) for case in cases], float)
     pairs = [[one[case] for one in among if case in one] for case in cases]
-    middle = np.array([np.mean(one) for one in pairs])
+    middle = np.array([np.mean(one) for one in pairs], float)
     below = int(sum(figure < min(one) - ROUNDING for figure, one in zip(figures, pairs, strict=True)))
     above = int(sum(figure > max(one) + ROUNDING for figure, one in zip(figures, pairs, strict=True)))
     paired = compare_paired(figures, middle, seed=seed) if len(cases) > 1 else None
