@@ -27,7 +27,7 @@ def dots():
     from matplotlib.collections import PathCollection
 
     def found(axes) -> np.ndarray:
-        own = [one.get_offsets()[:, 1] for one in axes.collections if isinstance(one, PathCollection)]
+        own = [np.asarray(one.get_offsets())[:, 1] for one in axes.collections if isinstance(one, PathCollection)]
         return np.sort(np.concatenate(own)) if own else np.array([])
 
     return found

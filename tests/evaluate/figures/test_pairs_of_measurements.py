@@ -44,7 +44,7 @@ def test_a_panel_a_region_and_cohort_with_its_correlation(dots, words):
     assert f"A: {told(found, 12)}" in words(figure)
     assert (rows[0]["r"], rows[0]["p"], rows[0]["n"]) == (found.r, found.p, 12)
     identity = shown[0].lines[0]
-    assert identity.get_xdata() == identity.get_ydata()
+    assert np.array_equal(identity.get_xdata(), identity.get_ydata())
 
 
 def test_shares_of_few_equal_or_undefined_cases(words):

@@ -71,7 +71,8 @@ def offsets(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     rows = np.round(shares * LEVELS)
     for row in np.unique(rows):
         own = np.flatnonzero(rows == row)
-        places = np.arange(1, len(own) + 1) // 2 * np.where(np.arange(len(own)) % 2, 1.0, -1.0)
+        order = np.arange(len(own))
+        places = (order + 1) // 2 * np.where(order % 2, 1, -1)
         found[own] = (places - places.mean()) * min(DOT_STEP, 1.0 / len(own))
     return found
 
