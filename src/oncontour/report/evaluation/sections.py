@@ -198,6 +198,6 @@ def _labels(scheme: LabelScheme, names: Sequence[str] | frozenset[str]) -> list[
 CRITERIA = (
     f"Criteria: mirrored or moved by itself, the prediction gains {MUCH:g} Dice; small: below {SMALL_ML:g} mL; cystic: "
     f"{100 * FLUID_SHARE:.0f} % of the core and more are fluid; multifocal: several lesions of the reference; under- "
-    f"and over-segmented: volumes that differ by the factor {RATIO:g}; thick slices: {THICK_MM:g} mm and more. Nearness to "
-    "the ventricles is not looked for: no mask tells where they are. Causes are suggestions."
+    f"and over-segmented: volumes that differ by the factor {RATIO:g}; thick slices: {THICK_MM:g} mm and more. "
+    "Nearness to the ventricles is not looked for: no mask tells where they are. Causes are suggestions."
 )
