@@ -83,5 +83,5 @@ def test_the_better_of_mirror_and_shift_is_told_alone():
 def test_a_cause_that_explains_all_stands_alone():
     small = replace(nothing_to_move(prediction_missing=True, pred_empty=True, volume_ref_ml=0.4), spacing_mm=5.0)
     assert [cause.name for cause in suggested_causes(small)] == ["prediction missing"]
-    several = replace(nothing_to_move(pred_empty=True, volume_ref_ml=0.4), spacing_mm=5.0)
+    several = replace(nothing_to_move(pred_empty=True, volume_pred_ml=0.0, volume_ref_ml=0.4), spacing_mm=5.0)
     assert [cause.name for cause in suggested_causes(several)] == ["prediction empty", "small", "thick slices"]
