@@ -102,7 +102,8 @@ def test_what_a_reader_needs_is_said(page):
         "network against experts", "5 cases scored in 3 regions", "1 without a prediction", "1 failed",
         "counted as missed (1): lost", "not scored (1): stranger", "cut could not be scored", "voxels of",
         "374 mm", "wrong side", "prediction missing", "Nothing to judge", "violin dice", "Research use only",
-        "In the table, not evaluated (1): nobody", "Benjamini-Hochberg", "Mann-Whitney U", "WT = NCR + ED + ET",
+        "In the table, not evaluated (1): nobody", "Benjamini-Hochberg", "Mann-Whitney U", "P(x > y) 1.00",
+        "WT = NCR + ED + ET",
     ):  # fmt: skip
         assert re.sub(r"\s+", " ", words) in text, words
     assert len(found.summaries) == 3

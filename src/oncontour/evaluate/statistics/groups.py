@@ -15,6 +15,9 @@ from oncontour.evaluate.statistics.multiple import benjamini_hochberg
 from oncontour.evaluate.statistics.outcome import Test
 from oncontour.evaluate.statistics.samples import paired_samples, sample
 
+ABOVE = "P(A > B)"
+"""The effect of two groups: the probability that one of the first is above one of the second, ties counted half."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -74,9 +77,7 @@ def mann_whitney(first: NDArray[np.float64], second: NDArray[np.float64]) -> Tes
     """Mann-Whitney U test; effect: the probability that one of the first group is above one of the second."""
     found = stats.mannwhitneyu(first, second)
     effect = float(found.statistic) / (first.size * second.size)
-    return Test(
-        "Mann-Whitney U", float(found.statistic), float(found.pvalue), "P(A > B)", effect, first.size + second.size
-    )
+    return Test("Mann-Whitney U", float(found.statistic), float(found.pvalue), ABOVE, effect, first.size + second.size)
 
 
 def compare_repeated(models: Mapping[str, ArrayLike]) -> Groups:

@@ -10,6 +10,8 @@ from oncontour.core.labels import LabelScheme
 from oncontour.evaluate.causes import FLUID_SHARE, MUCH, RATIO, SMALL_ML, THICK_MM
 from oncontour.evaluate.reliability import calibration_error
 from oncontour.evaluate.run import Evaluation
+from oncontour.evaluate.statistics.groups import ABOVE
+from oncontour.evaluate.statistics.outcome import Test
 from oncontour.evaluate.subgroups import LEAST, Subgroups, SubgroupTest
 from oncontour.evaluate.uncertainty import RegionUncertainty, Uncertainty
 from oncontour.report.evaluation.words import METRICS, between, chance, median_quartiles, number, share
@@ -93,12 +95,11 @@ def _test_row(one: SubgroupTest) -> TestRow:
     sizes = " + ".join(str(size) for size in one.sizes.values())
     pairs = [
         f"{pair.first} and {pair.second}: P {chance(pair.test.p)}, adjusted {chance(pair.adjusted_p)}, "
-        f"{pair.test.effect_name} {number(pair.test.effect, 2)}"
+        f"{_effect(pair.test, pair.first, pair.second)}"
         for pair in one.found.pairs
     ]
     if one.left_out:
         pairs.append(f"not tested, fewer than {LEAST} cases: {', '.join(one.left_out)}")
-    effect = f"{overall.effect_name} {number(overall.effect, 2)}"
     metric = METRICS[one.metric][0]
     return TestRow(
         one.region,
@@ -107,9 +108,15 @@ def _test_row(one: SubgroupTest) -> TestRow:
         f"{overall.n} ({sizes})",
         chance(overall.p),
         chance(one.adjusted_p),
-        effect,
+        _effect(overall, *list(one.sizes)[:2]),
         tuple(pairs),
     )
+
+
+def _effect(test: Test, first: str, second: str) -> str:
+    """The effect with the groups' names in place of A and B; of three groups and more none are named."""
+    name = f"P({first} > {second})" if test.effect_name == ABOVE else test.effect_name
+    return f"{name} {number(test.effect, 2)}"
 
 
 def sure_rows(found: Uncertainty) -> list[SureRow]:
@@ -190,7 +197,7 @@ def _labels(scheme: LabelScheme, names: Sequence[str] | frozenset[str]) -> list[
 
 CRITERIA = (
     f"Criteria: mirrored or moved by itself, the prediction gains {MUCH:g} Dice; small: below {SMALL_ML:g} mL; cystic: "
-    f"{FLUID_SHARE:.0%} of the core and more are fluid; multifocal: several lesions of the reference; under- and "
-    f"over-segmented: volumes that differ by the factor {RATIO:g}; thick slices: {THICK_MM:g} mm and more. Nearness to "
-    "the ventricles is not looked for: no mask tells where they are. Causes are suggestions."
+    f"{100 * FLUID_SHARE:.0f} % of the core and more are fluid; multifocal: several lesions of the reference; under- "
+    f"and over-segmented: volumes that differ by the factor {RATIO:g}; thick slices: {THICK_MM:g} mm and more. "
+    "Nearness to the ventricles is not looked for: no mask tells where they are. Causes are suggestions."
 )
