@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 
 from oncontour.core.errors import GeometryError, ImageContentError, InputError
 from oncontour.evaluate.metrics import assd, hd95, surface_dice
-from oncontour.evaluate.metrics import surfaces as surfaces_module
+from oncontour.evaluate.metrics import nearest as nearest_module
 from oncontour.evaluate.metrics.distance import CONVENTIONS
 from oncontour.evaluate.metrics.surfaces import surface, surface_distances
 from oncontour.evaluate.metrics.surfels import surfels
@@ -70,10 +70,11 @@ def test_all_measures_are_symmetric_and_zero_on_the_same_mask(pair, spacing):
     assert surface_dice(ref, ref, spacing, 0.0) == 1
 
 
-def test_many_points_are_measured_as_few_are(monkeypatch):
-    pred, ref = ball((18, 15, 14), 12), ball((20, 17, 15), 11)
+def test_many_far_points_are_measured_as_few_are(monkeypatch):
+    pred, ref = ball((14, 15, 12), 12), ball((26, 18, 18), 8)
     few = surface_distances(pred, ref, SPACING)
-    monkeypatch.setattr(surfaces_module, "FEW", 10)
+    assert max(few.pred_to_ref) > nearest_module.REACH * max(SPACING)
+    monkeypatch.setattr(nearest_module, "FEW", 0)
     many = surface_distances(pred, ref, SPACING)
     np.testing.assert_allclose(many.pred_to_ref, few.pred_to_ref, rtol=1e-6)
     np.testing.assert_allclose(many.ref_to_pred, few.ref_to_pred, rtol=1e-6)

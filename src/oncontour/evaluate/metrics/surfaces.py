@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import edt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from oncontour.core.box import bounding_box
 from oncontour.core.errors import GeometryError
 from oncontour.core.overlap import as_masks
+from oncontour.evaluate.metrics.nearest import distances_between
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,30 +80,6 @@ def surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
             middle &= mask[tuple(place)]
     inner[1:-1, 1:-1, 1:-1] = middle
     return mask & ~inner
-
-
-FEW = 40_000
-"""Points of a surface up to which a tree finds the nearest one in less time than a map of distances takes."""
-
-
-def distances_between(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], spacing: Sequence[float]
-) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Distance in mm of each set voxel from the nearest one set in the other array, both ways, in the arrays' order.
-
-    Args:
-        first, second: (i, j, k), neither empty.
-        spacing: mm along each axis.
-
-    Returns:
-        float64 of few points; of many float32, right to 1e-7 of the distance.
-    """
-    points = [np.argwhere(one) * np.asarray(spacing, float) for one in (first, second)]
-    if max(len(one) for one in points) <= FEW:
-        trees = [cKDTree(one, compact_nodes=False, balanced_tree=False) for one in points]
-        return trees[1].query(points[0])[0], trees[0].query(points[1])[0]
-    maps = [edt.edt(~one, anisotropy=tuple(spacing), black_border=False, parallel=1) for one in (first, second)]
-    return maps[1][first], maps[0][second]
 
 
 def checked_masks(

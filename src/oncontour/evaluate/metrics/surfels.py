@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.box import bounding_box
-from oncontour.evaluate.metrics.surfaces import distances_between, of_empty
+from oncontour.evaluate.metrics.nearest import distances_between
+from oncontour.evaluate.metrics.surfaces import of_empty
 
 ALL = 255
 """The code of eight voxels that all belong to the mask."""
