@@ -168,6 +168,13 @@ def test_what_is_left_but_not_measurable_is_no_complete_response():
     assert "30 mm² of lesions below 10 mm" in found.words
 
 
+def test_what_was_added_to_the_nadir_is_told():
+    found = last(scan(0, 1000.0), scan(42, 0.0, unmeasurable=90.0), scan(84, 120.0))
+    assert (found.over_nadir.before, found.category) == (90.0, "PD")
+    assert "33.3 % more than at the nadir so far (90 mm², day 42)" in found.words
+    assert "90 mm² of lesions below 10 mm are added to that of day 42: they may have grown since." in found.words
+
+
 @pytest.mark.parametrize(
     ("size", "inputs", "expected"),
     [

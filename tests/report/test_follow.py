@@ -78,7 +78,7 @@ def test_the_page_says_all_and_asks_nothing_of_others(found):
         assert words in text, words
     assert "2024-02-12" not in text
     assert [value for name, value in attributes if name in ("src", "href") and not value.startswith("data:")] == []
-    assert "http" not in source
+    assert "://" not in source
 
 
 def test_dates_on_request(found):

@@ -11,6 +11,9 @@ from oncontour.core.errors import InputError
 Rule = Literal["area", "volume"]
 """By sums of bidimensional products, or by volume."""
 
+RULES: tuple[Rule, ...] = ("volume", "area")
+"""In the order in which they are shown."""
+
 Category = Literal["CR", "PR", "MR", "SD", "PD", "NE"]
 """Complete, partial and minor response, stable disease, progressive disease, not evaluable."""
 

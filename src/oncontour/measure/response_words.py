@@ -27,7 +27,7 @@ def words(one: Assessment, judged: Sequence[Assessment], point: Timepoint, rule:
     sentences = [
         f"{size}: {_changes(one.from_baseline, one.over_nadir, rule)}.",
         _by_size(one, point, rule),
-        _moved(one, point, rule),
+        *_moved(one.from_baseline, one.over_nadir, judged, one.size, rule),
         *_others(one, point),
         _confirmation(one, judged, criteria),
         _error(one.over_nadir if one.by_size == "PD" else one.from_baseline),
@@ -104,14 +104,19 @@ def _measurable(point: Timepoint) -> str:
     return "; nothing was found" if point.empty else "; no lesion is measurable (10 mm by 10 mm on two slices)"
 
 
-def _moved(one: Assessment, point: Timepoint, rule: Rule) -> str:
-    """Where lesions crossed the limit of 10 mm."""
-    if one.from_baseline is None or one.from_baseline.after <= point.size:
-        return ""
-    added = one.from_baseline.after - point.size
-    return (
-        f"Held against baseline, {size_text(added, rule)} of lesions below 10 mm are added: they may have shrunk to it."
-    )
+def _moved(baseline: Change, nadir: Change, judged: Sequence[Assessment], size: float, rule: Rule) -> list[str]:
+    """Where lesions crossed the limit of 10 mm: what was added to which sum."""
+    sizes = {other.day: other.size for other in judged}
+    added = "of lesions below 10 mm are added"
+    found = [
+        f"{size_text(one.before - sizes[one.day], rule)} {added} to that of day {one.day}: they may have grown since."
+        for one in {one.day: one for one in (baseline, nadir)}.values()
+        if one.before > sizes[one.day]
+    ]
+    if baseline.after > size:
+        shrunk = size_text(baseline.after - size, rule)
+        found.append(f"{shrunk} {added} to this sum where it is held against baseline: they may have shrunk.")
+    return found
 
 
 def _others(one: Assessment, point: Timepoint) -> list[str]:

@@ -14,7 +14,7 @@ from oncontour.evaluate.follow.run import FollowUp
 from oncontour.evaluate.follow.tables import document, rows
 from oncontour.measure.assessment import Assessment
 from oncontour.measure.change import Change
-from oncontour.measure.criteria import CATEGORY_WORDS, THRESHOLDS, Rule
+from oncontour.measure.criteria import CATEGORY_WORDS, RULES, THRESHOLDS, Rule
 from oncontour.measure.interval import Interval
 from oncontour.measure.response_words import signed_percent, size_text
 from oncontour.report.case import STATEMENT
@@ -111,10 +111,10 @@ def html(follow_up: FollowUp, picture: bytes, *, show_dates: bool = False) -> st
 
 def findings(follow_up: FollowUp) -> str:
     """The last scan in one sentence."""
-    last = {rule: follow_up.responses[rule][-1] for rule in RULE_TITLES}
+    last = {rule: follow_up.responses[rule][-1] for rule in RULES}
     if any(one.role != "follow-up" for one in last.values()):
         return "No scan after the baseline."
-    parts = [f"{RULE_TITLES[rule].lower()} {_judged(one, rule, None).shown}" for rule, one in last.items()]
+    parts = [f"{RULE_TITLES[rule].lower()} {_judged(last[rule], rule, None).shown}" for rule in RULES]
     return f"Last scan, day {last['area'].day}: {', '.join(parts)}."
 
 
@@ -126,7 +126,7 @@ def page_rows(follow_up: FollowUp, *, show_dates: bool = False) -> list[Row]:
 def _row(follow_up: FollowUp, number: int, show_dates: bool) -> Row:
     scan = follow_up.scans[number]
     size, visit = scan.regions[follow_up.region.name], scan.visit
-    judged = {rule: follow_up.responses[rule][number] for rule in RULE_TITLES}
+    judged = {rule: follow_up.responses[rule][number] for rule in RULES}
     when = f"Day {judged['area'].day}"
     if show_dates and isinstance(visit.day, date):
         when += f", {visit.day.isoformat()}"
@@ -141,9 +141,7 @@ def _row(follow_up: FollowUp, number: int, show_dates: bool) -> Row:
         when=when,
         inputs=", ".join(said) or NOTHING,
         lesions=f"{measurable} of {len(size.lesions)}",
-        judged={
-            rule: _judged(one, rule, size.solid_interval if rule == "volume" else None) for rule, one in judged.items()
-        },
+        judged={rule: _judged(judged[rule], rule, size.solid_interval if rule == "volume" else None) for rule in RULES},
     )
 
 

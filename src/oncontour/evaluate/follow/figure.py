@@ -87,10 +87,11 @@ def _judged(
     axes.set_xlim(days[0] - _margin(days), right)
     title, unit = TITLES[rule]
     frame_chart(axes, title, up=unit)
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=TICK_POINTS, labelcolor=INK,
-        borderaxespad=0.2, handlelength=1.2, columnspacing=1.4,
-    )  # fmt: skip
+    if len(followed) > 1:
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize=TICK_POINTS, labelcolor=INK,
+            borderaxespad=0.2, handlelength=1.2, columnspacing=1.4,
+        )  # fmt: skip
 
 
 def _margin(days: Sequence[int]) -> float:
@@ -102,19 +103,21 @@ def _zones(
 ) -> None:
     """Where a size is large enough for progression, and below that small enough for a response.
 
-    Progression is held against the smallest size before, so its limit falls from scan to scan.
+    Each stretch shows the limits of the scan that ends it, the last one to the right edge; that of progression is held
+    against the smallest size before, so it falls.
     """
     seen = [one for one in judged if one.role != "before"]
-    edges = [one.day for one in seen] + [right]
+    edges = [one.day for one in seen[:-1]] + [right]
     baseline = seen[0].size
     axes.plot([seen[0].day, right], [baseline, baseline], color=SOFT, lw=0.8, ls=DASHES, zorder=1)
     responses = [(limits.partial, f"PR: {-100 * limits.partial:.0f} % below baseline")]
     if minor and limits.minor is not None:
         responses.append((limits.minor, f"MR: {-100 * limits.minor:.0f} % below baseline"))
     growth = f"PD: {100 * limits.progression:.0f} % over the nadir so far"
-    for n, span in enumerate(pairwise(edges)):
+    for n, (span, one) in enumerate(zip(pairwise(edges), seen[1:], strict=True)):
         first = n == 0  # named once
-        height = (1 + limits.progression) * min(one.size for one in seen[: n + 1])
+        nadir = one.over_nadir.before if one.over_nadir else baseline
+        height = (1 + limits.progression) * nadir
         for limit, name in responses:
             upper = min(height, (1 + limit) * baseline)
             axes.fill_between(span, 0, upper, color=LESS, alpha=BAND, lw=0, label=name if first else None)
@@ -136,6 +139,8 @@ def _label(axes: Axes, one: Assessment, high: float, *, nadir: bool) -> None:
         notes.append("unconfirmed")
     if one.category is not None and one.category != one.by_size:
         notes.append(f"by size {one.by_size}")
+    if one.from_baseline is not None and one.from_baseline.after > one.size:
+        notes.append("below 10 mm")
     if nadir and one.role == "follow-up":
         notes.append("nadir")
     rim = [Stroke(linewidth=2.5, foreground=PAPER), Normal()]

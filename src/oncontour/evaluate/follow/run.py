@@ -12,7 +12,7 @@ from oncontour.core.labels import SCHEMES, LabelScheme, Region
 from oncontour.evaluate.follow.measured import FLUID, Listed, Scan, measure_scan, read_measurements
 from oncontour.evaluate.follow.visits import Visit, find_visits
 from oncontour.measure.assessment import Assessment, Timepoint
-from oncontour.measure.criteria import THRESHOLDS, Criteria, Rule, criteria_named
+from oncontour.measure.criteria import RULES, Criteria, Rule, criteria_named
 from oncontour.measure.lesions import sum_of_products, unmeasurable_product
 from oncontour.measure.response import response
 
@@ -86,7 +86,7 @@ def follow(
         scans.append(measure_scan(visit, listed, labels, wanted))
         progress(len(scans), len(visits))
     marked = next((visit.day for visit in visits if visit.baseline), None)
-    responses = {
+    responses: dict[Rule, tuple[Assessment, ...]] = {
         rule: response(
             [_timepoint(scan, followed.name, rule, chosen) for scan in scans],
             rule,
@@ -94,7 +94,7 @@ def follow(
             baseline=marked,
             repeatability=repeatability,
         )
-        for rule in THRESHOLDS
+        for rule in RULES
     }
     ordered = tuple(sorted(scans, key=lambda scan: scan.visit.day))  # pyright: ignore[reportArgumentType]  # all alike
     notes = tuple(_notes(ordered, labels, followed, chosen, asked=region is not None, known=repeatability is not None))

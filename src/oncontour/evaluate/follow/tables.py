@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from oncontour.evaluate.follow.measured import RegionSize, Scan
 from oncontour.evaluate.follow.run import FollowUp
 from oncontour.measure.assessment import Assessment
-from oncontour.measure.criteria import CATEGORY_WORDS, THRESHOLDS, Rule
+from oncontour.measure.criteria import CATEGORY_WORDS, RULES, THRESHOLDS, Rule
 from oncontour.measure.interval import LEVEL, Interval
 from oncontour.measure.lesions import sum_of_products
 
@@ -19,6 +19,12 @@ SCHEMA = "oncontour/follow-up/1"
 
 MEASURES: dict[Rule, str] = {"area": "sum_of_products_mm2", "volume": "solid_volume_ml"}
 """What each rule judges, as `follow.csv` names it."""
+
+
+NOT_JUDGED: Mapping[str, object] = dict.fromkeys(
+    ("from_baseline", "over_nadir", "by_size", "response", "confirmed", "beyond_error")
+)
+"""Columns of what is judged, empty."""
 
 
 def rows(follow_up: FollowUp, *, show_dates: bool = False) -> list[dict[str, object]]:
@@ -36,7 +42,7 @@ def rows(follow_up: FollowUp, *, show_dates: bool = False) -> list[dict[str, obj
             first["date"] = scan.visit.day.isoformat()
         for size in scan.regions.values():
             for measure, value, interval in _values(size, follow_up.criteria.most_lesions):
-                rule = next((rule for rule, name in MEASURES.items() if name == measure), None)
+                rule = next((rule for rule in RULES if MEASURES[rule] == measure), None)
                 judged = size.region == follow_up.region.name and rule is not None
                 assessment = follow_up.responses[rule][number] if judged and rule else None
                 found.append(
@@ -61,9 +67,8 @@ def _bounds(interval: Interval | None) -> dict[str, object]:
 
 
 def _judged(one: Assessment | None) -> dict[str, object]:
-    names = ("from_baseline", "over_nadir", "by_size", "response", "confirmed", "beyond_error")
     if one is None or one.from_baseline is None or one.over_nadir is None:
-        return dict.fromkeys(names)
+        return dict(NOT_JUDGED)
     return {
         "from_baseline": one.from_baseline.relative,
         "over_nadir": one.over_nadir.relative,
