@@ -30,7 +30,8 @@ def places(groups: int, members: int) -> NDArray[np.float64]:
     >>> places(2, 2).tolist()
     [[0.5, 1.5], [3.3, 4.3]]
     """
-    return np.arange(groups)[:, None] * (members + GAP_SLOTS) + np.arange(members) + 0.5
+    starts = np.arange(groups, dtype=float)[:, None] * (members + GAP_SLOTS)
+    return starts + (np.arange(members, dtype=float) + 0.5)
 
 
 def rows_of(groups: Sequence[str], members: int) -> list[list[str]]:

@@ -181,9 +181,10 @@ def _told(row: Row) -> str:
     said = f"{row['region']}  {row['volume_ml']:.1f} mL"
     if row["dice"] is None:
         return said
-    change = row["rvd"]
-    known = isinstance(change, float) and np.isfinite(change)
-    return f"{said}\n  Dice {row['dice']:.2f}" + (f", volume {100 * change:+.0f} %".replace("-", "−") if known else "")
+    said, change = f"{said}\n  Dice {row['dice']:.2f}", row["rvd"]
+    if not isinstance(change, float) or not np.isfinite(change):
+        return said
+    return said + f", volume {100 * change:+.0f} %".replace("-", "−")
 
 
 def _write_key(figure: Figure, regions: list[Region], place: str) -> None:

@@ -42,7 +42,7 @@ def write_evaluation_figures(scores: Sequence[RegionScore], scheme: LabelScheme,
         "volumes-bland-altman": bland_altman_plots(volumes_of(scores), "mL"),
     }
     whole = whole_tumour(scheme)
-    shares = shares_of(scores, whole) if whole in dice.scores else ()
+    shares = shares_of(scores, whole) if whole is not None and whole in dice.scores else ()
     if shares:
         drawn["shares"] = proportions(shares)
         drawn["shares-bland-altman"] = bland_altman_plots(list(map(_percent, shares)), "% of whole tumour")

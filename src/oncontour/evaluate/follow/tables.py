@@ -42,9 +42,8 @@ def rows(follow_up: FollowUp, *, show_dates: bool = False) -> list[dict[str, obj
             first["date"] = scan.visit.day.isoformat()
         for size in scan.regions.values():
             for measure, value, interval in _values(size, follow_up.criteria.most_lesions):
-                rule = next((rule for rule in RULES if MEASURES[rule] == measure), None)
-                judged = size.region == follow_up.region.name and rule is not None
-                assessment = follow_up.responses[rule][number] if judged and rule else None
+                judged = [one for one in RULES if MEASURES[one] == measure and size.region == follow_up.region.name]
+                assessment = follow_up.responses[judged[0]][number] if judged else None
                 found.append(
                     first
                     | {"region": size.region, "measure": measure, "value": value}

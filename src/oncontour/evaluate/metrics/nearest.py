@@ -31,7 +31,7 @@ def distances_between(
         float64; where very many points lie far off, these are right to 1e-7 of the distance.
     """
     padded = np.pad(first, REACH), np.pad(second, REACH)
-    return _nearest(*padded, spacing), _nearest(*padded[::-1], spacing)
+    return _nearest(padded[0], padded[1], spacing), _nearest(padded[1], padded[0], spacing)
 
 
 def _nearest(points: NDArray[np.bool_], others: NDArray[np.bool_], spacing: Sequence[float]) -> NDArray[np.floating]:
