@@ -19,7 +19,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -102,7 +104,10 @@ def network_result(name: str, path: Path, folder: Path, training: Path, held_out
     if ran.exit and ran.seconds < LIMIT_SECONDS:
         raise RuntimeError(f"{name}: the training ended with exit status {ran.exit}")
     if not ran.exit:
-        result |= _judged(load_bundle(folder / "bundle"), name, held_out)
+        with ProcessPoolExecutor(
+            1, get_context("spawn")
+        ) as apart:  # A process that grew would lend its peak to the next.
+            result |= apart.submit(_judged, folder / "bundle", name, held_out).result()
         result["parts"] = json.loads((folder / "training" / "manifest.json").read_text("utf-8"))["seconds"]
     write_json(folder / "result.json", result)
     return result
@@ -114,8 +119,9 @@ def _done(folder: Path, plan: Plan) -> dict[str, Any] | None:
     return result if result and result["plan"] == plan.model_dump(mode="json") else None
 
 
-def _judged(bundle: Bundle, name: str, held_out: Path) -> dict[str, Any]:
+def _judged(path: Path, name: str, held_out: Path) -> dict[str, Any]:
     """Size of a bundle's networks, Dice of each held-out case, and seconds that a case took."""
+    bundle = load_bundle(path)
     networks = list(bundle.networks[0].values())
     found, seconds = {}, 0.0
     for subject in subjects(held_out):

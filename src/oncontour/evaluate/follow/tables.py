@@ -42,7 +42,9 @@ def rows(follow_up: FollowUp, *, show_dates: bool = False) -> list[dict[str, obj
             first["date"] = scan.visit.day.isoformat()
         for size in scan.regions.values():
             for measure, value, interval in _values(size, follow_up.criteria.most_lesions):
-                judged = [one for one in RULES if MEASURES[one] == measure and size.region == follow_up.region.name]
+                judged: list[Rule] = [
+                    one for one in RULES if MEASURES[one] == measure and size.region == follow_up.region.name
+                ]
                 assessment = follow_up.responses[judged[0]][number] if judged else None
                 found.append(
                     first
