@@ -40,7 +40,7 @@ def draw_cells(
     for row, texts in enumerate(words):
         for column, text in enumerate(texts):
             value = values[row, column]
-            colour = INK if np.isnan(value) else letters_on(image.to_rgba(value)[:3].tolist())
+            colour = INK if np.isnan(value) else letters_on([float(part) for part in image.to_rgba(value)[:3]])
             axes.text(column, row, text, ha="center", va="center", fontsize=points, color=colour)
     rows, columns = values.shape
     axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)

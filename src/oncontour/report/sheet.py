@@ -14,7 +14,7 @@ from oncontour.core.labels import LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.data.doctor.problem import Slice
 from oncontour.drawing.files import hexadecimal, png
-from oncontour.drawing.slices import SCALE_BAR_MM, frame, outline, write
+from oncontour.drawing.slices import draw_scale_bar, frame, outline, write
 from oncontour.drawing.views import AXIAL
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ MARGIN_MM = 6.0
 
 LINE_POINTS = (1.1, 0.9, 0.7)
 """From the outermost region in: where two outlines coincide, both stay visible."""
+
+BAR_POINTS = 6.0
+"""Of the letters at the bar."""
 
 INK, PALE, DIM, ALARM = "#14171a", "#f2f2f2", "#9aa2aa", "#ff9d5c"
 
@@ -138,7 +141,7 @@ def _draw(
         outline(axes, mask, shown.spacing, hexadecimal(region.colour), points)
     frame_axial(axes, middle, side_mm, str(sequence))
     if bar:
-        draw_scale_bar(axes, middle, side_mm)
+        draw_scale_bar(axes, BAR_POINTS)
 
 
 def draw_axial(axes: Axes, image: NDArray[np.uint8], spacing: tuple[float, float]) -> None:
@@ -156,13 +159,6 @@ def frame_axial(axes: Axes, middle_mm: tuple[float, float], side_mm: float, titl
     for letter, place in ((AXIAL.left, 0.03), (AXIAL.right, 0.97)):
         write(axes, place, 0.5, letter, 7, PALE, ha="left" if place < 0.5 else "right", va="center")
     write(axes, 0.03, 0.97, title, 6.5, DIM, ha="left", va="top")
-
-
-def draw_scale_bar(axes: Axes, middle_mm: tuple[float, float], side_mm: float) -> None:
-    """A bar of `SCALE_BAR_MM` in the lower right corner of a framed slice."""
-    start, y = middle_mm[0] - side_mm * 0.47 + SCALE_BAR_MM, middle_mm[1] - side_mm * 0.46
-    axes.plot([start, start - SCALE_BAR_MM], [y, y], color=PALE, linewidth=1.2, solid_capstyle="butt")
-    write(axes, 0.97, 0.06, f"{SCALE_BAR_MM / 10:.0f} cm", 6, DIM, ha="right", va="bottom")
 
 
 def _extent_mm(shown: Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from oncontour.drawing.files import png
+from oncontour.drawing.slices import draw_scale_bar, outline
 from oncontour.evaluate.evidence import Plane
-from oncontour.report.drawing import outline
 from oncontour.report.sheet import (
+    BAR_POINTS,
     GAP_INCHES,
     INK,
     MARGIN_MM,
     PICTURE_INCHES,
     draw_axial,
-    draw_scale_bar,
     frame_axial,
 )
 
@@ -43,7 +43,7 @@ def thumbnail(plane: Plane) -> bytes:
             outline(axes, mask, plane.spacing, colour, POINTS)
         frame_axial(axes, middle, side, name)
         if n == 0:
-            draw_scale_bar(axes, middle, side)
+            draw_scale_bar(axes, BAR_POINTS)
     return png(figure, DPI, smallest=True)
 
 
