@@ -155,11 +155,16 @@ def proportions(scores: Iterable[RegionScore]) -> Proportions:
     Args:
         scores: of all cases and regions, of one scheme.
     """
-    scores = list(scores)
-    whole = {score.case: score for score in scores if score.region == WHOLE}
-    shares = tuple(_share(one, whole[one.case]) for one in scores if one.region != WHOLE and one.case in whole)
+    shares = shares_of_whole(scores)
     names = dict.fromkeys(one.region for one in shares)
     return Proportions(shares, _adjusted([_region(name, [s for s in shares if s.region == name]) for name in names]))
+
+
+def shares_of_whole(scores: Iterable[RegionScore]) -> tuple[Share, ...]:
+    """A row a case and subregion; none where the scheme has no whole tumour with a subregion."""
+    scores = list(scores)
+    whole = {score.case: score for score in scores if score.region == WHOLE}
+    return tuple(_share(one, whole[one.case]) for one in scores if one.region != WHOLE and one.case in whole)
 
 
 def _share(score: RegionScore, whole: RegionScore) -> Share:

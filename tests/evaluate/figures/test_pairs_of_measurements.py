@@ -24,7 +24,7 @@ def test_volumes_and_shares_of_scores(folders):
     volumes = {one.region: one for one in volumes_of(scores)}
     assert volumes["WT"].cases == ("a", "b", "c", "e")
     assert volumes["WT"].ref.tolist() == pytest.approx([0.432, 0.432, 0.432, 0])
-    shares = {one.region: one for one in shares_of(scores, "WT")}
+    shares = {one.region: one for one in shares_of(scores)}
     assert list(shares) == ["TC", "ET"]
     assert shares["TC"].ref == pytest.approx([27 / 216] * 3 + [np.nan], nan_ok=True)
     assert shares["TC"].defined.tolist() == [True, False, False, False]

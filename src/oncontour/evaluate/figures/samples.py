@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from oncontour.evaluate.case import RegionScore
 from oncontour.evaluate.compare import Model
+from oncontour.evaluate.proportions import Share, shares_of_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,25 +74,18 @@ def volumes_of(scores: Sequence[RegionScore], model: str = "", cohort: str = "")
     )
 
 
-def shares_of(scores: Sequence[RegionScore], whole: str, model: str = "", cohort: str = "") -> tuple[Measured, ...]:
-    """Volumes of each region as shares of the whole tumour's (paper 000: S0.20).
-
-    Args:
-        whole: name of the region that holds all others. Where it is empty in a mask, that mask has no shares.
-    """
-    volumes = {one.region: one for one in volumes_of(scores, model, cohort)}
-    tumour = volumes.pop(whole)
-    place = {case: number for number, case in enumerate(tumour.cases)}
-    found = []
-    for one in volumes.values():
-        own = [place[case] for case in one.cases]
-        pred, ref = _share(one.pred, tumour.pred[own]), _share(one.ref, tumour.ref[own])
-        found.append(Measured(one.region, model, cohort, one.cases, pred, ref))
-    return tuple(found)
-
-
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+def shares_of(scores: Iterable[RegionScore], model: str = "", cohort: str = "") -> tuple[Measured, ...]:
+    """Shares, 0 to 1, of the whole tumour of each subregion (paper 000: S0.20); none where a scheme has no such."""
+    regions: dict[str, list[Share]] = {}
+    for share in shares_of_whole(scores):
+        regions.setdefault(share.region, []).append(share)
+    return tuple(
+        Measured(
+            region, model, cohort, tuple(one.case for one in shares),
+            np.array([one.percent_pred for one in shares]) / 100, np.array([one.percent_ref for one in shares]) / 100,
+        )
+        for region, shares in regions.items()
+    )  # fmt: skip
 
 
 def _values(sample: Sample) -> NDArray[np.float64]:

@@ -41,8 +41,7 @@ def write_evaluation_figures(scores: Sequence[RegionScore], scheme: LabelScheme,
         "volumes": volumes([predicted, true]),
         "volumes-bland-altman": bland_altman_plots(volumes_of(scores), "mL"),
     }
-    whole = whole_tumour(scheme)
-    shares = shares_of(scores, whole) if whole is not None and whole in dice.scores else ()
+    shares = shares_of(scores)
     if shares:
         drawn["shares"] = proportions(shares)
         drawn["shares-bland-altman"] = bland_altman_plots(list(map(_percent, shares)), "% of whole tumour")
@@ -76,17 +75,6 @@ def write_comparison_figures(models: Sequence[Model], found: Comparison, out: Pa
 def _kept(model: Model, found: Comparison) -> Model:
     scores = {region: {case: model.scores[region][case] for case in cases} for region, cases in found.cases.items()}
     return Model(model.name, scores)
-
-
-def whole_tumour(scheme: LabelScheme) -> str | None:
-    """The region that holds every label, if a scheme has one.
-
-    >>> from oncontour.core.labels import SCHEMES
-    >>> whole_tumour(SCHEMES["paediatric"]), whole_tumour(SCHEMES["sequence-masks"])
-    ('WT', None)
-    """
-    every = frozenset(label.name for label in scheme.labels)
-    return next((region.name for region in scheme.regions if region.labels == every), None)
 
 
 def _percent(one: Measured) -> Measured:
