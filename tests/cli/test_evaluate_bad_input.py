@@ -154,7 +154,7 @@ def refused(done, *parts: str) -> None:
 def test_folders_that_cannot_be_paired(folders, tmp_path):
     pred, ref = folders
     (tmp_path / "empty").mkdir()
-    refused(run(tmp_path / "empty", ref, out=tmp_path / "out"), str(tmp_path / "empty"))
+    refused(run(tmp_path / "empty", ref, out=tmp_path / "out"), str(tmp_path / "empty"), "an empty folder")
     refused(run(pred, tmp_path / "empty", out=tmp_path / "out"), str(tmp_path / "empty"))
     refused(run(pred, tmp_path / "gone", out=tmp_path / "out"), "nothing of that name")
     save(tmp_path / "other/x.nii.gz", mask())

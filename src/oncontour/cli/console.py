@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -65,3 +68,12 @@ def exit_codes() -> Iterator[None]:
     except KeyboardInterrupt as error:
         typer.echo("Interrupted: what is finished is kept, what was at work is left out.", err=True)
         raise typer.Exit(INTERRUPTED) from error
+
+
+def print_written(paths: Iterable[Path], folder: Path) -> None:
+    """Say which files were written to a folder: those in it by name, those in folders of it by their number."""
+    inner = [path.relative_to(folder) for path in paths]
+    many = Counter(path.parts[0] for path in inner if len(path.parts) > 1)
+    names = [str(path) for path in inner if len(path.parts) == 1]
+    names += [f"{name}{os.sep} ({counted(count, 'file')})" for name, count in many.items()]
+    typer.echo(f"Written to {folder}: {', '.join(names)}")

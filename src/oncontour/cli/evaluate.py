@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oncontour.cli.console import ALL_WELL, SOME_FAILED, case_bar, console, counted, exit_codes, print_error
+from oncontour.cli.console import (
+    ALL_WELL,
+    SOME_FAILED,
+    case_bar,
+    console,
+    counted,
+    exit_codes,
+    print_error,
+    print_written,
+)
 
 if TYPE_CHECKING:
     from oncontour.evaluate.run import Evaluation
@@ -111,7 +120,7 @@ def evaluate(
         print_error(error, f"Case {case}")
     for error in found.left_out:
         print_error(error, "Left out")
-    typer.echo(f"Written: {', '.join(str(path) for path in written)}")
+    print_written(written, out)
     raise typer.Exit(ALL_WELL if found.complete else SOME_FAILED)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oncontour.cli.console import case_bar, console, exit_codes
+from oncontour.cli.console import case_bar, console, exit_codes, print_written
 
 if TYPE_CHECKING:
     from oncontour.evaluate.follow.run import FollowUp
@@ -69,7 +69,7 @@ def follow(
             )
         written = write_follow_up(found, out, show_dates=show_dates)
     _print(found)
-    typer.echo(f"Written: {', '.join(str(path) for path in written)}")
+    print_written(written, out)
 
 
 def _print(found: FollowUp) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oncontour.cli.console import ALL_WELL, SOME_FAILED, case_bar, console, counted, exit_codes, print_error
+from oncontour.cli.console import (
+    ALL_WELL,
+    SOME_FAILED,
+    case_bar,
+    console,
+    counted,
+    exit_codes,
+    print_error,
+    print_written,
+)
 
 if TYPE_CHECKING:
     from oncontour.evaluate.raters.run import Raters
@@ -60,7 +69,7 @@ def raters(
     for case, errors in found.failed.items():
         for name, error in errors.items():
             print_error(error, f"Case {case}, {name}")
-    typer.echo(f"Written: {', '.join(str(path) for path in (*written, *([out / 'consensus'] if found.rates else [])))}")
+    print_written((*written, *([out / "consensus"] if found.rates else [])), out)
     raise typer.Exit(SOME_FAILED if found.failed else ALL_WELL)
 
 

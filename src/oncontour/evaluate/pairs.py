@@ -109,6 +109,8 @@ def find_masks(root: Path, scheme: str) -> Masks:
         return Masks(root, {case_of(root): ImageFile(root)}, assumed(scheme))
     if not root.exists():
         raise InputError(root, "nothing of that name", "label maps: NIfTI, or a data set", "Correct the path.")
+    if root.is_dir() and not any(root.iterdir()):
+        raise InputError(root, "an empty folder", "label maps: NIfTI, or a data set", "Correct the path.")
     results = sorted(root.glob(f"*/{RESULT}")) if root.is_dir() else []
     flat = sorted(path for path in root.iterdir() if is_nifti(path)) if root.is_dir() else []
     if results and flat:
