@@ -147,7 +147,10 @@ def main() -> None:
             board.paste(one, (left, top))
             left += one.width + GAP
         top += max(one.height for one in row) + GAP
-    board.quantize(160, Image.Quantize.MAXCOVERAGE).save(Path(__file__).with_suffix(".png"), optimize=True)
+    few = board.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(Path(__file__).with_suffix(".png"), optimize=True)
+        Path(__file__).with_suffix(".png"), optimize=True
+    )
 
 
 if __name__ == "__main__":
