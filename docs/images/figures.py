@@ -149,8 +149,6 @@ def main() -> None:
         top += max(one.height for one in row) + GAP
     few = board.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     few.save(Path(__file__).with_suffix(".png"), optimize=True)
-        Path(__file__).with_suffix(".png"), optimize=True
-    )
 
 
 if __name__ == "__main__":
