@@ -102,7 +102,7 @@ def to_scheme(stored: NDArray, conventions: Iterable[Convention], scheme: str, w
         if found <= {0, *table}:
             mapped = np.zeros(LARGEST_VALUE + 1, dtype=np.uint8)
             mapped[list(table)] = list(table.values())
-            return mapped[whole]
+            return whole if all(mapped[value] == value for value in found) else mapped.take(whole)
     expected = "0 and " + " or ".join(str(one) for one, _ in tables)
     remedy = "Choose the right --scheme, or say what the values mean in a labels.json beside the data."
     raise InputError(where, f"labels {_few(sorted(found))}", expected, remedy)
@@ -118,11 +118,16 @@ def _few(values: list[int]) -> str:
 def _whole(stored: NDArray, where: Path | str) -> tuple[NDArray[np.uint8], set[int]]:
     """The values as uint8, and which there are."""
     with np.errstate(invalid="ignore"):
-        rounded = np.rint(stored).astype(np.uint8)
+        rounded = stored.astype(np.uint8)
+        exact = np.array_equal(rounded, stored)
+        if not exact:
+            rounded = np.rint(stored).astype(np.uint8)
     # Some tools store labels scaled: 0.99999997 is 1.
-    if stored.size and not np.allclose(rounded, stored, rtol=0, atol=1e-3):
+    if not exact and not np.allclose(rounded, stored, rtol=0, atol=1e-3):
         odd = stored[~np.isclose(rounded, stored, rtol=0, atol=1e-3)].ravel()
         found = f"{odd.size} voxel{'' if odd.size == 1 else 's'} that hold no label, such as {float(odd[0]):g}"
         remedy = "Give a label map: not an image, probabilities, or a mask whose values were interpolated."
         raise InputError(where, found, f"whole numbers from 0 to {LARGEST_VALUE}", remedy)
-    return rounded, set(np.flatnonzero(np.bincount(rounded.ravel(), minlength=1)).tolist())
+    labelled = rounded[rounded > 0]  # Few: most of an image is 0.
+    found = set(np.flatnonzero(np.bincount(labelled)).tolist())
+    return rounded, found | {0} if labelled.size < rounded.size else found
