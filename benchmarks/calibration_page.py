@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from calibration_scores import Case, dice_pairs
+from markdown_table import table
 
 from oncontour.evaluate.reliability import calibration_error, reliability
 from oncontour.evaluate.uncertainty import coverage, dice_prediction
@@ -142,6 +143,4 @@ def _row(case: Case) -> tuple[str, ...]:
 
 
 def _table(heads: str, rows: Sequence[Sequence[str]]) -> str:
-    names = heads.split(" | ")
-    lines = [names, ["---"] * len(names), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table(heads.split(" | "), rows)

@@ -32,7 +32,7 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.set_defaults(
-        seeds=1, iterations=1000, timed_steps=50, cases=(16, 8), spacing=1.0, edge=128,
+        seeds=1, iterations=1000, timed_steps=50, same_steps=0, cases=(16, 8), spacing=1.0, edge=128,
         features=(32, 64, 128, 256, 320, 320), workers=min(MOST_WORKERS, os.cpu_count() or 1),
     )  # fmt: skip
     given = parser.parse_args()

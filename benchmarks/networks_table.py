@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from markdown_table import table
 from numpy.typing import NDArray
 
 FOREST = "forest"
@@ -78,8 +79,7 @@ def _networks(judged: Mapping[str, Any]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return table(head, rows, numbers=True) + "\n"
 
 
 def _costs(results: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+from markdown_table import table
 from numpy.typing import ArrayLike, NDArray
 from published_counts import (
     ACCEPTABLE,
@@ -324,8 +325,7 @@ def short(p: float) -> str:
 
 def table_of(heads: str, rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown."""
-    names = heads.split(" | ")
-    return "\n".join(f"| {' | '.join(line)} |" for line in (names, ["---"] * len(names), *rows))
+    return table(heads.split(" | "), rows)
 
 
 def main() -> None:

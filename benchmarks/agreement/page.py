@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from markdown_table import table
+
 from agreement.check import Outcome, Seen
 
 HEAD = """# Agreement of metrics and statistics
@@ -60,9 +62,7 @@ def page(
     if official:
         parts.append(OFFICIAL.format(source=SOURCE))
     for title, outcomes in groups:
-        lines = ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
-        lines += ["| " + " | ".join(row(one)) + " |" for one in outcomes]
-        parts.append(f"## {title}\n\n" + "\n".join(lines) + "\n")
+        parts.append(f"## {title}\n\n{table(COLUMNS, map(row, outcomes))}\n")
     return "\n".join(parts)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import median
 
+import markdown_table
+
 from conditions.cases import COHORTS, HEALTHY
 from conditions.measure import Result
 from conditions.table import CONDITIONS, PLAIN, Condition
@@ -74,13 +76,13 @@ def table(own: Sequence[Result]) -> str:
     regions = [name for name in REGIONS if any(name in (result.dice or result.volume_ml) for result in own)]
     columns = ("median", "worst", "change") if scored else ("mL", "change")
     head = ["condition", "n", *(f"{name} {column}" for name in regions for column in columns)]
-    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    rows = []
     plain = {result.case: result for result in own if result.condition == PLAIN.name}
     for condition in CONDITIONS:
         here = [result for result in own if result.condition == condition.name]
         if here:
-            lines.append("| " + " | ".join(_row(condition, here, plain, regions, scored)) + " |")
-    return "\n".join(lines)
+            rows.append(_row(condition, here, plain, regions, scored))
+    return markdown_table.table(head, rows)
 
 
 def _row(

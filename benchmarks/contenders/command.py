@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contenders.runs import Contender, prepare, time_steps, train
+from contenders.same_steps import same_steps
 from contenders.tables import write_report
 from contenders.task import Task, make_data
 
@@ -25,6 +26,7 @@ def options(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, help="trainings of each; 0: steps are timed alone")
     parser.add_argument("--iterations", type=int, help=f"steps of a training, a multiple of {EPOCHS}")
     parser.add_argument("--timed-steps", type=int, help="steps of each turn at the timing")
+    parser.add_argument("--same-steps", type=int, help="steps of nnU-Net and ours on the same batches; 0: none")
     parser.add_argument("--cases", type=int, nargs=2, help="to train on, and held out")
     parser.add_argument("--spacing", type=float, help="mm of the phantom")
     parser.add_argument("--edge", type=int, help="voxels along each axis of a patch")
@@ -59,5 +61,6 @@ def compare(
     for contender in trained:
         prepare(contender, task)
     seconds = time_steps(task, timed, given.timed_steps, ROUNDS)
+    losses = same_steps(task, given.same_steps) if given.same_steps else None
     scores = train(task, trained, given.seeds) if given.seeds else {}
-    write_report(title, task, seconds, scores, machine, given.write)
+    write_report(title, task, seconds, losses, scores, machine, given.write)

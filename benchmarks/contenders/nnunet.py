@@ -1,7 +1,8 @@
 """nnU-Net v2 itself: its planner and preprocessing, its trainer, its predictor.
 
 Changed are the numbers of the plan (patch, batch, stages), how many epochs of how many steps, and the seed of the first
-weights; its augmentation takes no seed. It plans, trains and predicts as its command line does.
+weights; its augmentation takes no seed. It plans, trains and predicts as its command line does. Its first weights are
+where ours begins too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from contenders.clock import Clock
@@ -80,16 +82,35 @@ def run(task: Task, seed: int, clock: Clock, out: Path) -> int:
             super().on_train_end()
 
     torch.backends.cudnn.benchmark = True
-    plans = json.loads(plans_file(task).read_text("utf-8")) | {"continue_training": False}
-    dataset = json.loads((task.raw("training") / "dataset.json").read_text("utf-8"))
-    torch.manual_seed(seed)
-    trainer = Trainer(plans, CONFIGURATION, "all", dataset, torch.device(task.device))  # pyright: ignore[reportArgumentType]
-    trainer.num_epochs, trainer.num_iterations_per_epoch = task.epochs, task.steps
+    trainer = make_trainer(Trainer, task, seed, task.device)
     trainer.num_val_iterations_per_epoch = 1  # It changes nothing of the training.
     trainer.run_training()
     if task.held_out:
         predict(trainer, task, out)
     return sum(parameter.numel() for parameter in trainer.network.parameters())
+
+
+def make_trainer(kind: type[Any], task: Task, seed: int, device: str) -> Any:
+    """A trainer of all cases, which draws its first weights next."""
+    import torch
+
+    plans = json.loads(plans_file(task).read_text("utf-8")) | {"continue_training": False}
+    dataset = json.loads((task.raw("training") / "dataset.json").read_text("utf-8"))
+    torch.manual_seed(seed)
+    trainer = kind(plans, CONFIGURATION, "all", dataset, torch.device(device))
+    trainer.num_epochs, trainer.num_iterations_per_epoch = task.epochs, task.steps
+    return trainer
+
+
+def first_weights(task: Task, seed: int) -> dict[str, Any]:
+    """The weights with which `run` begins at a seed."""
+    with TemporaryDirectory() as folder:
+        set_folders(task, Path(folder))  # Where a trainer begins its log.
+        from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+
+        trainer = make_trainer(nnUNetTrainer, task, seed, "cpu")
+        trainer.initialize()
+        return trainer.network.state_dict()
 
 
 def predict(trainer: Any, task: Task, out: Path) -> None:

@@ -1,8 +1,10 @@
-"""Oncontour: its own training loop and predictor on a plan that says what nnU-Net's does."""
+"""Oncontour: its own training loop and predictor on a plan that says what nnU-Net's does, from the same weights."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -11,18 +13,19 @@ from contenders.clock import Clock
 from contenders.task import Task
 from oncontour.data.datasets import read_dataset
 from oncontour.interchange.axes import axis_order
-from oncontour.interchange.nnunet_network import network_of
+from oncontour.interchange.nnunet_network import network_of, with_prefix
 from oncontour.plans.fingerprint import fingerprint
-from oncontour.plans.plan import Plan
+from oncontour.plans.plan import NetworkPlan, Plan
 from oncontour.plans.propose import Wishes, propose_plan
 from oncontour.plans.settings import forced_foreground
+from oncontour.plans.training import TrainingPlan
 from oncontour.training import loop
 from oncontour.training.crossval import dataset_truth, evaluate, load_fold
 from oncontour.training.job import Job
 from oncontour.training.live import Live
 from oncontour.training.machine import Machine, make_fabric
 from oncontour.training.prepare import prepare_dataset
-from oncontour.training.state import make_network
+from oncontour.training.state import TrainState, make_network
 
 MEMORY = 8_000_000_000
 """For which the plan is proposed before patch, batch and network are made nnU-Net's; bytes."""
@@ -68,13 +71,27 @@ def run(task: Task, seed: int, clock: Clock, out: Path, precision: str = "bf16")
     timed = lambda *given, **named: clock(batches(*given, **named))  # noqa: E731
     batches = loop.batches
     fabric = make_fabric(machine, precision)
-    with Live(machine) as live, mock.patch.object(loop, "batches", timed):
+    with Live(machine) as live, mock.patch.object(loop, "batches", timed), begun_at(task, seed):
         loop.train(job, machine, fabric, live)
     if task.held_out:
         fold = load_fold([job], "last", fabric.device)
         truth = dataset_truth(read_dataset(task.cohort("held_out")), plan)
         evaluate([fold], prepared["held_out"], plan, truth, out, ("held out", seed, None))
     return sum(parameter.numel() for parameter in make_network(plan.network).parameters())
+
+
+@contextmanager
+def begun_at(task: Task, seed: int) -> Iterator[None]:
+    """Trainings begin with the weights that nnU-Net draws for a seed: luck of these is worth more than a program."""
+    weights, drawn = with_prefix(nnunet.first_weights(task, seed)), loop.fresh_state
+
+    def fresh_state(network: NetworkPlan, plan: TrainingPlan) -> TrainState:
+        state = drawn(network, plan)
+        state.network.load_state_dict(weights)
+        return state
+
+    with mock.patch.object(loop, "fresh_state", fresh_state):
+        yield
 
 
 def run_fp32(task: Task, seed: int, clock: Clock, out: Path) -> int:

@@ -13,12 +13,17 @@ from statistics import fmean, median, stdev
 from typing import Any
 
 from contenders.runs import Contender, Run
+from contenders.same_steps import Losses
 from contenders.task import Task
 
 STEPS = """\
 The median of steps in rounds that take turns, each program alone on the machine in a process of its own, the first half
 of each round left out: from one batch asked for to the next. Memory is the largest resident size of the training
 process, or what torch allocated on the GPU."""
+
+SAME = """\
+From the same weights, on the same batches (nnU-Net's), at the same learning rates, in fp32 on the CPU, each by its own
+training step: where nothing is drawn, any difference is one of the programs."""
 
 RESULTS = Path(__file__).parents[1] / "results"
 
@@ -104,9 +109,23 @@ def processor() -> str:
     return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
 
 
-def write_report(title: str, task: Task, timed: Runs, trained: Runs, device: str, page: Path | None) -> None:
+def same_table(losses: Losses) -> str:
+    """The loss of some of the steps, and how far the two are apart at most."""
+    theirs, own = losses
+    shown = sorted({0, *range(4, len(theirs), 5), len(theirs) - 1})
+    rows = ["| step | nnU-Net v2 | Oncontour |", "|---|---|---|"]
+    rows += [f"| {step + 1} | {theirs[step]:.5f} | {own[step]:.5f} |" for step in shown]
+    apart = max(abs(a - b) for a, b in zip(theirs, own, strict=True))
+    return "\n".join(rows) + f"\n\nOver {len(theirs)} steps the losses differ by {apart:.1g} at most."
+
+
+def write_report(
+    title: str, task: Task, timed: Runs, losses: Losses | None, trained: Runs, device: str, page: Path | None
+) -> None:
     """Print the page; write it, and every number as JSON of the same name, where a file is given."""
     parts = [f"# {title}", setting(task, timed, device), "## Seconds a step", STEPS, step_table(timed)]
+    if losses:
+        parts += ["## The same steps", SAME, same_table(losses)]
     if any(trained.values()):
         steps = f"{task.epochs * task.steps} steps each. Mean Dice of the held-out cases."
         parts += ["## Dice", steps, dice_table(trained)]
@@ -117,16 +136,17 @@ def write_report(title: str, task: Task, timed: Runs, trained: Runs, device: str
     if page:
         page.write_text(text, "utf-8")
         RESULTS.mkdir(exist_ok=True)
-        content = json.dumps(record(task, timed, trained, device), indent=1)
+        content = json.dumps(record(task, timed, losses, trained, device), indent=1)
         (RESULTS / f"{page.stem}.json").write_text(content + "\n", "utf-8")
 
 
-def record(task: Task, timed: Runs, trained: Runs, device: str) -> dict[str, Any]:
+def record(task: Task, timed: Runs, losses: Losses | None, trained: Runs, device: str) -> dict[str, Any]:
     """Every number, for a JSON file."""
     return {
         "device": device,
         "versions": {name: version(name) for name in PACKAGES},
         "task": task.described(),
         "steps": {one.title: [asdict(run) for run in runs] for one, runs in timed.items()},
+        "same_steps": losses,
         "trainings": {one.title: [asdict(run) for run in runs] for one, runs in trained.items()},
     }

@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 
 from conditions.measure import Result
 from conditions.page import REGIONS
+from markdown_table import table
 
 from ingredients.variations import RESEEDED, WHOLE, Budget
 
@@ -42,10 +43,6 @@ def page(results: Results, recipe: Path, budget: Budget) -> str:
     return f"{head}\n{_gains(results, regions)}\n\n## Dice itself\n\n{_scores(results, regions)}\n"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))
-
-
 def _gains(results: Results, regions: Sequence[str]) -> str:
     whole = {one.case: one for one in results[WHOLE]}
     order = [RESEEDED, *(name for name in results if name not in (WHOLE, RESEEDED))]
@@ -64,7 +61,7 @@ def _gains(results: Results, regions: Sequence[str]) -> str:
             cells.append(_gain(gains))
         false = [f"{_false(some):.1f}" for some in (results[WHOLE], results[name]) if _healthy(some)]
         rows.append([*cells, " → ".join(false)])
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _gain(gains: Sequence[float]) -> str:
@@ -96,7 +93,7 @@ def _scores(results: Results, regions: Sequence[str]) -> str:
         by_case = {one.case: one for one in some}
         cells = [_cell(by_case[case], regions) if case in by_case else "" for case in cases]
         rows.append(["nothing" if name == WHOLE else name, *cells])
-    return f"{' / '.join(regions)}; of the volunteer, false mL.\n\n{_table(head, rows)}"
+    return f"{' / '.join(regions)}; of the volunteer, false mL.\n\n{table(head, rows)}"
 
 
 def _cell(result: Result, regions: Sequence[str]) -> str:

@@ -181,17 +181,20 @@ def test_tables_that_leave_anything_open(folders, tmp_path, what):
     rows, message = TABLES[what]
     (tmp_path / "pairs.csv").write_text(f"case,prediction,reference\n{rows}\n")
     refused(run("--map", tmp_path / "pairs.csv", out=tmp_path / "out"), message, "pairs.csv")
+    assert not (tmp_path / "out").exists()
 
 
 def test_all_that_a_table_names_in_vain_is_told_at_once(folders, tmp_path):
     rows = "\n".join(f"{number},pred/x{number}.nii.gz,ref/a.nii.gz" for number in range(5))
     (tmp_path / "pairs.csv").write_text(f"case,prediction,reference\n{rows}\n")
     refused(run("--map", tmp_path / "pairs.csv", out=tmp_path / "out"), "x0.nii.gz", "x2.nii.gz", "and 2 more")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_table_and_folders_are_not_both_taken(folders, tmp_path):
     (tmp_path / "pairs.csv").write_text("case,prediction,reference\na,pred/a.nii.gz,ref/a.nii.gz\n")
     refused(run(*folders, "--map", tmp_path / "pairs.csv", out=tmp_path / "out"), "one of both")
+    assert not (tmp_path / "out").exists()
 
 
 def test_missing_predictions_of_a_table_count_as_missed(folders, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,22 @@ def frame(axes: Axes, middle_mm: tuple[float, float], side_mm: float) -> None:
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
+
+
+def seen_mm(seen: NDArray[np.bool_], spacing: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Low and high corner of what is to be seen of a slice, in mm from its own low corner; where nothing is, of all.
+
+    Args:
+        seen: (i, j).
+        spacing: mm along i and j.
+
+    >>> [corner.tolist() for corner in seen_mm(np.eye(4, dtype=bool)[:, :2], (1.0, 2.0))]
+    [[0.0, 0.0], [2.0, 4.0]]
+    """
+    kept = seen if seen.any() else np.ones_like(seen)
+    i, j = (np.flatnonzero(kept.any(axis=axis)) for axis in (1, 0))
+    step = np.asarray(spacing, float)[:2]
+    return np.array([i[0], j[0]]) * step, np.array([i[-1] + 1, j[-1] + 1]) * step
 
 
 def window(image: NDArray, inside: NDArray[np.bool_]) -> tuple[float, float]:

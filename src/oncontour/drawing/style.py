@@ -71,3 +71,12 @@ def key(axes: Axes, loc: Corner = "best") -> None:
     """The legend, where something was labelled."""
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=TICK_POINTS, labelcolor=INK, loc=loc)
+
+
+def shortened(name: str, letters: int) -> str:
+    """A name that fits.
+
+    >>> shortened("transfer-encoder", 10), shortened("nnU-Net", 10)
+    ('transfer-…', 'nnU-Net')
+    """
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"

@@ -19,11 +19,8 @@ from oncontour.data.doctor.case import SHOWN, grey
 from oncontour.data.doctor.side import foreground, mirrored
 from oncontour.data.files import read_json
 from oncontour.evaluate.case import Measures, RegionScore, label_maps
-from oncontour.evaluate.pairs import RESULT, Pair
+from oncontour.evaluate.pairs import QUALITY, Pair, beside
 from oncontour.preprocess.resample import resample
-
-QUALITY = "quality.json"
-"""What `oncontour segment` writes beside a case's label map; it tells which sequences were missing."""
 
 FLUID_LABELS: Mapping[str, str] = {"CC": "labelled as cyst", "RC": "labelled as resection cavity"}
 """Labels of fluid, and how a sentence says so."""
@@ -187,14 +184,12 @@ def _deviations(image: NDArray, where: NDArray[np.bool_], head: NDArray[np.bool_
 def _missing(pair: Pair, usual: Collection[Sequence]) -> tuple[Sequence, ...]:
     """What the case lacks of what others have, or what its own quality.json says was missing."""
     lacking = {one for one in usual if one not in pair.images} if pair.images else set()
-    if pair.prediction is not None and pair.prediction.path.name == RESULT:
-        lacking |= _told_missing(pair.prediction.path.with_name(QUALITY))
+    if pair.prediction is not None and (path := beside(pair.prediction.path, QUALITY)):
+        lacking |= _told_missing(path)
     return tuple(sequence for sequence in Sequence if sequence in lacking)
 
 
 def _told_missing(path: Path) -> set[Sequence]:
-    if not path.is_file():
-        return set()
     try:
         return {Sequence(one["sequence"]) for one in read_json(path)["missing"]}
     except (KeyError, TypeError, ValueError) as error:

@@ -19,6 +19,9 @@ from oncontour.data.nifti import is_nifti, stem
 RESULT = "segmentation.nii.gz"
 """What `oncontour segment` calls a case's label map, in a folder named after the case."""
 
+MEASUREMENTS, QUALITY = "measurements.json", "quality.json"
+"""What it writes beside it: volumes with their certainty; what was found, assumed and missing."""
+
 _SUFFIX = re.compile(
     r"[-_. ](seg|segmentation|mask|label|labels|gt|truth|reference|ref|pred|prediction|predicted|result|output)$",
     re.IGNORECASE,
@@ -90,6 +93,12 @@ def case_of(path: Path) -> str:
     ('BraTS-GLI-00000-000', 'prostate_07')
     """
     return _SUFFIX.sub("", stem(path)) or stem(path)
+
+
+def beside(mask: Path, name: str) -> Path | None:
+    """A file that `oncontour segment` wrote beside its label map; None for other masks, and where there is none."""
+    path = mask.with_name(name)
+    return path if mask.name == RESULT and path.is_file() else None
 
 
 def find_masks(root: Path, scheme: str) -> Masks:

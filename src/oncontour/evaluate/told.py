@@ -9,10 +9,7 @@ from typing import Any
 from oncontour.core.errors import InputError
 from oncontour.data.files import read_json
 from oncontour.evaluate.case import RegionScore
-from oncontour.evaluate.pairs import RESULT, Pair
-
-MEASUREMENTS = "measurements.json"
-"""What `oncontour segment` writes beside a case's label map."""
+from oncontour.evaluate.pairs import MEASUREMENTS, Pair, beside
 
 
 @dataclass(frozen=True)
@@ -55,10 +52,8 @@ def read_told(pair: Pair, scored: Mapping[tuple[str, str], RegionScore]) -> list
     Raises:
         InputError: a file that cannot be used.
     """
-    if pair.prediction is None or pair.prediction.path.name != RESULT:
-        return []
-    path = pair.prediction.path.with_name(MEASUREMENTS)
-    if not path.is_file():
+    path = beside(pair.prediction.path, MEASUREMENTS) if pair.prediction else None
+    if path is None:
         return []
     content = read_json(path)
     try:

@@ -14,7 +14,8 @@ from oncontour.core.labels import LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.data.doctor.problem import Slice
 from oncontour.drawing.files import hexadecimal, png
-from oncontour.drawing.slices import draw_scale_bar, frame, outline, write
+from oncontour.drawing.slices import draw_scale_bar, frame, outline, seen_mm, write
+from oncontour.drawing.style import shortened
 from oncontour.drawing.views import AXIAL
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ def _write_head(figure: Figure, scheme: LabelScheme, title: str, width: float, h
 def _write_case(figure: Figure, panel: Panel, x: float, y: float, width: float) -> None:
     about = f"{AXIAL.position(panel.slice.height_mm)}"
     area = f"{panel.slice.area_mm2 / 100:.1f} cm²" if panel.slice.area_mm2 else "nothing marked"
-    figure.text(x, y, _shortened(panel.name, 30), color=PALE, fontsize=8, weight="bold", va="center")
-    right = f"!  {_shortened(panel.note, 40)}" if panel.note else f"{about}   {area}"
+    figure.text(x, y, shortened(panel.name, 30), color=PALE, fontsize=8, weight="bold", va="center")
+    right = f"!  {shortened(panel.note, 40)}" if panel.note else f"{about}   {area}"
     figure.text(x + width, y, right, color=ALARM if panel.note else DIM, fontsize=7.5, ha="right", va="center")
 
 
@@ -164,18 +165,10 @@ def frame_axial(axes: Axes, middle_mm: tuple[float, float], side_mm: float, titl
 def _extent_mm(shown: Slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Low and high corner, along right and anterior, of what is not black in the slice or marked."""
     seen = np.any([*(image > 0 for image in shown.images.values()), shown.labels > 0], axis=0)
-    if not seen.any():
-        seen = np.ones_like(seen)
-    i, j = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
-    step = np.array(shown.spacing)
-    return np.array([i[0], j[0]]) * step, np.array([i[-1] + 1, j[-1] + 1]) * step
+    return seen_mm(seen, shown.spacing)
 
 
 def _side_mm(panels: Collection[Panel]) -> float:
     """Side of the squares that hold every slice."""
     sizes = [high - low for low, high in (_extent_mm(panel.slice) for panel in panels)]
     return float(np.max(sizes)) + 2 * MARGIN_MM if sizes else 0.0
-
-
-def _shortened(name: str, length: int) -> str:
-    return name if len(name) <= length else f"{name[: length - 1]}…"

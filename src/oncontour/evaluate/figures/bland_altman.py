@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.drawing.style import DASHES, INK, SOFT, TICK_POINTS, chart, frame_chart, series
-from oncontour.evaluate.figures.layout import columns, write_head
+from oncontour.evaluate.figures.layout import columns, leftmost, write_head
 from oncontour.evaluate.figures.samples import Drawn, Measured, Row
 from oncontour.evaluate.statistics.bland_altman import BlandAltman, bland_altman
 
@@ -51,7 +51,7 @@ def bland_altman_plots(measured: Sequence[Measured], unit: str) -> Drawn:
         lost = int((~kept).sum())
         said = [one.model, one.cohort, f"n = {int(kept.sum())}", f"{lost} undefined" if lost else ""]
         write_head(axes, one.region, [(", ".join(filter(None, said)), SOFT)])
-        if axes.get_subplotspec().is_first_col():
+        if leftmost(axes):
             axes.set_ylabel(f"predicted − true, {unit}", fontsize=TICK_POINTS + 1, color=INK)
         rows += _rows(one, found)
     return figure, rows

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from oncontour.core.errors import InputError
-from oncontour.drawing.style import INK, PAPER, SOFT, TICK_POINTS, chart, frame_chart, series
+from oncontour.drawing.style import INK, PAPER, SOFT, TICK_POINTS, frame_chart, series
+from oncontour.evaluate.figures import layout
 from oncontour.evaluate.figures.axes import TITLES, metric_axis
-from oncontour.evaluate.figures.layout import EDGES_INCHES, columns, write_head
+from oncontour.evaluate.figures.layout import EDGES_INCHES, write_head
 from oncontour.evaluate.figures.marks import counts, draw_box, draw_dots, draw_key, draw_median, finite
 from oncontour.evaluate.figures.samples import Drawn, Row, Sample
 
@@ -44,17 +45,11 @@ def box_brackets(
     brackets = {title: _brackets(list(samples), p.get(title, {})) for title, samples in panels.items()}
     levels = max((level + 1 for own in brackets.values() for _, _, level in own), default=0)
     width = max(2.4, BOX_INCHES * max(map(len, panels.values())) + EDGES_INCHES)
-    across = columns(len(panels), width)
-    down = -(-len(panels) // across)
-    high = BOXES_HIGH_INCHES + LEVEL_INCHES * levels
-    figure = chart(width * across, high * down)
-    grid = figure.subplots(down, across, squeeze=False).ravel()
+    figure, grid = layout.panels(len(panels), width, BOXES_HIGH_INCHES + LEVEL_INCHES * levels)
     values = finite(value for samples in panels.values() for sample in samples.values() for value in sample.values())
     long = max(map(len, names)) > UPRIGHT_LETTERS
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
     rows: list[Row] = []
-    for axes, (title, samples) in zip(grid, panels.items(), strict=False):
+    for axes, (title, samples) in zip(grid, panels.items(), strict=True):
         metric_axis(axes, metric, values)
         for place, (name, sample) in enumerate(samples.items()):
             colour, marker = series(names.index(name))
@@ -64,7 +59,7 @@ def box_brackets(
             rows += [_row(title, "case", name, "", case, value) for case, value in sample.items()]
         axes.set_xticks(range(len(samples)), [""] * len(samples) if long else list(samples))
         axes.set_xlim(-0.6, len(samples) - 0.4)
-        frame_chart(axes, up=TITLES[metric] if axes.get_subplotspec().is_first_col() else "")
+        frame_chart(axes, up=TITLES[metric] if layout.leftmost(axes) else "")
         axes.grid(visible=False, axis="x")
         lines = [(counts(list(sample.values()) for sample in samples.values()), SOFT)]
         lines += [("∗ P < 0.05, ∗∗ P < 0.001", SOFT)] if levels else []

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.drawing.style import INK, TICK_POINTS, TITLE_POINTS
+from oncontour.drawing.style import INK, TICK_POINTS, TITLE_POINTS, chart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SLOT_INCHES, GAP_SLOTS, MOST_SLOTS = 0.3, 0.8, 32
 """Width of a sample, what is free between two regions, and how many fit a row of panels."""
@@ -60,6 +61,27 @@ def columns(panels: int, inches: float) -> int:
     return max(1, min(panels, int(PAGE_INCHES / inches)))
 
 
+def panels(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of so many panels, side by side as far as a page is wide.
+
+    Args:
+        width, height: of a panel, inches.
+    """
+    across = columns(count, width)
+    down = ceil(count / across)
+    figure = chart(width * across, height * down)
+    grid = figure.subplots(down, across, squeeze=False).ravel().tolist()
+    for axes in grid[count:]:
+        axes.set_axis_off()
+    return figure, grid[:count]
+
+
+def leftmost(axes: Axes) -> bool:
+    """Whether a panel stands in the first column, and so has words at its axis."""
+    place = axes.get_subplotspec()
+    return place is not None and place.is_first_col()
+
+
 LINE_INCHES = 0.15
 """Of a line of words between a panel and its title."""
 
@@ -79,12 +101,3 @@ def write_head(axes: Axes, title: str, lines: Sequence[tuple[str, str]]) -> None
         written.set_in_layout(False)  # Long words may reach over the next panel's margin; they shrink none.
     pad = 7 + len(lines) * points
     axes.set_title(title or " ", loc="left", pad=pad, fontsize=TITLE_POINTS, weight="bold", color=INK)
-
-
-def shortened(name: str, letters: int) -> str:
-    """A name that fits.
-
-    >>> shortened("transfer-encoder", 10), shortened("nnU-Net", 10)
-    ('transfer-…', 'nnU-Net')
-    """
-    return name if len(name) <= letters else f"{name[: letters - 1]}…"

@@ -14,9 +14,9 @@ from oncontour.core.overlap import overlap
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.drawing.files import hexadecimal
-from oncontour.drawing.slices import DIM, PALE, draw_scale_bar, draw_slice, frame, outline, window, write
+from oncontour.drawing.slices import DIM, PALE, draw_scale_bar, draw_slice, frame, outline, seen_mm, window, write
+from oncontour.drawing.style import shortened
 from oncontour.drawing.views import AXIAL, choose_slices, picture
-from oncontour.evaluate.figures.layout import shortened
 from oncontour.evaluate.figures.samples import Drawn, Row
 from oncontour.evaluate.metrics.volume import relative_volume_difference
 
@@ -114,10 +114,8 @@ def _head(image: Volume) -> NDArray[np.bool_]:
 
 def _field_of_view(seen: NDArray[np.bool_], spacing: tuple[float, float, float]) -> tuple[tuple[float, float], float]:
     """Middle, in mm from the slice's low corner, and side of a square that holds what is seen (i, j)."""
-    kept = seen if seen.any() else np.ones_like(seen)
-    i, j = (np.flatnonzero(kept.any(axis=axis)) for axis in (1, 0))
-    x, y = (i[0] * spacing[0], (i[-1] + 1) * spacing[0]), (j[0] * spacing[1], (j[-1] + 1) * spacing[1])
-    return (sum(x) / 2, sum(y) / 2), max(x[1] - x[0], y[1] - y[0]) + 2 * MARGIN_MM
+    low, high = seen_mm(seen, spacing)
+    return (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2), float(np.max(high - low)) + 2 * MARGIN_MM
 
 
 def _board(columns: int, rows: int) -> Figure:

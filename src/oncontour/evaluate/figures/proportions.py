@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
-from oncontour.drawing.style import DASHES, INK, SOFT, chart, frame_chart, series
-from oncontour.evaluate.figures.layout import LINE_INCHES, columns, shortened, write_head
+from oncontour.drawing.style import DASHES, INK, SOFT, chart, frame_chart, series, shortened
+from oncontour.evaluate.figures.layout import LINE_INCHES, columns, write_head
 from oncontour.evaluate.figures.marks import draw_key
 from oncontour.evaluate.figures.samples import Drawn, Measured, Row
 from oncontour.evaluate.statistics.correlation import Correlation, correlate

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.drawing.style import INK, SOFT, TICK_POINTS, chart, frame_chart, series
+from oncontour.drawing.style import INK, SOFT, TICK_POINTS, frame_chart, series
+from oncontour.evaluate.figures import layout
 from oncontour.evaluate.figures.axes import IN_MILLIMETRES, TITLES, metric_axis
-from oncontour.evaluate.figures.layout import EDGES_INCHES, columns, write_head
+from oncontour.evaluate.figures.layout import EDGES_INCHES, write_head
 from oncontour.evaluate.figures.marks import counts, draw_box, draw_dots, draw_key, draw_median, finite
 from oncontour.evaluate.figures.samples import Drawn, Sample
 
@@ -38,16 +39,11 @@ def strips(
     """
     names = list(dict.fromkeys(name for samples in panels.values() for name in samples))
     width = max(2.4, STRIP_INCHES * len(names) + EDGES_INCHES)
-    across = columns(len(panels), width)
-    down = -(-len(panels) // across)
     longest = max(map(len, names))
     aslant = UPRIGHT_LETTERS < longest <= ASLANT_LETTERS
-    figure = chart(width * across, (PANEL_HIGH_INCHES + aslant * LETTER_INCHES * longest) * down)
-    grid = figure.subplots(down, across, squeeze=False).ravel()
+    figure, grid = layout.panels(len(panels), width, PANEL_HIGH_INCHES + aslant * LETTER_INCHES * longest)
     values = finite(value for samples in panels.values() for sample in samples.values() for value in sample.values())
-    for axes in grid[len(panels) :]:
-        axes.set_axis_off()
-    for axes, (title, samples) in zip(grid, panels.items(), strict=False):
+    for axes, (title, samples) in zip(grid, panels.items(), strict=True):
         metric_axis(axes, metric, values)
         for name, sample in samples.items():
             place = names.index(name)
@@ -59,8 +55,7 @@ def strips(
         if metric not in IN_MILLIMETRES:
             _write_zeros(axes, metric, {names.index(name): finite(sample.values()) for name, sample in samples.items()})
         axes.set_xlim(-0.6, len(names) - 0.4)
-        first = axes.get_subplotspec().is_first_col()
-        frame_chart(axes, up=TITLES[metric] if first else "")
+        frame_chart(axes, up=TITLES[metric] if layout.leftmost(axes) else "")
         write_head(axes, title, [(counts(list(sample.values()) for sample in samples.values()), SOFT)])
         _write_names(axes, names, aslant)
         axes.grid(visible=False, axis="x")

@@ -16,7 +16,6 @@ from oncontour.data.datasets.images import read_stored
 from oncontour.data.datasets.labels import assumed, to_scheme
 from oncontour.data.files import file_digest, read_json
 from oncontour.evaluate.follow.visits import Visit
-from oncontour.evaluate.pairs import RESULT
 from oncontour.measure.interval import Interval
 from oncontour.measure.lesions import Lesion, find_lesions
 from oncontour.measure.volume import volume_ml
@@ -100,7 +99,7 @@ def read_measurements(visit: Visit) -> Listed | None:
         InputError: a file that is none of ours.
     """
     path = visit.measurements
-    if visit.mask.name != RESULT or not path.is_file():
+    if path is None:
         return None
     remedy = "Give the case as `oncontour segment` wrote it, or its label map in another folder."
     content = read_json(path, InputError, remedy)

@@ -16,11 +16,8 @@ from typing import TypeVar
 
 from oncontour.core.errors import InputError
 from oncontour.data.datasets.tables import Table, read_table
-from oncontour.evaluate.pairs import RESULT
+from oncontour.evaluate.pairs import MEASUREMENTS, RESULT, beside
 from oncontour.measure.assessment import CLINICAL, STEROIDS, Clinical, Steroids
-
-MEASUREMENTS = "measurements.json"
-"""What `oncontour segment` measured, beside its label map."""
 
 DATE, DAY, MASK, BASELINE = "date", "day", "mask", "baseline"
 
@@ -54,9 +51,9 @@ class Visit:
     baseline: bool = False
 
     @property
-    def measurements(self) -> Path:
-        """Where the case's measurements lie, if there are any."""
-        return self.mask.with_name(MEASUREMENTS)
+    def measurements(self) -> Path | None:
+        """Where the case's measurements lie; None for a label map that is not of a case."""
+        return beside(self.mask, MEASUREMENTS)
 
 
 def find_visits(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from oncontour.drawing.files import png
-from oncontour.drawing.slices import draw_scale_bar, outline
+from oncontour.drawing.slices import draw_scale_bar, outline, seen_mm
 from oncontour.evaluate.evidence import Plane
 from oncontour.report.sheet import (
     BAR_POINTS,
@@ -50,10 +50,6 @@ def thumbnail(plane: Plane) -> bytes:
 def _square_mm(plane: Plane) -> tuple[tuple[float, float], float]:
     """Middle and side of the square that holds all that is not black or marked."""
     seen = np.any([plane.reference, plane.predicted, *(image > 0 for image in plane.images.values())], axis=0)
-    low, high = [], []
-    for axis, step in zip((1, 0), plane.spacing, strict=True):
-        there = np.flatnonzero(seen.any(axis=axis))
-        low.append(there[0] * step if there.size else 0.0)
-        high.append((there[-1] + 1) * step if there.size else seen.shape[1 - axis] * step)
+    low, high = seen_mm(seen, plane.spacing)
     middle = (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2)
-    return middle, float(max(high[0] - low[0], high[1] - low[1])) + 2 * MARGIN_MM
+    return middle, float(np.max(high - low)) + 2 * MARGIN_MM
