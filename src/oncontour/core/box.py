@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,3 +27,13 @@ def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
     j = slice(int(along_j[0]), int(along_j[-1]) + 1)
     along_k = np.flatnonzero(np.any(mask[i, j], axis=(0, 1)))
     return i, j, slice(int(along_k[0]), int(along_k[-1]) + 1)
+
+
+def widened(box: Sequence[slice], margin: int) -> Box:
+    """A box with so many voxels more on each side; it is cut at an array's start, and by slicing at its end.
+
+    >>> widened((slice(1, 2), slice(5, 6), slice(0, 3)), 2)
+    (slice(0, 4, None), slice(3, 8, None), slice(0, 5, None))
+    """
+    i, j, k = (slice(max(0, side.start - margin), side.stop + margin) for side in box)
+    return i, j, k

@@ -68,13 +68,17 @@ class LabelScheme:
     nested: bool
     composites: tuple[Region, ...] = ()
 
+    @property
+    def all_regions(self) -> tuple[Region, ...]:
+        """Regions and composites: all that is measured."""
+        return *self.regions, *self.composites
+
     def region(self, name: str) -> Region:
         """The region, or composite, of that name."""
-        everything = (*self.regions, *self.composites)
-        for region in everything:
+        for region in self.all_regions:
             if region.name == name:
                 return region
-        known = ", ".join(region.name for region in everything)
+        known = ", ".join(region.name for region in self.all_regions)
         raise InputError(f"scheme {self.name}", f"region {name!r}", f"one of {known}", "Correct the region's name.")
 
     def values(self, region: Region) -> tuple[int, ...]:

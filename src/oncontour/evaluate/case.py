@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Listed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oncontour.core.box import bounding_box
 from oncontour.core.errors import GeometryError, InputError
 from oncontour.core.grid import Grid
 from oncontour.core.labels import SCHEMES, LabelScheme, Region
@@ -147,12 +149,12 @@ def score_label_maps(
     missing: bool = False,
 ) -> tuple[RegionScore, ...]:
     """Score every region and composite of two label maps (i, j, k) on the reference's grid."""
+    box = bounding_box((found > 0) | (reference.array > 0)) or np.s_[:1, :1, :1]
     masks = (
-        (region, np.isin(found, scheme.values(region)), np.isin(reference.array, scheme.values(region)))
-        for region in (*scheme.regions, *scheme.composites)
+        (region, np.isin(found[box], scheme.values(region)), np.isin(reference.array[box], scheme.values(region)))
+        for region in scheme.all_regions
     )
-    grid = reference.grid
-    return tuple(_score(case, region, pred, ref, grid, measures, missing) for region, pred, ref in masks)
+    return tuple(_score(case, region, pred, ref, reference.grid, measures, missing) for region, pred, ref in masks)
 
 
 def read_labels(file: ImageFile, conventions: tuple[Convention, ...], scheme: str) -> Volume:
@@ -210,8 +212,9 @@ def _score(
     measures: Measures,
     missing: bool,
 ) -> RegionScore:
+    """The score of masks (i, j, k), of the box of a grid that holds all labels: no metric looks beyond it."""
     spacing: Listed[float] = grid.spacing
-    shared = overlap(pred, ref)
+    shared = replace(overlap(pred, ref), total=prod(grid.shape))
     distances, patches = surface_distances(pred, ref, spacing), surfels(pred, ref, spacing)
     lesions, components = lesionwise(pred, ref, spacing, measures.rules), panoptic(pred, ref)
     millilitres = grid.voxel_volume_mm3 / 1000.0

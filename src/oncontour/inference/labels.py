@@ -29,7 +29,7 @@ def known_region(name: str) -> Region | None:
     'enhancing tumour'
     """
     for scheme in SCHEMES.values():
-        for region in (*scheme.regions, *scheme.composites):
+        for region in scheme.all_regions:
             if region.name == name:
                 return region
     return None

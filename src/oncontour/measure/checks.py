@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.box import bounding_box
+from oncontour.core.box import bounding_box, widened
 from oncontour.core.checks import Check
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
@@ -138,7 +138,7 @@ def fluid_check(whole: NDArray[np.bool_], images: Mapping[Sequence, Volume], bra
     if t1 is None or flair is None or box is None:
         return None
     margin = int(np.ceil(CLOSING_MM / min(brain.grid.spacing))) + 1
-    around = tuple(slice(max(part.start - margin, 0), part.stop + margin) for part in box)
+    around = widened(box, margin)
     fluid = _dark(t1, brain)[around] & _dark(flair, brain)[around] & _closed(whole[around], brain.grid.spacing)
     sizes = component_sizes(label_components(fluid)[0])[1:]
     ml = float(sizes.max(initial=0)) * brain.grid.voxel_volume_mm3 / 1000

@@ -117,7 +117,7 @@ def _as_label(name: str, scheme: LabelScheme) -> str:
 
 def _from_regions(regions: Mapping[str, list[int]], scheme: LabelScheme, source: str) -> dict[int, str]:
     """Value -> label: the one label of the scheme that lies in the same regions as the value."""
-    known = {region.name: region.labels for region in (*scheme.regions, *scheme.composites)}
+    known = {region.name: region.labels for region in scheme.all_regions}
     labels = {}
     for value in sorted({value for values in regions.values() for value in values}):
         inside = {name for name, values in regions.items() if value in values}

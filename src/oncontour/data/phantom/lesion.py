@@ -15,7 +15,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.box import bounding_box
+from oncontour.core.box import bounding_box, widened
 from oncontour.data.phantom.fields import Array, Box, draw_field
 from oncontour.data.phantom.rates import Rates
 
@@ -168,7 +168,4 @@ class Textures:
 def bounds(mask: NDArray[np.bool_], margin: int) -> Box | None:
     """The box of a mask with a margin, cut at the array's ends."""
     box = bounding_box(mask)
-    if box is None:
-        return None
-    i, j, k = (slice(max(0, part.start - margin), part.stop + margin) for part in box)
-    return i, j, k
+    return None if box is None else widened(box, margin)

@@ -171,7 +171,7 @@ def _describe(
     scheme = case.kind.scheme
     counts = np.bincount(truth.array.ravel(), minlength=256)
     ml = truth.grid.voxel_volume_mm3 / 1000.0
-    regions = (*scheme.regions, *scheme.composites)
+    regions = scheme.all_regions
     return {
         "case": name,
         "seed": seed,

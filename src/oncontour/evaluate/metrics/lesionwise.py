@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import binary_dilation, generate_binary_structure
 
-from oncontour.core.box import Box, bounding_box
+from oncontour.core.box import Box, bounding_box, widened
 from oncontour.core.errors import InputError
 from oncontour.core.overlap import Overlap
 from oncontour.evaluate.metrics.distance import PERCENT
@@ -131,14 +131,14 @@ def lesionwise(
     box = bounding_box(p | r)
     if box is None:
         return Lesionwise((), ())
-    box = _wider(box, own.dilations)
+    box = widened(box, own.dilations)
     p, r, voxel = p[box], r[box], prod(spacing)
     found, _ = label_components(p)
     sizes, boxes = component_sizes(found), component_boxes(found)
     lesions, touched = [], {0}
     numbers = _lesion_numbers(r, own.dilations)
     for number, place in enumerate(component_boxes(numbers), start=1):
-        wide = _wider(place, own.dilations)
+        wide = widened(place, own.dilations)
         lesion = numbers[wide] == number
         touching = np.unique(found[wide][_grown(lesion, own.dilations)])
         touching = touching[touching > 0]
@@ -168,11 +168,6 @@ def _lesion_numbers(ref: NDArray[np.bool_], dilations: int) -> NDArray[np.unsign
 
 def _grown(mask: NDArray[np.bool_], dilations: int) -> NDArray[np.bool_]:
     return binary_dilation(mask, generate_binary_structure(3, 2), dilations)
-
-
-def _wider(box: tuple[slice, ...], margin: int) -> Box:
-    i, j, k = (slice(max(0, side.start - margin), side.stop + margin) for side in box)
-    return i, j, k
 
 
 def _around(boxes: Sequence[tuple[slice, ...]]) -> Box:

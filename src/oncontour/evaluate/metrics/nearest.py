@@ -30,19 +30,22 @@ def distances_between(
     Returns:
         float64; where very many points lie far off, these are right to 1e-7 of the distance.
     """
-    padded = np.pad(first, REACH), np.pad(second, REACH)
-    return _nearest(padded[0], padded[1], spacing), _nearest(padded[1], padded[0], spacing)
+    one, other = np.pad(first, REACH), np.pad(second, REACH)
+    places = np.flatnonzero(one), np.flatnonzero(other)
+    return _nearest(places[0], places[1], other, spacing), _nearest(places[1], places[0], one, spacing)
 
 
-def _nearest(points: NDArray[np.bool_], others: NDArray[np.bool_], spacing: Sequence[float]) -> NDArray[np.floating]:
-    """Of each set voxel in `points`; both arrays are padded by `REACH`.
+def _nearest(
+    here: NDArray[np.intp], there: NDArray[np.intp], others: NDArray[np.bool_], spacing: Sequence[float]
+) -> NDArray[np.floating]:
+    """Of flat places `here`, the distance to the nearest of `there`, which are set in `others`, padded by `REACH`.
 
     Looks at every offset in the order of its length, so that the first hit is the nearest.
     """
-    here, around = np.flatnonzero(points), others.ravel()
+    around = others.ravel()
     found, left = np.empty(here.size), np.arange(here.size)
     offsets, lengths = _ball(tuple(float(one) for one in spacing))
-    steps = offsets @ np.array([points.shape[1] * points.shape[2], points.shape[2], 1])
+    steps = offsets @ np.array([others.shape[1] * others.shape[2], others.shape[2], 1])
     for length in np.unique(lengths):
         hit = np.zeros(here.size, bool)
         for step in steps[lengths == length]:
@@ -51,7 +54,7 @@ def _nearest(points: NDArray[np.bool_], others: NDArray[np.bool_], spacing: Sequ
         here, left = here[~hit], left[~hit]
         if not here.size:
             return found
-    found[left] = _far(here, others, spacing)
+    found[left] = _far(here, there, others, spacing)
     return found
 
 
@@ -64,10 +67,16 @@ def _ball(spacing: tuple[float, ...]) -> tuple[NDArray[np.intp], NDArray[np.floa
     return offsets[inside], lengths[inside]
 
 
-def _far(here: NDArray[np.intp], others: NDArray[np.bool_], spacing: Sequence[float]) -> NDArray[np.floating]:
-    """Of flat places, the distance to the nearest voxel set in `others`."""
+def _far(
+    here: NDArray[np.intp], there: NDArray[np.intp], others: NDArray[np.bool_], spacing: Sequence[float]
+) -> NDArray[np.floating]:
+    """As `_nearest`, by a tree, or by a map of distances where very many places ask."""
     if here.size > FEW:
         return edt.edt(~others, anisotropy=tuple(spacing), black_border=False, parallel=1).ravel()[here]
-    millimetres = np.asarray(spacing, float)
-    tree = cKDTree(np.argwhere(others) * millimetres, leafsize=32, compact_nodes=False, balanced_tree=False)
-    return tree.query(np.stack(np.unravel_index(here, others.shape), axis=1) * millimetres)[0]
+    tree = cKDTree(_points(there, others.shape, spacing), leafsize=128, compact_nodes=False, balanced_tree=False)
+    return tree.query(_points(here, others.shape, spacing))[0]
+
+
+def _points(places: NDArray[np.intp], shape: tuple[int, ...], spacing: Sequence[float]) -> NDArray[np.float64]:
+    """(n, 3) in mm."""
+    return np.stack(np.unravel_index(places, shape), axis=1) * np.asarray(spacing, float)

@@ -112,7 +112,7 @@ def _scores(case: str, maps: Mapping[str, Volume], setup: Setup) -> tuple[PairSc
     experts = {source.name for source in setup.sources if source.expert}
     millilitres = next(iter(maps.values())).grid.voxel_volume_mm3 / 1000.0
     scores = []
-    for region in (*scheme.regions, *scheme.composites):
+    for region in scheme.all_regions:
         masks = {name: np.isin(one.array, scheme.values(region)) for name, one in maps.items()}
         for first, second in combinations(masks, 2):
             shared = overlap(masks[first], masks[second])

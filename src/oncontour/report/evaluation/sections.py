@@ -172,9 +172,7 @@ def conventions(found: Evaluation, scheme: LabelScheme) -> list[str]:
         if measures.placing == "resample"
         else "Prediction and reference lie on one grid; others were refused."
     )
-    regions = (
-        f"{one.name} = {' + '.join(_labels(scheme, one.labels))}" for one in (*scheme.regions, *scheme.composites)
-    )
+    regions = (f"{one.name} = {' + '.join(_labels(scheme, one.labels))}" for one in scheme.all_regions)
     return [
         f"Scheme {scheme.name}: {'; '.join(regions)}.",
         "Dice, Jaccard, sensitivity and precision: both masks empty 1, one empty 0. A case without a prediction counts "
