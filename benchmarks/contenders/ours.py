@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
+from torch import nn
+
 from contenders import nnunet
 from contenders.clock import Clock
 from contenders.task import Task
@@ -15,17 +17,17 @@ from oncontour.data.datasets import read_dataset
 from oncontour.interchange.axes import axis_order
 from oncontour.interchange.nnunet_network import network_of, with_prefix
 from oncontour.plans.fingerprint import fingerprint
-from oncontour.plans.plan import NetworkPlan, Plan
+from oncontour.plans.plan import Plan
 from oncontour.plans.propose import Wishes, propose_plan
 from oncontour.plans.settings import forced_foreground
-from oncontour.plans.training import TrainingPlan
 from oncontour.training import loop
 from oncontour.training.crossval import dataset_truth, evaluate, load_fold
 from oncontour.training.job import Job
 from oncontour.training.live import Live
 from oncontour.training.machine import Machine, make_fabric
 from oncontour.training.prepare import prepare_dataset
-from oncontour.training.state import TrainState, make_network
+from oncontour.training.state import make_network
+from oncontour.training.transfer import Loaded
 
 MEMORY = 8_000_000_000
 """For which the plan is proposed before patch, batch and network are made nnU-Net's; bytes."""
@@ -83,14 +85,13 @@ def run(task: Task, seed: int, clock: Clock, out: Path, precision: str = "bf16")
 @contextmanager
 def begun_at(task: Task, seed: int) -> Iterator[None]:
     """Trainings begin with the weights that nnU-Net draws for a seed: luck of these is worth more than a program."""
-    weights, drawn = with_prefix(nnunet.first_weights(task, seed)), loop.fresh_state
+    weights = with_prefix(nnunet.first_weights(task, seed))
 
-    def fresh_state(network: NetworkPlan, plan: TrainingPlan) -> TrainState:
-        state = drawn(network, plan)
-        state.network.load_state_dict(weights)
-        return state
+    def begin(job: Job, network: nn.Module) -> list[Loaded]:  # noqa: ARG001
+        network.load_state_dict(weights)
+        return []
 
-    with mock.patch.object(loop, "fresh_state", fresh_state):
+    with mock.patch.object(loop, "begin", begin):
         yield
 
 

@@ -111,3 +111,16 @@ def test_no_data_set_is_named(tmp_path):
     done = run(tmp_path / "nowhere", "--out", tmp_path / "plan.yaml")
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
+
+
+def test_from_a_bundle(data, tmp_path):
+    out = tmp_path / "plan.yaml"
+    done = run(data, "--from", "default", "--epochs", 3, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "--from default" in done.stdout
+    plan = load_plan(out)
+    assert plan.name.endswith("from-default")
+    assert (plan.training.epochs, plan.synthetic) == (3, None)
+    both = run(data, "--from", "default", "--network", "nnunet", "--out", tmp_path / "other.yaml")
+    assert both.exit_code == 2
+    assert "none beside --from" in both.output

@@ -17,7 +17,7 @@ from oncontour.plans.settings import SETTINGS
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "plans.md").read_text("utf-8")
 EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)]
-TRAINING = {"optimiser", "schedule", "loss", "sampling", "augment", "augment_previous"}
+TRAINING = {"optimiser", "schedule", "loss", "sampling", "augment", "augment_previous", "start", "freeze", "phases"}
 """Parts of the training that the page shows on their own."""
 
 

@@ -6,8 +6,13 @@ import pytest
 from oncontour.core.grid import Grid
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
+from oncontour.plans.file import save_plan
 from oncontour.plans.plan import Plan
+from oncontour.training.machine import Machine
 from oncontour.training.prepared import write_prepared
+from oncontour.training.request import Request
+
+MACHINE = Machine(device="cpu", workers=0, threads=1)
 
 TINY = {
     "name": "tiny", "scheme": "brats", "channels": ["T1", "T1CE", "T2", "FLAIR"], "spacing_mm": 4.0,
@@ -99,3 +104,18 @@ def brats(tmp_path):
         return folder
 
     return write
+
+
+@pytest.fixture
+def request_of(tmp_path, tiny):
+    """A request for the tiny plan, with changes to both."""
+
+    def make(plan=None, **changes):
+        path = tmp_path / "tiny.yaml"
+        content = {**tiny, **(plan or {})}
+        content["training"] = {**tiny["training"], "epochs": 1, "steps_per_epoch": 2, **content.get("training", {})}
+        content["training"] |= {"epochs": 1, "steps_per_epoch": 2}
+        save_plan(Plan.model_validate(content), path)
+        return Request(path, **{"work": tmp_path / "work", "machine": MACHINE, "fold_count": 2, **changes})
+
+    return make

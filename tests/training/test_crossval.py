@@ -21,7 +21,7 @@ from oncontour.training.crossval import (
 from oncontour.training.job import jobs_of_fold
 from oncontour.training.prepare import prepare_dataset
 from oncontour.training.prepared import PreparedCase, targets, write_prepared
-from oncontour.training.state import fresh_state, save_best, save_state
+from oncontour.training.state import first_state, make_network, save_best, save_state
 
 
 def test_a_perfect_prediction_comes_back_to_the_cases_own_geometry(brats, tiny_plan, tmp_path, monkeypatch):
@@ -109,7 +109,7 @@ def test_regions_that_overlap_stay_apart(tiny, tmp_path):
 
 def test_a_fold_is_loaded_from_its_best_or_last_weights(tiny_plan, tmp_path):
     (job,) = jobs_of_fold(tiny_plan, tmp_path / "fold_0", 0, (), (), "fold 0")
-    state = fresh_state(job.network, tiny_plan.training)
+    state = first_state(make_network(job.network), tiny_plan.training)
     job.folder.mkdir()
     save_best(state, job.folder / "best.pt")
     with torch.no_grad():
@@ -136,7 +136,7 @@ def test_a_cascade_is_predicted_stage_by_stage(tiny, prepared, tmp_path):
     jobs = jobs_of_fold(plan, tmp_path / "fold_0", 0, (), (), "fold 0")
     for job in jobs:
         job.folder.mkdir(parents=True)
-        save_best(fresh_state(job.network, plan.training), job.folder / "best.pt")
+        save_best(first_state(make_network(job.network), plan.training), job.folder / "best.pt")
     fold = load_fold(jobs, "best", torch.device("cpu"))
     assert len(fold) == 7
     found = predict_targets([fold], prepared[0], plan)

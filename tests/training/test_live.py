@@ -7,7 +7,7 @@ from oncontour.core.errors import InputError
 from oncontour.training.job import Job
 from oncontour.training.live import Live
 from oncontour.training.machine import Machine
-from oncontour.training.state import fresh_state
+from oncontour.training.state import first_state, make_network
 from oncontour.training.validate import Validated
 
 
@@ -29,7 +29,7 @@ def job(tiny_plan, prepared, tmp_path, change):
 
 @pytest.fixture
 def state(job):
-    state = fresh_state(job.network, job.plan.training)
+    state = first_state(make_network(job.network), job.plan.training)
     row = {"epoch": 1, "step": 4, "seconds": 1.5, "learning_rate": 0.01, "loss": 1.2}
     scores = {"validation_loss": 1.3, "dice": 0.5, "dice_WT": 0.7, "dice_TC": 0.5, "dice_ET": 0.3}
     state.history = [row, {**row, "epoch": 2, "step": 8, "loss": 1.0, **scores}]

@@ -35,6 +35,9 @@ class Watched:
     def begin(self, job, state):
         self.begun_at = state.step
 
+    def loaded(self, rows):
+        pass
+
     def step(self, state, loss):
         self.steps.append(loss)
         if self.at_step:

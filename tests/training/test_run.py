@@ -24,21 +24,6 @@ from oncontour.training.run import train_plan
 MACHINE = Machine(device="cpu", workers=0, threads=1)
 
 
-@pytest.fixture
-def request_of(tmp_path, tiny):
-    """A request for the tiny plan, with changes to both."""
-
-    def make(plan=None, **changes):
-        path = tmp_path / "tiny.yaml"
-        content = {**tiny, **(plan or {})}
-        content["training"] = {**tiny["training"], "epochs": 1, "steps_per_epoch": 2, **content.get("training", {})}
-        content["training"] |= {"epochs": 1, "steps_per_epoch": 2}
-        save_plan(Plan.model_validate(content), path)
-        return Request(path, tmp_path / "work", **{"machine": MACHINE, "fold_count": 2, **changes})
-
-    return make
-
-
 def rows(path):
     return list(csv.DictReader(path.open()))
 

@@ -31,7 +31,12 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A data set's folder, or a CSV file.")],
-    network: Annotated[str, typer.Option("--network", "-n", help="A name that `oncontour networks` lists.")] = "nnunet",
+    network: Annotated[
+        str | None, typer.Option("--network", "-n", help="A name that `oncontour networks` lists; nnunet if not given.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="BUNDLE", help="Plan to go on training this model instead.")
+    ] = None,
     memory: Annotated[str, typer.Option("--memory", help="Of the device to train on.")] = "8GB",
     out: Annotated[Path, typer.Option("--out", "-o", help="File of the plan.")] = Path("plan.yaml"),
     scheme: Annotated[str | None, typer.Option(help="Label scheme, where the layout leaves it open.")] = None,
@@ -63,10 +68,13 @@ def plan(
             "seed": seed,
             "precision": precision,
         }
-        found, proposed = _plan(dataset, scheme, network, memory, wishes, fingerprint, workers, out)
+        if start and network:
+            raise InputError("--network", network, "none beside --from", "Leave one of the two out.")
+        found, proposed = _plan(dataset, scheme, network or "nnunet", start, memory, wishes, fingerprint, workers, out)
     _print_facts(found)
     _print_choices(proposed)
-    typer.echo(f"{out}: edit it, then `oncontour train {dataset} --plan {out} --fold all`")
+    begin = f" --from {start}" if start else ""
+    typer.echo(f"{out}: edit it, then `oncontour train {dataset} --plan {out}{begin} --fold all`")
     if found.skipped:
         raise typer.Exit(SOME_FAILED)
 
@@ -75,6 +83,7 @@ def _plan(
     root: Path,
     scheme: str | None,
     network: str,
+    start: str | None,
     memory: str,
     wishes: dict[str, Any],
     kept: Path | None,
@@ -82,13 +91,17 @@ def _plan(
     out: Path,
 ) -> tuple[Fingerprint, Plan]:
     from oncontour.data.datasets import read_dataset
+    from oncontour.inference.bundle import load_bundle
+    from oncontour.plans.adopt import adopted_plan
     from oncontour.plans.file import save_plan
     from oncontour.plans.memory import parse_memory
     from oncontour.plans.propose import Wishes, propose_plan
 
     size = parse_memory(memory)
+    model = load_bundle(start).plan if start else None
     found = _fingerprint(read_dataset(root, scheme), kept, workers)
-    proposed = propose_plan(found, network, size, Wishes(**wishes))
+    asked = Wishes(**wishes)
+    proposed = adopted_plan(found, model, asked) if model else propose_plan(found, network, size, asked)
     save_plan(proposed, out)
     return found, proposed
 

@@ -86,6 +86,10 @@ def train(
         Path | None, typer.Option(metavar="DIR", help="Work folder of the coarse training that the plan names.")
     ] = None,
     previous_bundle: Annotated[Path | None, typer.Option(metavar="BUNDLE", help="Its bundle.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="BUNDLE", help="Begin with this model's weights, as far as they fit."),
+    ] = None,
     anatomies: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Label maps (FreeSurfer numbers) to grow a recipe's tumours in.")
     ] = None,
@@ -116,6 +120,7 @@ def train(
             prepared=prepared,
             previous=previous,
             previous_bundle=previous_bundle,
+            start=Path(start) if start else None,
             preparers=preparers,
             machine=Machine(device.value, devices, nodes, workers, compile_, None, tensorboard, view),
             queue=Queue(jobs, cluster.value, _options(cluster_options)),

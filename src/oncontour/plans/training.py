@@ -10,6 +10,7 @@ from oncontour.core.sequence import Sequence
 from oncontour.plans.fields import Count, Frozen, Positive, Seed, Share, Size
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Half = Literal["encoder", "decoder"]
 
 
 class OptimiserPlan(Frozen):
@@ -109,6 +110,39 @@ class StoppingPlan(Frozen):
     delta: float = Field(default=0.0, ge=0)
 
 
+class StartPlan(Frozen):
+    """Which of another model's sequences and regions stand for those that it does not know (`oncontour train --from`).
+
+    What both models know by the same name is matched by it and need not stand here.
+
+    Args:
+        channels: by sequence of this plan, the other's whose filters it takes (paper 003: ADC those of T2); without one
+            it takes the mean over the other's sequences.
+        targets: by region of this plan (by label, of a softmax), the other's whose output it begins as; without one it
+            begins at random.
+    """
+
+    channels: dict[Sequence, Sequence] = Field(default_factory=dict)
+    targets: dict[str, str] = Field(default_factory=dict)
+
+
+class PhasePlan(Frozen):
+    """A part of a training, with an optimiser of its own; what is None is as the training has it.
+
+    Args:
+        name: of its folder.
+        freeze: halves of the network that stay as they are, the running statistics of their norms too.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    freeze: tuple[Half, ...] = ()
+    epochs: Count | None = None
+    steps_per_epoch: Count | None = None
+    optimiser: OptimiserPlan | None = None
+    schedule: SchedulePlan | None = None
+    stopping: StoppingPlan | None = None
+
+
 class TrainingPlan(Frozen):
     """How the weights are found.
 
@@ -127,6 +161,9 @@ class TrainingPlan(Frozen):
         precision: of convolutions and matrix products; sums and losses are fp32. auto: bf16 where the machine that
             trains has units for it, else fp32.
         seed: of everything random.
+        start: what another model's weights become here, where the training begins with some.
+        freeze: halves of the network that are not trained.
+        phases: one after the other, each from the weights that the one before it shipped; empty: one, as stands here.
     """
 
     epochs: Count
@@ -146,6 +183,9 @@ class TrainingPlan(Frozen):
     average_decay: Share | None = None
     precision: Precision = "fp32"
     seed: Seed = 0
+    start: StartPlan = StartPlan()
+    freeze: tuple[Half, ...] = ()
+    phases: tuple[PhasePlan, ...] = ()
 
     @property
     def steps(self) -> int:

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from oncontour.core.errors import InputError
 from oncontour.core.labels import SCHEMES, Region
 from oncontour.core.overlap import dice
 from oncontour.core.volume import Volume
@@ -26,7 +25,7 @@ from oncontour.plans.plan import Plan
 from oncontour.preprocess.resample import resample_channels
 from oncontour.training.job import Job
 from oncontour.training.prepared import PreparedCase, targets
-from oncontour.training.state import load_weights, make_network
+from oncontour.training.state import load_weights, make_network, shipped_weights
 from oncontour.training.validate import network_input, thresholds
 
 if TYPE_CHECKING:
@@ -72,12 +71,8 @@ def load_fold(jobs: Sequence[Job], which: str, device: torch.device) -> Fold:
     """
     networks = {}
     for job in jobs:
-        paths = [job.folder / f"{name}.pt" for name in dict.fromkeys((which, "last"))]
-        path = next((path for path in paths if path.exists()), None)
-        if path is None:
-            raise InputError(job.folder, "no checkpoint", "a finished training", "Train this fold first.")
         network = make_network(job.network)
-        network.load_state_dict(load_weights(path))
+        network.load_state_dict(load_weights(shipped_weights(job.last.folder, which)))
         name = part_name(job.stage, job.view) if job.stage else ""
         networks[name] = network.to(device).eval().requires_grad_(False)
     return networks

@@ -20,7 +20,7 @@ from oncontour.training.crossval import Fold
 from oncontour.training.job import Job
 from oncontour.training.machine import resolved
 from oncontour.training.prepare import Preparation
-from oncontour.training.request import Request
+from oncontour.training.request import Request, start_mark
 from oncontour.training.validate import network_input
 
 PACKAGES = ("torch", "numpy", "scipy", "SimpleITK", "nibabel", "lightning-fabric", "monai")
@@ -53,6 +53,7 @@ def write_manifest(
             "versions": versions(),
             "plan": plan.model_dump(mode="json"),
             "data": _described(dataset, cases, request),
+            "from": start_mark(request.start),
             "skipped": dict(cases.failed),
             "nothing_marked": list(cases.empty),
             "trainings": [
@@ -60,6 +61,7 @@ def write_manifest(
                     "name": job.name,
                     "folder": str(job.folder.relative_to(request.work)),
                     "seed": job.plan.training.seed,
+                    "phases": [phase.name for phase in job.plan.training.phases],
                     "training_cases": len(job.training),
                     "validation_cases": len(job.validation),
                 }
@@ -115,6 +117,7 @@ def export(
     card = given.read_text("utf-8") if given.exists() else _card(plan, cases, len(folds), summary)
     provenance = {
         "data": _described(dataset, cases, request),
+        "from": start_mark(request.start),
         "folds": sorted(folds),
         "weights": request.weights,
         "scores": [dict(row) for row in summary],

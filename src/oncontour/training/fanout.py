@@ -79,7 +79,8 @@ def run_job(job: Job, machine: Machine, resume: bool) -> None:
 def _train(fabric: Fabric, job: Job, machine: Machine, resume: bool) -> None:
     try:
         with Live(machine) as live:
-            train(job, machine, fabric, live, resume)
+            for phase in job.phases:
+                train(phase, machine, fabric, live, resume)
     except OncontourError as error:
         job.folder.mkdir(parents=True, exist_ok=True)
         write_json(job.folder / ERROR, error.parts)

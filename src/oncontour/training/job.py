@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,11 @@ from oncontour.plans.plan import NetworkPlan, Plan, StagePlan, View
 from oncontour.training.cascade import Case, seen_cases
 from oncontour.training.prepared import members
 from oncontour.training.sampling import draw, draw_sample
+
+PHASE_FIELDS = {"freeze", "epochs", "steps_per_epoch", "optimiser", "schedule", "stopping"}
+
+PHASE_SEEDS = 1_000_000
+"""Between the seeds of two phases: each sees samples of its own, and none of a training with another seed."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Job:
         fold: number of the fold; 0 where nothing is held out.
         training, validation: folders of prepared cases.
         stage, view: of a cascade.
+        start: folder of the bundle whose weights it begins with; None: random ones.
+        after: folder of the phase whose weights it begins with, once that is done.
     """
 
     name: str
@@ -37,6 +44,26 @@ class Job:
     validation: tuple[Path, ...] = ()
     stage: StagePlan | None = None
     view: View | None = None
+    start: Path | None = None
+    after: Path | None = None
+
+    @cached_property
+    def phases(self) -> tuple[Job, ...]:
+        """Its phases, in folders of their own, each to be trained as a job; itself where the plan has none."""
+        jobs: list[Job] = []
+        for number, phase in enumerate(self.plan.training.phases):
+            own = phase.model_dump(include=PHASE_FIELDS, exclude_none=True)
+            seed = self.plan.training.seed + number * PHASE_SEEDS
+            plan = with_training(self.plan, phases=(), seed=seed, **{name: getattr(phase, name) for name in own})
+            begins = {"after": jobs[-1].folder, "start": None} if jobs else {}
+            name, folder = f"{self.name}, {phase.name}", self.folder / phase.name
+            jobs.append(replace(self, name=name, plan=plan, folder=folder, **begins))
+        return tuple(jobs) or (self,)
+
+    @property
+    def last(self) -> Job:
+        """The phase that ends with the weights to ship."""
+        return self.phases[-1]
 
     @property
     def network(self) -> NetworkPlan:
@@ -93,17 +120,23 @@ def with_training(plan: Plan, **changes: object) -> Plan:
 
 
 def jobs_of_fold(
-    plan: Plan, folder: Path, fold: int, training: tuple[Path, ...], validation: tuple[Path, ...], name: str
+    plan: Plan,
+    folder: Path,
+    fold: int,
+    training: tuple[Path, ...],
+    validation: tuple[Path, ...],
+    name: str,
+    start: Path | None = None,
 ) -> list[Job]:
-    """The networks of one fold: one, or one for each stage and view of a cascade."""
+    """The networks of one fold: one, or one for each stage and view of a cascade; arguments as of `Job`."""
     if not plan.stages:
-        return [Job(name, plan, folder, fold, training, validation)]
+        return [Job(name, plan, folder, fold, training, validation, start=start)]
     alone = plan.training.sampling.model_copy(update={"regions": {}})  # A stage knows one region.
     plan = with_training(plan, sampling=alone)
     return [
         Job(
             f"{name}, {part_name(stage, view).replace('_', ' ')}",
-            plan.of_stage(stage), folder / part_name(stage, view), fold, training, validation, stage, view,
+            plan.of_stage(stage), folder / part_name(stage, view), fold, training, validation, stage, view, start,
         )
         for stage in plan.stages
         for view in stage_views(stage)

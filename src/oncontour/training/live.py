@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from oncontour.core.errors import InputError
@@ -10,6 +11,7 @@ from oncontour.training.job import Job
 from oncontour.training.machine import Machine
 from oncontour.training.pictures import draw_curves, draw_samples
 from oncontour.training.state import TrainState
+from oncontour.training.transfer import Loaded
 from oncontour.training.validate import Validated, write_scores
 
 if TYPE_CHECKING:
@@ -52,6 +54,14 @@ class Live:
             self._task = self._bars.add_task(job.name, total=job.plan.training.steps, completed=state.step, said="")
         if self.machine.tensorboard:
             self._board = _tensorboard(job)
+
+    def loaded(self, rows: Sequence[Loaded]) -> None:
+        """Say how much of it."""
+        if self.machine.view == "none":
+            return
+        counted = {kind: sum(row.numbers for row in rows if row.kind == kind) for kind in ("kept", "adapted", "fresh")}
+        told = ", ".join(f"{count / sum(counted.values()):.1%} {kind}" for kind, count in counted.items())
+        print(f"{self._job.name}: from {self._job.start}: {told} (loaded.csv)", flush=True)
 
     def step(self, state: TrainState, loss: float) -> None:
         """Move the bar."""

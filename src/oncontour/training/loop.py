@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -17,12 +17,14 @@ from oncontour.core.errors import InputError, TrainingError
 from oncontour.networks.interface import Network
 from oncontour.training.batches import Batch, batches
 from oncontour.training.cascade import Case
+from oncontour.training.freezing import learn
 from oncontour.training.job import Job, JobDraw
 from oncontour.training.learner import Learner, follow
 from oncontour.training.machine import Interruption, Machine, memory_explained
 from oncontour.training.optimisers import learning_rate
 from oncontour.training.processes import gathered, summed
-from oncontour.training.state import TrainState, fresh_state, load_state, save_best, save_state
+from oncontour.training.state import TrainState, first_state, fresh_network, load_state, save_best, save_state
+from oncontour.training.transfer import Loaded, begin
 from oncontour.training.validate import Validated, mean_scores, validate_case, write_scores
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ class Watch(Protocol):
 
     def begin(self, job: Job, state: TrainState) -> None:
         """The training begins, or goes on."""
+        ...
+
+    def loaded(self, rows: Sequence[Loaded]) -> None:
+        """The network begins with weights of another model; what came from where."""
         ...
 
     def step(self, state: TrainState, loss: float) -> None:
@@ -97,7 +103,9 @@ def train(job: Job, machine: Machine, fabric: Fabric, watch: Watch, resume: bool
         remedy = "Go on with --resume, or train in another folder (--work)."
         raise InputError(job.folder, "a training that was begun before", "an empty folder", remedy)
     job.folder.mkdir(parents=True, exist_ok=True)
-    state = fresh_state(job.network, plan)
+    network = fresh_network(job.network, plan.seed)
+    loaded = [] if last.exists() else begin(job, network)
+    state = first_state(network, plan)
     training = Training(job, machine, fabric, watch, state, job.validation_cases())
     with memory_explained(plan.patch, plan.batch):
         learner = Learner(state.network, plan.loss, summed(fabric))
@@ -112,6 +120,9 @@ def train(job: Job, machine: Machine, fabric: Fabric, watch: Watch, resume: bool
                 fabric.strategy.precision.load_state_dict(state.precision)
         if fabric.is_global_zero:
             watch.begin(job, state)
+            if loaded:
+                write_scores(job.folder / "loaded.csv", [asdict(row) for row in loaded])
+                watch.loaded(loaded)
         _run(training, model, optimiser)
     return state
 
@@ -124,7 +135,7 @@ def _run(training: Training, model: nn.Module, optimiser: torch.optim.Optimizer)
     if state.step and state.step == plan.steps_per_epoch * (len(state.history) + 1):
         _finish_epoch(training)  # Interrupted while it validated.
     saved = began = time.monotonic()
-    model.train()
+    learn(state.network)
     remaining = _batches(training, draw) if not state.finished(plan) else ()
     with Interruption() as interruption:
         for batch in remaining:
@@ -243,7 +254,7 @@ def _validate(training: Training) -> list[tuple[Mapping[str, float], float]]:
     with fabric.autocast():
         own = training.validation[fabric.global_rank :: fabric.world_size]
         results = [validate_case(state.shipped, case, training.job) for case in own]
-    state.network.train()
+    learn(state.network)
     if fabric.is_global_zero:
         training.watch.validated(state, results)
     return gathered(fabric, [(one.dice, one.loss) for one in results])

@@ -11,10 +11,15 @@ from typing import Any, Literal
 
 from oncontour.core.errors import InputError
 from oncontour.data.files import write_json
+from oncontour.inference.bundle import load_bundle
+from oncontour.inference.weights import SUFFIX
 from oncontour.plans.file import load_plan, save_plan
 from oncontour.plans.plan import Plan
 from oncontour.training.fanout import Queue
+from oncontour.training.job import jobs_of_fold
 from oncontour.training.machine import Machine, started_outside
+from oncontour.training.state import make_network
+from oncontour.training.transfer import begin
 
 READY = "ready.json"
 """Appears when the cases are prepared: processes of other ranks wait for it."""
@@ -41,6 +46,8 @@ class Request:
         prepared: folder of prepared cases; None: in `work`.
         previous: work folder of the coarse training that the plan names (`plan.previous`), all its folds trained.
         previous_bundle: its bundle, which goes into this one.
+        start: bundle whose weights the trainings begin with, each fold with its own where that has as many; None:
+            random ones.
         preparers: processes that prepare cases.
         machine, queue: on what, and how many at once.
 
@@ -65,6 +72,7 @@ class Request:
     prepared: Path | None = None
     previous: Path | None = None
     previous_bundle: Path | None = None
+    start: Path | None = None
     preparers: int = 1
     machine: Machine = field(default_factory=Machine)
     queue: Queue = field(default_factory=Queue)
@@ -115,6 +123,37 @@ def check_previous(request: Request, plan: Plan) -> None:
     if plan.previous and request.out and not request.previous_bundle:
         remedy = "Give the folder of its bundle: it becomes part of this one."
         raise InputError("--previous-bundle", "none", f"the bundle of {plan.previous}", remedy)
+
+
+def check_start(request: Request, plan: Plan) -> None:
+    """Refuse weights that do not fit, or that are not those with which the work was begun, before any time is spent.
+
+    Raises:
+        InputError: nothing of them fits; the work folder was begun with others, or with none.
+        BundleError: the other model cannot be read.
+    """
+    kept, asked = request.work / "start.json", start_mark(request.start)
+    begun = kept.exists() or (request.work / "manifest.json").exists()
+    there = json.loads(kept.read_text("utf-8")) if kept.exists() else None
+    if begun and there != asked:
+        found, expected = (f"weights of {one['bundle']}" if one else "random weights" for one in (there, asked))
+        remedy = "Train in another folder (--work; --prepared uses the cases again), or give the same --from."
+        raise InputError(request.work, f"a training begun with {found}", f"{expected}, as --from says", remedy)
+    if not asked:
+        return
+    for job in jobs_of_fold(plan, request.work, 0, (), (), plan.name, request.start):
+        begin(job, make_network(job.network))
+    if not started_outside():
+        write_json(kept, asked)
+
+
+def start_mark(folder: Path | None) -> dict[str, Any] | None:
+    """Which weights a training begins with: the bundle's name, and its files' digests; None: random ones."""
+    if folder is None:
+        return None
+    bundle = load_bundle(folder)
+    files = {name: value for name, value in bundle.provenance["sha256"].items() if name.endswith(SUFFIX)}
+    return {"bundle": bundle.name, "sha256": files}
 
 
 def first_difference(old: Mapping[str, Any], new: Mapping[str, Any], place: str = "") -> tuple[str, Any, Any] | None:

@@ -4,7 +4,7 @@ Each stage goes on where it was interrupted. In the work folder:
 
     plan.yaml, folds.json, manifest.json
     prepared/CASE/                       prepared cases
-    [seed_S/]fold_K[/REGION_VIEW]/       last.pt, best.pt, log.csv, training.png, samples/, scores.csv
+    [seed_S/]fold_K[/REGION_VIEW][/PHASE]/   last.pt, best.pt, log.csv, training.png, samples/, scores.csv
     [seed_S/]predictions/CASE.nii.gz     each by the fold that did not see the case
     [seed_S/]held_out/CASE.nii.gz        by all folds together
     scores.csv, summary.csv
@@ -32,7 +32,7 @@ from oncontour.training.job import Job, jobs_of_fold, with_training
 from oncontour.training.machine import Machine, check_installed, check_machine, started_outside
 from oncontour.training.prepare import Preparation, prepare_dataset
 from oncontour.training.prepared import PreparedCase, digest
-from oncontour.training.request import Request, check_previous, fixed_plan, tell_ready, wait_until_ready
+from oncontour.training.request import Request, check_previous, check_start, fixed_plan, tell_ready, wait_until_ready
 from oncontour.training.synthetic import as_dataset, make_training_set
 from oncontour.training.validate import write_scores
 
@@ -80,6 +80,7 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
     began = time.monotonic()
     plan = fixed_plan(request)
     check_previous(request, plan)
+    check_start(request, plan)
     here = request.machine if request.queue.cluster == "local" else replace(request.machine, device="auto")
     check_machine(here, "fp32" if request.queue.cluster == "slurm" else plan.training.precision)
     data = _prepare(request, plan, progress)
@@ -149,6 +150,7 @@ def _jobs(request: Request, plan: Plan, data: _Data) -> dict[int, dict[int, list
     labelled = {case.name for case in data.dataset.labelled}
     there = {case.name: case.folder for case in data.cases.cases}
     seeds = request.seeds or (plan.training.seed,)
+    make = partial(jobs_of_fold, start=request.start)
     jobs: dict[int, dict[int, list[Job]]] = {}
     for seed in seeds:
         seeded = with_training(plan, seed=seed)
@@ -156,7 +158,7 @@ def _jobs(request: Request, plan: Plan, data: _Data) -> dict[int, dict[int, list
         said = f"seed {seed}, " if len(seeds) > 1 else ""
         if data.folds is None:
             everything = tuple(folder for name, folder in there.items() if name in labelled)
-            jobs[seed] = {0: jobs_of_fold(seeded, home / "fold_none", 0, everything, (), f"{said}all cases")}
+            jobs[seed] = {0: make(seeded, home / "fold_none", 0, everything, (), f"{said}all cases")}
             continue
         jobs[seed] = {}
         for fold in request.folds or range(len(data.folds)):
@@ -165,7 +167,7 @@ def _jobs(request: Request, plan: Plan, data: _Data) -> dict[int, dict[int, list
                 for part in (data.folds.training, data.folds.validation)
             )
             folder = home / f"fold_{fold}"
-            jobs[seed][fold] = jobs_of_fold(seeded, folder, fold, training, validation, f"{said}fold {fold}")
+            jobs[seed][fold] = make(seeded, folder, fold, training, validation, f"{said}fold {fold}")
     return jobs
 
 

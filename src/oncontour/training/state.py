@@ -21,6 +21,7 @@ from oncontour.data.files import write_whole
 from oncontour.networks import NETWORKS
 from oncontour.plans.plan import NetworkPlan
 from oncontour.plans.training import TrainingPlan
+from oncontour.training.freezing import freeze
 from oncontour.training.optimisers import Plateau, make_optimiser
 from oncontour.training.stopping import Best
 
@@ -83,12 +84,18 @@ def make_network(plan: NetworkPlan) -> nn.Module:
     return network.to(memory_format=torch.channels_last_3d)  # pyright: ignore[reportCallIssue]
 
 
-def fresh_state(network: NetworkPlan, plan: TrainingPlan) -> TrainState:
-    """The state before the first step, all of it from the plan's seed."""
-    torch.manual_seed(plan.seed)
-    made = make_network(network)
-    average = None if plan.average_decay is None else copy.deepcopy(made).eval().requires_grad_(False)
-    return TrainState(made, average, make_optimiser(plan.optimiser, made.parameters(), plan.precision != "fp16"))
+def fresh_network(plan: NetworkPlan, seed: int) -> nn.Module:
+    """A network with weights drawn from a seed."""
+    torch.manual_seed(seed)
+    return make_network(plan)
+
+
+def first_state(network: nn.Module, plan: TrainingPlan) -> TrainState:
+    """The state before the first step of a network that has its first weights; what is frozen has no gradient."""
+    freeze(network, plan.freeze)
+    average = None if plan.average_decay is None else copy.deepcopy(network).eval().requires_grad_(False)
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    return TrainState(network, average, make_optimiser(plan.optimiser, trained, plan.precision != "fp16"))
 
 
 def save_state(state: TrainState, path: Path) -> None:
@@ -134,6 +141,19 @@ def save_best(state: TrainState, path: Path) -> None:
     """Write the weights that were just validated."""
     content = {"format": FORMAT, "weights": state.shipped.state_dict(), "best": asdict(state.best)}
     write_whole(path, lambda part: torch.save(content, part))
+
+
+def shipped_weights(folder: Path, which: str = "best") -> Path:
+    """A training's checkpoint to go on with: the best, or the last where nothing was validated.
+
+    Raises:
+        InputError: it was not trained.
+    """
+    paths = [folder / f"{name}.pt" for name in dict.fromkeys((which, "last"))]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        raise InputError(folder, "no checkpoint", "a finished training", "Train this fold first.")
+    return path
 
 
 def load_weights(path: Path) -> Mapping[str, Tensor]:

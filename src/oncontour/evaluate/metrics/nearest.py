@@ -79,4 +79,4 @@ def _far(
 
 def _points(places: NDArray[np.intp], shape: tuple[int, ...], spacing: Sequence[float]) -> NDArray[np.float64]:
     """(n, 3) in mm."""
-    return np.stack(np.unravel_index(places, shape), axis=1) * np.asarray(spacing, float)
+    return np.stack(np.unravel_index(places, shape), axis=1).astype(float) * np.asarray(spacing)
