@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -127,10 +128,14 @@ def write_report(
     if losses:
         parts += ["## The same steps", SAME, same_table(losses)]
     if any(trained.values()):
-        steps = f"{task.epochs * task.steps} steps each. Mean Dice of the held-out cases."
-        parts += ["## Dice", steps, dice_table(trained)]
+        steps = (
+            f"{task.epochs * task.steps} steps each; nnU-Net and Oncontour begin with the same weights at each seed."
+        )
+        parts += ["## Dice", f"{steps} Mean Dice of the held-out cases.", dice_table(trained)]
     if all(len(runs) > 1 for runs in trained.values()) and trained:
         parts.append(compared(trained))
+    if page:
+        parts.append(f"    python benchmarks/{Path(sys.argv[0]).name} --work DIR --write docs/{page.name}")
     text = "\n\n".join(parts) + "\n"
     print(text)
     if page:
