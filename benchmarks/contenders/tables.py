@@ -128,9 +128,7 @@ def write_report(
     if losses:
         parts += ["## The same steps", SAME, same_table(losses)]
     if any(trained.values()):
-        steps = (
-            f"{task.epochs * task.steps} steps each; nnU-Net and Oncontour begin with the same weights at each seed."
-        )
+        steps = f"{task.epochs * task.steps} steps each; nnU-Net and Oncontour begin with the same weights at a seed."
         parts += ["## Dice", f"{steps} Mean Dice of the held-out cases.", dice_table(trained)]
     if all(len(runs) > 1 for runs in trained.values()) and trained:
         parts.append(compared(trained))
