@@ -105,14 +105,15 @@ def evaluate(
                 progress=progress,
             )
         written = write_evaluation(found, out)
-        if figures:  # Before the report, which shows them.
-            written += _draw(found, scheme, out / "figures")
+        drawn = _draw(found, scheme, out / "figures") if figures else ()
+        written += drawn
         written += report_evaluation(
             found,
             out,
             subgroups=groups,
             failures_below=failures_below,
             failures_in=watched,
+            figures=drawn,
             workers=workers,
         )
     _print(found)

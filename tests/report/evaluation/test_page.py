@@ -92,7 +92,8 @@ def page(folders, tmp_path):
     out = tmp_path / "out"
     (out / "figures").mkdir(parents=True)
     Image.new("RGB", (4, 3)).save(out / "figures" / "violin_dice.png")
-    written = report_evaluation(found, out, subgroups=read_groups(tmp_path / "groups.csv"))
+    charts = [out / "figures" / name for name in ("violin_dice.pdf", "violin_dice.png")]
+    written = report_evaluation(found, out, subgroups=read_groups(tmp_path / "groups.csv"), figures=charts)
     return found, written, read(written[-1])
 
 
@@ -161,6 +162,17 @@ def test_both_sets_of_cases_are_told(folders, tmp_path):
     assert (present[1], present[2]) == ("5", "2")
     assert f"{one.all_cases['dice'].mean:.3f}" in every[5]
     assert f"{one.present['dice'].mean:.3f}" in present[3]
+
+
+def test_nothing_of_an_earlier_evaluation_is_taken_for_this_ones(page):
+    found, written, _ = page
+    out = written[-1].parent
+    assert (out / "subgroups.csv").exists()
+    *_, path = report_evaluation(found, out)
+    _, text, _ = read(path)
+    assert not (out / "subgroups.csv").exists()
+    assert not (out / "subgroup_tests.csv").exists()
+    assert "violin dice" not in text
 
 
 def test_thumbnails_are_numbered_as_the_table_lists_them(page):

@@ -14,9 +14,11 @@ from oncontour.evaluate.uncertainty import judge_uncertainty, write_uncertainty
 from oncontour.report.evaluation.html import write_page
 from oncontour.report.evaluation.thumbnails import thumbnail
 
-PAGE, FIGURES, THUMBNAILS = "report.html", "figures", "failures"
-"""The page; the folder of charts that it shows where there is one; the folder of thumbnails, numbered as failures.csv
-lists them."""
+PAGE, THUMBNAILS = "report.html", "failures"
+"""The page; the folder of thumbnails, numbered as failures.csv lists them."""
+
+OPTIONAL = ("subgroups.csv", "subgroup_tests.csv", "uncertainty.json", "uncertainty.csv", "reliability.csv")
+"""Files that not every evaluation writes: those of an earlier one go, lest they be taken for this one's."""
 
 
 def report_evaluation(
@@ -26,6 +28,7 @@ def report_evaluation(
     subgroups: GroupTable | None = None,
     failures_below: float = BELOW,
     failures_in: str = "",
+    figures: Sequence[Path] = (),
     workers: int = 1,
 ) -> tuple[Path, ...]:
     """Write subgroups, failures with thumbnails, uncertainty, and report.html.
@@ -36,6 +39,7 @@ def report_evaluation(
         subgroups: what cases differ in (`evaluate.subgroups.read_groups`).
         failures_below: Dice below which a case failed.
         failures_in: region whose Dice that is; by default the scheme's first.
+        figures: files of charts (`evaluate.figures.write`), whose PNGs the page shows.
         workers: processes.
 
     Returns:
@@ -52,11 +56,13 @@ def report_evaluation(
     sure = judge_uncertainty(found.pairs, found.scores, found.measures, workers)
     with explained(out):
         out.mkdir(parents=True, exist_ok=True)
+        for name in OPTIONAL:
+            (out / name).unlink(missing_ok=True)
     written = [*(write_subgroups(groups, out) if groups else ()), write_failures(failures, out)]
     written += write_uncertainty(sure, out)
     pictures = [thumbnail(one.plane) if one.plane else None for one in failures.found[:PICTURED]]
     _write_thumbnails(pictures, out / THUMBNAILS)
-    charts = sorted((out / FIGURES).glob("*.png"))
+    charts = sorted(path for path in figures if path.suffix == ".png")
     write_page(out / PAGE, found, failures, pictures, sure, groups, charts)
     return (*written, out / PAGE)
 
