@@ -71,15 +71,14 @@ def measured(pred: NDArray[np.bool_], ref: NDArray[np.bool_], spacing: Sequence[
 
 def surface(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The voxels of a mask (i, j, k) with a neighbour outside it across a face; beyond the array is outside."""
-    inner = np.zeros_like(mask)
-    middle = mask[1:-1, 1:-1, 1:-1].copy()
-    for axis in range(3):
-        for start in (0, 2):
-            place = [slice(1, -1)] * 3
-            place[axis] = slice(start, mask.shape[axis] - 2 + start)
-            middle &= mask[tuple(place)]
-    inner[1:-1, 1:-1, 1:-1] = middle
-    return mask & ~inner
+    padded = np.pad(mask, 1)
+    flat = padded.ravel()
+    inner = flat.copy()
+    for step in (1, padded.shape[2], padded.shape[1] * padded.shape[2]):  # Every row ends in zeros.
+        inner[step:] &= flat[:-step]
+        inner[:-step] &= flat[step:]
+    inner ^= flat
+    return inner.reshape(padded.shape)[1:-1, 1:-1, 1:-1]
 
 
 def checked_masks(
