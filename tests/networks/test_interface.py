@@ -6,7 +6,7 @@ from itertools import chain
 import pytest
 import torch
 
-from oncontour.networks import NETWORKS
+from oncontour.networks import NETWORKS, build_network
 from oncontour.networks.interface import DeeplySupervised, Network, Reconstructing, initialise
 
 UNET = {"features_per_stage": [4, 6, 8], "strides": [1, 2, 2]}
@@ -104,3 +104,43 @@ def test_initial_weights_have_the_spread_of_he():
         assert layer.weight.detach().std() == pytest.approx((2 / 1.25 / layer.weight[0].numel()) ** 0.5, rel=0.05)
         assert layer.weight.detach().mean().abs() < 0.01
         assert (layer.bias == 0).all()
+
+
+@pytest.fixture(params=TINY)
+def several(request):
+    """A network alone, and three of its kind on one encoder; weights off the special values at which some start."""
+    torch.manual_seed(0)
+    name, arguments = TINY[request.param]
+    made = [build_network(name, {"inputs": 2, "outputs": 3, **arguments}, decoders) for decoders in (1, 3)]
+    with torch.no_grad():
+        for parameter in chain.from_iterable(network.parameters() for network in made):
+            parameter += 0.05 * torch.randn_like(parameter)
+    return made
+
+
+def test_decoders_share_one_encoder(several):
+    alone, shared = several
+    halves = [
+        [sum(p.numel() for p in part()) for part in (net.encoder_parameters, net.decoder_parameters)] for net in several
+    ]
+    assert halves[1] == [halves[0][0], 3 * halves[0][1]]
+    assert sum(p.numel() for p in shared.parameters()) == sum(halves[1])
+    assert isinstance(shared, Network)
+    assert isinstance(shared, DeeplySupervised) == isinstance(alone, DeeplySupervised)
+    assert (shared.stride, shared.margin) == (alone.stride, alone.margin)
+    steps = zip((16, 8, 12), alone.stride, alone.margin, strict=True)
+    size = [-(-(n + 2 * margin) // step) * step for n, step, margin in steps]
+    image = torch.randn(2, 2, *size, generator=torch.Generator().manual_seed(1))
+    shared.eval()
+    with torch.no_grad():
+        found = shared(image)
+        each = [branch(image) for branch in shared.branches]
+    assert torch.equal(found, torch.cat(each, 1))
+    assert not torch.equal(each[0], each[1])
+    if isinstance(shared, DeeplySupervised):
+        levels = shared.forward_deep(image)
+        assert torch.allclose(levels[0], found, atol=1e-5)
+        assert all(level.shape[1] == 9 for level in levels)
+    with torch.no_grad():
+        next(iter(shared.encoder_parameters())).zero_()
+        assert not any(torch.equal(branch(image), old) for branch, old in zip(shared.branches, each, strict=True))

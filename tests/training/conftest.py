@@ -71,7 +71,7 @@ def prepared_case(folder, plan, seed=0, patient=None, labels=True):
     affine = np.diag([4.0, 4.0, 4.0, 1.0])
     facts = {"patient": patient or folder.name, "channels": list(plan.channels), "digest": "-"}
     return write_prepared(
-        folder, images * brain, Volume(target, affine), Grid(target.shape, affine), brain, plan, facts
+        folder, images * brain, [Volume(target, affine)], Grid(target.shape, affine), brain, plan, facts
     )
 
 

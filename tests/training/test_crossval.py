@@ -79,7 +79,7 @@ def test_softmax_tells_labels_apart_that_no_region_does(tiny, tmp_path, scheme):
     brain = np.ones(labels.shape, bool)
     images = np.zeros((4, *labels.shape), np.float32)
     case = write_prepared(
-        tmp_path / "a", images, Volume(labels, affine), Grid(labels.shape, affine), brain, plan, facts
+        tmp_path / "a", images, [Volume(labels, affine)], Grid(labels.shape, affine), brain, plan, facts
     )
     assert list(targets(plan)) == [label.name for label in SCHEMES[scheme].labels]
     written, masks = native_result(np.asarray(case.regions, np.float32), case, plan)
@@ -98,7 +98,7 @@ def test_regions_that_overlap_stay_apart(tiny, tmp_path):
     facts = {"patient": "a", "channels": [], "digest": ""}
     images, brain = np.zeros((3, 2, 2, 2), np.float32), np.ones((2, 2, 2), bool)
     case = write_prepared(
-        tmp_path / "a", images, Volume(labels, affine), Grid(labels.shape, affine), brain, plan, facts
+        tmp_path / "a", images, [Volume(labels, affine)], Grid(labels.shape, affine), brain, plan, facts
     )
     written, masks = native_result(np.asarray(case.regions, np.float32), case, plan)
     assert written.array.shape == (3, 2, 2, 2)

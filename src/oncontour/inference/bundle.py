@@ -133,11 +133,14 @@ class Bundle:
 
     @cached_property
     def activation(self) -> Activation:
-        """From logits to the probabilities of regions, or of the one region of a cascade's stage."""
+        """From logits to the probabilities of regions, or of the one region of a cascade's stage; raters' mean."""
         import torch
 
         from oncontour.inference.engine import region_activation
 
+        raters = len(self.plan.raters)
+        if raters:
+            return lambda logits: torch.sigmoid(logits).unflatten(1, (raters, -1)).mean(1)
         if self.plan.training.loss.output == "sigmoid":
             return torch.sigmoid
         return region_activation([[1]] if self.plan.stages else self.classes)

@@ -54,13 +54,13 @@ def build(plan: NetworkPlan, where: Path) -> nn.Module:
     Raises:
         BundleError: no network of that name, or arguments that it does not take.
     """
-    from oncontour.networks import NETWORKS
+    from oncontour.networks import NETWORKS, build_network
 
     if plan.name not in NETWORKS:
         known = f"one of {', '.join(sorted(NETWORKS))}"
         raise BundleError(where, f"network {plan.name!r}", known, "Use the version that made the bundle.")
     try:
-        return NETWORKS[plan.name](**plan.arguments)
+        return build_network(plan.name, plan.arguments, plan.decoders)
     except (TypeError, ValueError) as error:
         found = f"arguments that {plan.name} does not take ({error})"
         raise BundleError(where, found, "those of the version that made it", REMEDY) from error

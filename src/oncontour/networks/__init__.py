@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oncontour.core.errors import InputError
 
@@ -43,6 +43,21 @@ class _Networks(Mapping[str, "Callable[..., nn.Module]"]):
 
     def __len__(self) -> int:
         return len(self._homes)
+
+
+def build_network(name: str, arguments: Mapping[str, Any], decoders: int = 1) -> nn.Module:
+    """A network with fresh weights; with several decoders, each with `outputs` logits of its own, on one encoder.
+
+    Raises:
+        InputError: no such network, or arguments of which it says why they are wrong.
+        TypeError, ValueError: arguments that it does not take.
+    """
+    made = [NETWORKS[name](**arguments) for _ in range(decoders)]
+    if decoders == 1:
+        return made[0]
+    from oncontour.networks.shared import share_encoder
+
+    return share_encoder(made)
 
 
 NETWORKS: Mapping[str, Callable[..., nn.Module]] = _Networks(

@@ -21,10 +21,15 @@ View = Literal["axial", "coronal", "sagittal"]
 
 
 class NetworkPlan(Frozen):
-    """A name from `oncontour.networks.NETWORKS` and its arguments."""
+    """A name from `oncontour.networks.NETWORKS` and its arguments.
+
+    Args:
+        decoders: on one encoder, each with `outputs` of its own: one for each of the plan's raters.
+    """
 
     name: str
     arguments: dict[str, Any]
+    decoders: Count = 1
 
 
 class SyntheticPlan(Frozen):
@@ -154,6 +159,8 @@ class Plan(Frozen):
         data: digest of the list of files (names and sizes) that the plan was made for; None: any.
         synthetic: the phantom cases to train on; None: a data set is given.
         stages: of a cascade, in order; empty: one network finds all regions.
+        raters: experts whose masks are learnt apart, by a decoder each; what is predicted is their mean. Empty: one
+            truth.
         previous: name of the plan whose prediction is this one's further input (nnU-Net's 3d_cascade_fullres).
         why: a sentence for each choice that is not obvious, by the place of the field (`training.batch`).
     """
@@ -172,6 +179,7 @@ class Plan(Frozen):
     synthetic: SyntheticPlan | None = None
     stages: tuple[StagePlan, ...] = ()
     previous: str | None = None
+    raters: tuple[str, ...] = ()
     why: dict[str, str] = Field(default_factory=dict)
 
     @property

@@ -106,12 +106,23 @@ def _tells_labels(plan: Plan) -> bool:
     return plan.training.loss.output == "softmax" and not plan.stages
 
 
+def of_rater(found: NDArray[np.float32], plan: Plan, number: int) -> NDArray[np.float32]:
+    """Probabilities (T, i, j, k) by one of the plan's raters, of all raters' (R x T, i, j, k)."""
+    return found.reshape(len(plan.raters), -1, *found.shape[1:])[number]
+
+
+def consensus(found: NDArray[np.float32], plan: Plan) -> NDArray[np.float32]:
+    """The mean of the raters' probabilities; of a plan without any, what was found."""
+    return np.mean([of_rater(found, plan, n) for n in range(len(plan.raters))], axis=0) if plan.raters else found
+
+
 def native_result(found: NDArray[np.float32], case: PreparedCase, plan: Plan) -> tuple[Volume, Masks]:
-    """A prediction in the case's own geometry, from targets' probabilities: what is written, and its regions.
+    """A prediction in the case's own geometry, from the targets' probabilities: what is written, and its regions.
 
     A label map: of softmax the likeliest label, of nested regions what they paint. Regions that overlap otherwise
     stay apart (R, i, j, k).
     """
+    plan = plan.model_copy(update={"raters": ()})
     scheme, source = SCHEMES[plan.scheme], case.source
     native = np.stack(list(resample_channels(found, case.grid, source)))
     if _tells_labels(plan):
@@ -134,9 +145,13 @@ def dataset_truth(dataset: Dataset, plan: Plan) -> Truth:
     """The masks of a data set's cases, as they lie on disk."""
 
     def truth(case: PreparedCase) -> Masks:
-        mask = dataset.case(case.name).mask
-        assert mask is not None, "prepared cases have a mask"
-        return _masks(read_label_map(mask, dataset).array, plan)
+        there = dataset.case(case.name)
+        assert there.mask is not None, "prepared cases have a mask"
+        masks = dict(_masks(read_label_map(there.mask, dataset).array, plan))
+        for rater in plan.raters:
+            own = _masks(read_label_map(there.raters[rater], dataset).array, plan)
+            masks |= {f"{name} {rater}": mask for name, mask in own.items()}
+        return masks
 
     return truth
 
@@ -165,19 +180,26 @@ def evaluate(
 ) -> list[Score]:
     """Predict cases, write each as `folder`/CASE.nii.gz, and score its regions.
 
+    Of several raters that is their consensus, scored against the case's mask; each one's own prediction goes to
+    `folder`/RATER/CASE.nii.gz and is scored against that rater's.
+
     Args:
         folds: whose probabilities are averaged.
         truth: what the cases' masks say.
         labels: part, seed and fold of the scores.
         progress: called after each case.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     scores = []
     for case in cases:
-        written, masks = native_result(predict_targets(folds, case, plan), case, plan)
-        write_nifti(written, folder / f"{case.name}.nii.gz", "uint8")
+        found = predict_targets(folds, case, plan)
+        results = {"": consensus(found, plan)} | {r: of_rater(found, plan, n) for n, r in enumerate(plan.raters)}
         true = truth(case)
-        scores += [Score(*labels, case.name, name, dice(mask, true[name])) for name, mask in masks.items()]
+        for rater, chances in results.items():
+            written, masks = native_result(chances, case, plan)
+            (folder / rater).mkdir(parents=True, exist_ok=True)
+            write_nifti(written, folder / rater / f"{case.name}.nii.gz", "uint8")
+            named = {f"{name} {rater}".strip(): mask for name, mask in masks.items()}
+            scores += [Score(*labels, case.name, name, dice(mask, true[name])) for name, mask in named.items()]
         progress()
     return scores
 

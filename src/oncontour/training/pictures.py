@@ -119,7 +119,8 @@ def _channels(job: Job) -> list[tuple[int, str]]:
 
 
 def _colour(job: Job, region: str) -> str:
-    return hexadecimal(SCHEMES[job.plan.scheme].region(region).colour)
+    """A region's; of several raters (`training.prepared.targets`) the same for each."""
+    return hexadecimal(SCHEMES[job.plan.scheme].region(region.partition(" ")[0]).colour)
 
 
 def _outlined(axes: Axes, x: list[float], y: list[float], colour: str, label: str) -> None:

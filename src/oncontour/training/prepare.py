@@ -7,6 +7,7 @@ the end, and left out only when the user says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Listed
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from oncontour.core.errors import ImageContentError, InputError, SequenceError
+from oncontour.core.errors import GeometryError, ImageContentError, InputError, SequenceError
 from oncontour.core.labels import SCHEMES
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.datasets import Dataset, DatasetCase, read_case
+from oncontour.data.datasets.images import read_label_map
 from oncontour.data.files import write_json
 from oncontour.data.nifti import read_voxels
 from oncontour.inference.cascade import label_channels
@@ -67,7 +69,7 @@ def source_digest(case: DatasetCase, coarse: Path | None = None) -> str:
     Raises:
         InputError: a file is not there.
     """
-    files = [*case.images.values(), *((case.mask,) if case.mask else ())]
+    files = [file for _, file in case.files]
     try:
         content = [[file.path.name, file.channel, file.path.stat().st_size] for file in files]
         return digest([*content, coarse.stat().st_size] if coarse else content)
@@ -120,7 +122,27 @@ def prepare_case(
     facts = {"digest": sources, "patient": case.patient}
     if plan.scheme == "brain":
         return _prepare_head(prepared.folder, images, label_map, plan, facts)
-    return _prepare_brain(prepared.folder, images, label_map, plan, facts, coarse)
+    label_maps = _readings(case, dataset, plan) if plan.raters else [label_map]
+    return _prepare_brain(prepared.folder, images, label_maps, plan, facts, coarse)
+
+
+def _readings(case: DatasetCase, dataset: Dataset, plan: Plan) -> list[Volume]:
+    """The label map of each of the plan's raters.
+
+    Raises:
+        InputError: a rater has none.
+        GeometryError: they lie on several grids.
+    """
+    absent = [rater for rater in plan.raters if rater not in case.raters]
+    if absent:
+        found = f"no mask of {', '.join(absent)} (there are: {', '.join(case.raters) or 'none'})"
+        expected = f"masks of {', '.join(plan.raters)}"
+        raise InputError(case.name, found, expected, "Leave it out with --skip-bad, or name the table's raters.")
+    maps = [read_label_map(case.raters[rater], dataset) for rater in plan.raters]
+    if not all(one.grid.same_as(maps[0].grid) for one in maps):
+        remedy = "Resample one rater's mask to the grid of the other."
+        raise GeometryError(case.name, "raters' masks on several grids", "one grid", remedy)
+    return maps
 
 
 def coarse_prediction(name: str, previous: Path) -> Path:
@@ -140,7 +162,7 @@ def coarse_prediction(name: str, previous: Path) -> Path:
 def _prepare_brain(
     folder: Path,
     images: Mapping[Sequence, Volume],
-    label_map: Volume,
+    label_maps: Listed[Volume],
     plan: Plan,
     facts: Mapping[str, Any],
     coarse: Path | None,
@@ -169,7 +191,7 @@ def _prepare_brain(
         scheme = SCHEMES[plan.scheme]
         stack = np.concatenate((stack, label_channels(labels, scheme)))
         channels += [f"coarse {label.name}" for label in scheme.labels]
-    return write_prepared(folder, stack, label_map, grid, inside, plan, {**facts, "channels": channels})
+    return write_prepared(folder, stack, label_maps, grid, inside, plan, {**facts, "channels": channels})
 
 
 def _without_bias(volume: Volume, brain: Volume) -> Volume:
@@ -185,7 +207,7 @@ def _prepare_head(
     grid = grid_around(everywhere, plan.spacing, 0.0)
     stack = np.stack([scale_head(resample(volume, grid).array) for volume in images.values()])
     facts = {**facts, "channels": [str(sequence) for sequence in images]}
-    return write_prepared(folder, stack, label_map, grid, np.ones(grid.shape, bool), plan, facts)
+    return write_prepared(folder, stack, [label_map], grid, np.ones(grid.shape, bool), plan, facts)
 
 
 def prepare_dataset(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,8 +37,14 @@ def targets(plan: Plan) -> Mapping[str, tuple[int, ...]]:
 
     Sigmoid: the scheme's regions. Softmax: its labels one by one, for which regions may be too coarse (a paediatric
     tumour's cysts are in no region of their own); the background is what they leave. A cascade's stages each seek a
-    region, whatever their output.
+    region, whatever their output. Of several raters the targets of the first, then those of the second.
     """
+    once = _targets_once(plan)
+    return {f"{name} {rater}": values for rater in plan.raters for name, values in once.items()} or once
+
+
+def _targets_once(plan: Plan) -> Mapping[str, tuple[int, ...]]:
+    """The targets of one expert."""
     scheme = SCHEMES[plan.scheme]
     if plan.training.loss.output == "softmax" and not plan.stages:
         return {label.name: (label.value,) for label in scheme.labels}
@@ -46,9 +52,9 @@ def targets(plan: Plan) -> Mapping[str, tuple[int, ...]]:
 
 
 def members(plan: Plan) -> Mapping[str, tuple[int, ...]]:
-    """Of each of the scheme's regions, the targets that form it together."""
+    """Of each of the scheme's regions, the targets that form it together; of several raters each region of each."""
     scheme, learnt = SCHEMES[plan.scheme], targets(plan)
-    if list(learnt) == [region.name for region in scheme.regions]:
+    if plan.raters or list(learnt) == [region.name for region in scheme.regions]:
         return {name: (n,) for n, name in enumerate(learnt)}
     return {
         region.name: tuple(n for n, values in enumerate(learnt.values()) if set(values) <= set(scheme.values(region)))
@@ -122,7 +128,7 @@ class PreparedCase:
 def write_prepared(
     folder: Path,
     images: NDArray[np.float32],
-    label_map: Volume,
+    label_maps: Sequence[Volume],
     grid: Grid,
     brain: NDArray[np.bool_],
     plan: Plan,
@@ -133,13 +139,13 @@ def write_prepared(
     Args:
         folder: of the case; its name is the case's.
         images: (C, i, j, k) on `grid`.
-        label_map: of the plan's scheme, on the case's own grid.
+        label_maps: of the plan's scheme, on the case's own grid: one, or one of each rater.
         grid: the network's.
         brain: (i, j, k) on `grid`; regions end where it does.
         plan: says what the network learns.
         facts: patient, channels and digest of the sources.
     """
-    regions = resampled_targets(label_map, grid, plan) & brain
+    regions = np.concatenate([resampled_targets(one, grid, plan) for one in label_maps]) & brain
     masks = dict(zip(targets(plan), regions, strict=True))
     masks |= {name: regions[list(own)].any(0) for name, own in members(plan).items()} | {"brain": brain}
     content = {
@@ -147,7 +153,7 @@ def write_prepared(
         "regions": list(targets(plan)),
         "affine": grid.affine.tolist(),
         "spacing_mm": list(grid.spacing),
-        "source": {"shape": list(label_map.array.shape), "affine": label_map.affine.tolist()},
+        "source": {"shape": list(label_maps[0].array.shape), "affine": label_maps[0].affine.tolist()},
         "voxels": {name: int(np.count_nonzero(mask)) for name, mask in masks.items()},
     }
     part = folder.with_name(folder.name + ".part")
@@ -165,11 +171,11 @@ def write_prepared(
 
 
 def resampled_targets(label_map: Volume, grid: Grid, plan: Plan) -> NDArray[np.bool_]:
-    """Boolean targets (R, i, j, k) on another grid, each interpolated and cut at one half.
+    """Boolean targets (R, i, j, k) of one label map on another grid, each interpolated and cut at one half.
 
     Where no two targets overlap they share each voxel out among them and the background: the largest share takes it.
     """
-    wanted = targets(plan)
+    wanted = _targets_once(plan)
     masks = [label_map.with_array(np.isin(label_map.array, values)) for values in wanted.values()]
     exclusive = sum(len(values) for values in wanted.values()) == len(set().union(*wanted.values()))
     if not exclusive:

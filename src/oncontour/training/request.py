@@ -125,6 +125,28 @@ def check_previous(request: Request, plan: Plan) -> None:
         raise InputError("--previous-bundle", "none", f"the bundle of {plan.previous}", remedy)
 
 
+def check_raters(plan: Plan) -> None:
+    """Refuse raters where they cannot be learnt apart.
+
+    Raises:
+        InputError: another number of decoders; a softmax, stages, a coarse model or synthetic cases beside them.
+    """
+    where, count, decoders = "plan: raters", len(plan.raters), plan.network.decoders
+    if decoders != max(count, 1):
+        found = f"{count} of them and network.decoders {decoders}"
+        raise InputError(where, found, "a decoder for each rater", f"Set network.decoders to {max(count, 1)}.")
+    beside = {
+        "a softmax": plan.training.loss.output == "softmax",
+        "stages": plan.stages,
+        "a previous model": plan.previous,
+        "synthetic cases": plan.synthetic,
+    }
+    clashing = [name for name, there in beside.items() if plan.raters and there]
+    if clashing:
+        found, expected = f"{', '.join(plan.raters)} beside {clashing[0]}", "sigmoid regions of a data set"
+        raise InputError(where, found, expected, "Leave it out, or train a model for each rater.")
+
+
 def check_start(request: Request, plan: Plan) -> None:
     """Refuse weights that do not fit, or that are not those with which the work was begun, before any time is spent.
 

@@ -32,7 +32,15 @@ from oncontour.training.job import Job, jobs_of_fold, with_training
 from oncontour.training.machine import Machine, check_installed, check_machine, started_outside
 from oncontour.training.prepare import Preparation, prepare_dataset
 from oncontour.training.prepared import PreparedCase, digest
-from oncontour.training.request import Request, check_previous, check_start, fixed_plan, tell_ready, wait_until_ready
+from oncontour.training.request import (
+    Request,
+    check_previous,
+    check_raters,
+    check_start,
+    fixed_plan,
+    tell_ready,
+    wait_until_ready,
+)
 from oncontour.training.synthetic import as_dataset, make_training_set
 from oncontour.training.validate import write_scores
 
@@ -79,6 +87,7 @@ def train_plan(request: Request, progress: Progress = lambda what, done, total: 
     check_installed()
     began = time.monotonic()
     plan = fixed_plan(request)
+    check_raters(plan)
     check_previous(request, plan)
     check_start(request, plan)
     here = request.machine if request.queue.cluster == "local" else replace(request.machine, device="auto")

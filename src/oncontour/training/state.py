@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from oncontour.core.errors import InputError
 from oncontour.data.files import write_whole
-from oncontour.networks import NETWORKS
+from oncontour.networks import build_network
 from oncontour.plans.plan import NetworkPlan
 from oncontour.plans.training import TrainingPlan
 from oncontour.training.freezing import freeze
@@ -75,7 +75,7 @@ def make_network(plan: NetworkPlan) -> nn.Module:
         InputError: no network of that name, or arguments that it does not take.
     """
     try:
-        network = NETWORKS[plan.name](**plan.arguments)
+        network = build_network(plan.name, plan.arguments, plan.decoders)
     except (TypeError, ValueError) as error:
         found = f"arguments {plan.arguments} ({error})"
         raise InputError(

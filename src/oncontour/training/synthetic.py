@@ -120,7 +120,7 @@ def _write_head(folder: Path, case: PhantomCase, plan: Plan) -> PreparedCase:
     images = np.stack([scale_head(image) for image in case.images.values()])
     brain = Volume(case.brain.astype(np.uint8), case.affine)
     facts = _facts(folder, [str(sequence) for sequence in case.images])
-    return write_prepared(folder, images, brain, brain.grid, np.ones(case.brain.shape, bool), plan, facts)
+    return write_prepared(folder, images, [brain], brain.grid, np.ones(case.brain.shape, bool), plan, facts)
 
 
 def _write_brain(
@@ -139,7 +139,7 @@ def _write_brain(
             image = Volume(case.images[sequence][box], affine)
             images[channel] = normalise(image, mask, plan.normalisation, folder.name).volume.array
     facts = _facts(folder, [str(sequence) for sequence in plan.channels])
-    return write_prepared(folder, images, labels, labels.grid, mask, plan, facts)
+    return write_prepared(folder, images, [labels], labels.grid, mask, plan, facts)
 
 
 def _facts(folder: Path, channels: list[str]) -> dict[str, object]:

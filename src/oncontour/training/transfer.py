@@ -6,6 +6,7 @@ which to the outputs, is found by building the network with one more of each; so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -28,6 +29,9 @@ ANY = "any"
 
 LEAST = 0.1
 """Share of a network's numbers that must come from the other model: less is a mistake, such as another width."""
+
+BRANCH = re.compile(r"^branches\.\d+\.")
+"""Before the tensors of each decoder of a shared encoder: each begins as the other model's one."""
 
 Sources = Sequence[Sequence[int]]
 """For each of the new names, the old ones whose mean it takes; none: it begins at random."""
@@ -126,7 +130,8 @@ def transfer(
     rows = []
     for name in dict.fromkeys(first_names(network).values()):
         value, kind, how = new[name], "fresh", "the other model has no such tensor"
-        if name in old:
+        source = name if name in old else BRANCH.sub("", name)
+        if source in old:
             sides = [
                 (axis, sources, before, after)
                 for axes, sources, before, after in (
@@ -135,7 +140,7 @@ def transfer(
                 )
                 if (axis := axes.get(name)) is not None
             ]
-            kind, how = _fill(value, old[name], sides)
+            kind, how = _fill(value, old[source], sides)
         rows.append(Loaded(name, value.numel(), kind, how))
     fitting = sum(row.numbers for row in rows if row.kind != "fresh")
     if fitting < LEAST * sum(row.numbers for row in rows):

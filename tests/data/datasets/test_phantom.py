@@ -39,6 +39,12 @@ def test_a_phantom_cohort_has_the_scheme_of_its_manifest(cohort, inside, beside)
     dataset = read_dataset(cohort("paediatric", beside) / inside)
     assert (dataset.layout, dataset.scheme) == ("oncontour phantom", "paediatric")
     assert_read(dataset, "adult-00001", 1, (1, 2, 3), (1, 2, 3))
+    case = dataset.case("adult-00001")
+    assert {name: file.path.name for name, file in case.raters.items()} == {
+        "first": "adult-00001-seg.nii.gz",
+        "second": "adult-00001-seg2.nii.gz",
+    }
+    assert case.raters["first"] == case.mask
 
 
 def test_a_phantom_cohort_of_dicom_is_refused_with_a_remedy(cohort):

@@ -38,6 +38,7 @@ class DatasetCase:
         images: the file of each sequence.
         mask: the expert's label map; None where there is none.
         columns: whatever else a table says of the case.
+        raters: label maps of several experts, by name.
     """
 
     name: str
@@ -45,6 +46,7 @@ class DatasetCase:
     images: Mapping[Sequence, ImageFile]
     mask: ImageFile | None
     columns: Mapping[str, str] = field(default_factory=dict)
+    raters: Mapping[str, ImageFile] = field(default_factory=dict)
 
     @property
     def files(self) -> Iterator[tuple[str, ImageFile]]:
@@ -53,6 +55,8 @@ class DatasetCase:
             yield str(sequence), file
         if self.mask is not None:
             yield "mask", self.mask
+        for rater, file in self.raters.items():
+            yield f"mask of {rater}", file
 
 
 @dataclass(frozen=True)

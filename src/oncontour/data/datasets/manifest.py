@@ -4,7 +4,8 @@
     a_1,a,a_1/t1.nii.gz,a_1/t1ce.nii.gz,,a_1/flair.nii.gz,,a_1/mask.nii.gz,north
 
 Paths are relative to the table's folder, or absolute; an empty cell is a sequence that the case lacks. `patient` may be
-left out where every case has one of its own. Other columns are kept: to stratify by, to hold cases out.
+left out where every case has one of its own. Masks of several experts stand in columns `mask_NAME`; where there is no
+`mask`, the first of them is the truth. Other columns are kept: to stratify by, to hold cases out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from oncontour.data.inputs import safe_name
 
 NAME = "CSV"
 MASK_COLUMNS = ("mask", "seg")
+RATER = "mask_"
+"""Before a rater's name, in the column of their masks."""
 
 COLUMNS: Mapping[str, Sequence] = {
     **{one.lower(): one for one in Sequence},
@@ -66,10 +69,13 @@ def _case(
     if not files:
         raise InputError(path, f"case {name} without an image", "the path of one image or more", "Add the paths.")
     mask = _file(path, name, row[masks[0]]) if masks and row[masks[0]] else None
-    taken = {CASE, PATIENT, *images, *masks}
+    readers = {column.removeprefix(RATER): column for column in row if column.startswith(RATER)}
+    raters = {rater: _file(path, name, row[column]) for rater, column in readers.items() if row[column]}
+    taken = {CASE, PATIENT, *images, *masks, *readers.values()}
     columns = {column: text for column, text in row.items() if column not in taken and text}
     ordered = {one: files[one] for one in Sequence if one in files}
-    return DatasetCase(name, row.get(PATIENT) or patient_of(name), ordered, mask, columns)
+    truth = mask or next(iter(raters.values()), None)
+    return DatasetCase(name, row.get(PATIENT) or patient_of(name), ordered, truth, columns, raters)
 
 
 def _file(table: Path, name: str, text: str) -> ImageFile:

@@ -18,6 +18,9 @@ from oncontour.data.layouts import find_nifti_cases
 SEED = "seed"
 """The column of the seed that a case was made with."""
 
+FIRST, SECOND = "first", "second"
+"""Raters of a cohort with a second reader; the first one's masks are the truth."""
+
 NAME, MANIFEST, MADE_BY = "oncontour phantom", "manifest.json", "oncontour phantom"
 
 
@@ -62,4 +65,6 @@ def _case(root: Path, record: Mapping[str, Any]) -> DatasetCase:
     beside = root / "truth" / f"{name}-seg.nii.gz"
     mask = truth_of(folder) or (ImageFile(beside) if beside.is_file() else None)
     columns = {"anatomy": str(record.get("anatomy", "")), SEED: str(record.get("seed", ""))}
-    return DatasetCase(name, name, images_of(found[0]), mask, columns)
+    second = mask.path.with_name(f"{name}-seg2.nii.gz") if mask else None
+    raters = {FIRST: mask, SECOND: ImageFile(second)} if mask and second and second.is_file() else {}
+    return DatasetCase(name, name, images_of(found[0]), mask, columns, raters)
