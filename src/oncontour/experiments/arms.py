@@ -58,31 +58,37 @@ def _grid_arms(experiment: Experiment) -> dict[str, Arm]:
     return arms
 
 
-def tests_of(experiment: Experiment, arm: Arm) -> tuple[str, ...]:
+def judged_on(experiment: Experiment, arm: Arm) -> tuple[str, ...]:
     """The cohorts that an arm is judged on."""
     return experiment.test if arm.test is None else arm.test
 
 
-def arm_plan(
-    experiment: Experiment, scale: ScaleName, name: str, arm: Arm, found: Fingerprint, before: Plan | None
-) -> Plan:
-    """The plan of an arm.
+def proposed(experiment: Experiment, scale: ScaleName, arm: Arm, found: Fingerprint, before: Plan | None) -> Plan:
+    """The plan of an arm before its changes and the scale's.
 
     Args:
         found: of the cohort that it learns from, in its scheme.
         before: plan of the arm that it begins with; None: it begins with random weights.
 
     Raises:
+        InputError: the data lack a sequence, or nothing fits in the memory.
+    """
+    size = experiment.scales[scale]
+    seen = _with_channels(found, arm)
+    if before is not None:
+        return adopted_plan(seen, before)
+    assert arm.network is not None, "an arm has a network, or begins with another"
+    spacing = (size.spacing_mm,) * 3 if size.spacing_mm else None
+    return propose_plan(seen, arm.network, parse_memory(size.memory), Wishes(spacing=spacing, patch=size.patch))
+
+
+def with_changes(experiment: Experiment, scale: ScaleName, name: str, arm: Arm, plan: Plan) -> Plan:
+    """What was proposed for an arm, with its changes and the scale's, and its name.
+
+    Raises:
         InputError: a change of what no plan has, or to what none can hold.
     """
     size = experiment.scales[scale]
-    seen = _with_channels(found, arm, name)
-    if before is None:
-        spacing = (size.spacing_mm,) * 3 if size.spacing_mm else None
-        assert arm.network is not None, "an arm has a network, or begins with another"
-        plan = propose_plan(seen, arm.network, parse_memory(size.memory), Wishes(spacing=spacing, patch=size.patch))
-    else:
-        plan = adopted_plan(seen, before)
     return changed(plan, {"name": f"{experiment.name}-{name}", **_changes(arm, size, name, plan.network.name)})
 
 
@@ -90,12 +96,14 @@ def _changes(arm: Arm, size: Scale, name: str, network: str) -> Changes:
     return {**arm.plan, **size.plan, **size.networks.get(network, {}), **size.arms.get(name, {})}
 
 
-def _with_channels(found: Fingerprint, arm: Arm, name: str) -> Fingerprint:
+def _with_channels(found: Fingerprint, arm: Arm) -> Fingerprint:
     """As if the data had the arm's sequences alone."""
     missing = [sequence for sequence in arm.channels if sequence not in found.intensities]
     if missing:
         there = ", ".join(found.intensities)
-        raise InputError(f"arm {name}", f"data with {there}", f"{', '.join(missing)} too", "Give such a cohort.")
+        raise InputError(
+            f"cohort {arm.train}", f"data with {there}", f"{', '.join(missing)} too", "Give such a cohort."
+        )
     if not arm.channels:
         return found
     return found.model_copy(update={"intensities": {one: found.intensities[one] for one in arm.channels}})

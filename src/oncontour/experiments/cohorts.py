@@ -10,6 +10,7 @@ from pathlib import Path
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import Dataset, read_dataset
 from oncontour.data.datasets.found import few
+from oncontour.data.datasets.tables import write_labels_file, write_table
 from oncontour.data.phantom.cohort import write_cohort
 from oncontour.data.phantom.settings import Settings
 from oncontour.experiments.experiment import Cohort, Experiment, ScaleName
@@ -17,6 +18,9 @@ from oncontour.plans.fingerprint import Fingerprint, fingerprint, load_fingerpri
 
 PHANTOM_MM = 1.0
 """Of phantoms at a scale that leaves voxels as the data have them."""
+
+SECOND = "second-rater.csv"
+"""In a phantom cohort's folder: the same images with the second reader's masks."""
 
 Progress = Callable[[int, int], None]
 
@@ -48,7 +52,8 @@ def sources(
     for name in names:
         cases = experiment.cohorts[name].cases[scale]
         given = [path for path in (data / name, data / f"{name}.csv") if path.exists()] if data else []
-        found[name] = Source(given[0], False, cases) if given else Source(work / "cohorts" / name, True, cases)
+        made = work / "cohorts" / name / (SECOND if experiment.cohorts[name].second_rater else "")
+        found[name] = Source(given[0], False, cases) if given else Source(made, True, cases)
     missing = [name for name, source in found.items() if source.phantom]
     if scale == "paper" and missing:
         told = "; ".join(f"{name} ({experiment.cohorts[name].real})" for name in missing)
@@ -63,11 +68,29 @@ def make_phantoms(cohort: Cohort, source: Source, spacing_mm: float | None, work
     Raises:
         OutputError: a file cannot be written, or a case is there that was made otherwise.
     """
-    settings = Settings(cohort.kind, spacing_mm or PHANTOM_MM, one_scanner=cohort.one_scanner)
+    settings = Settings(
+        cohort.kind, spacing_mm or PHANTOM_MM, one_scanner=cohort.one_scanner, second_rater=cohort.second_rater
+    )
+    folder = source.root.parent if cohort.second_rater else source.root
     write_cohort(
-        source.root, source.cases, cohort.seed, settings, workers=workers,
+        folder, source.cases, cohort.seed, settings, workers=workers,
         progress=lambda done: progress(done, source.cases),
     )  # fmt: skip
+    if cohort.second_rater:
+        _write_second(read_dataset(folder), source.root)
+
+
+def _write_second(dataset: Dataset, path: Path) -> None:
+    """A table of the same cases with the second reader's masks, which lie beside the first's."""
+    rows = []
+    for case in dataset.cases:
+        assert case.mask is not None, "phantoms have masks"
+        first = case.mask.path
+        files = {str(sequence).lower(): file.path for sequence, file in case.images.items()}
+        files["mask"] = first.with_name(first.name.replace("-seg.", "-seg2."))
+        rows.append({"case": case.name, **{name: str(file.relative_to(path.parent)) for name, file in files.items()}})
+    write_table(path, rows[0], rows)
+    write_labels_file(path.parent, dataset.scheme)
 
 
 def read_fingerprint(source: Source, scheme: str, folder: Path, workers: int, progress: Progress) -> Fingerprint:

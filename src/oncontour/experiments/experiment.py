@@ -41,6 +41,7 @@ class Cohort(Frozen):
         cases: how many at each scale; at "paper" those that the paper had.
         seed: of the first phantom.
         one_scanner: phantoms whose contrasts are nearly alike, as in one hospital.
+        second_rater: with the masks of another reader of the same cases.
     """
 
     real: str
@@ -48,6 +49,7 @@ class Cohort(Frozen):
     cases: dict[ScaleName, Count]
     seed: Seed
     one_scanner: bool = False
+    second_rater: bool = False
 
 
 class Arm(Frozen):

@@ -9,7 +9,7 @@ from typing import Any
 from oncontour.core.labels import SCHEMES
 from oncontour.data.datasets import read_dataset
 from oncontour.data.phantom.kinds import KINDS
-from oncontour.experiments.arms import arm_plan, tests_of
+from oncontour.experiments.arms import judged_on, proposed, with_changes
 from oncontour.experiments.cohorts import PHANTOM_MM, Source
 from oncontour.experiments.experiment import Arm
 from oncontour.experiments.run import RecipeRun
@@ -88,16 +88,20 @@ def outline(run: RecipeRun) -> Outline:
     cohorts = tuple(_cohort(name, source) for name, source in known.items())
     counts = {line.name: line.found or line.expected for line in cohorts}
     plans: dict[str, Plan] = {}
+    proposals: dict[tuple, Plan] = {}  # Arms of a grid share one: fitting a network to a memory takes seconds.
     jobs = []
     for name, arm in run.arms.items():
-        before = plans[arm.start] if arm.start else None
-        plans[name] = arm_plan(run.experiment, run.scale, name, arm, _usual(run, arm, counts[arm.train]), before)
+        asked = (arm.network, arm.start, arm.train, arm.scheme, arm.channels)
+        if asked not in proposals:
+            before, found = plans[arm.start] if arm.start else None, _usual(run, arm, counts[arm.train])
+            proposals[asked] = proposed(run.experiment, run.scale, arm, found, before)
+        plans[name] = with_changes(run.experiment, run.scale, name, arm, proposals[asked])
         folds = run.experiment.scales[run.scale].folds
         validation = counts[arm.train] // folds if folds > 1 else 0
         jobs.append(
             JobLine(
                 name, arm.title, arm.train, plans[name], arm.start, folds, counts[arm.train] - validation, validation,
-                tests_of(run.experiment, arm),
+                judged_on(run.experiment, arm),
             )
         )  # fmt: skip
     differing, alike = compare_plans(plans)

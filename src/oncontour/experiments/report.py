@@ -16,7 +16,7 @@ from oncontour.evaluate.figures.strips import strips
 from oncontour.evaluate.figures.write import write_comparison_figures
 from oncontour.evaluate.metrics.lesionwise import PENALTY_MM
 from oncontour.evaluate.summary import values_of
-from oncontour.experiments.arms import tests_of
+from oncontour.experiments.arms import judged_on
 from oncontour.experiments.findings import Scores, Verdict, verdicts
 from oncontour.experiments.judge import read_scores
 from oncontour.experiments.outline import compare_plans
@@ -106,7 +106,7 @@ def report_recipe(run: RecipeRun) -> tuple[Path, ...]:
     scores = {
         (name, cohort): read_scores(run.test_folder(name, cohort))
         for name, arm in arms.items()
-        for cohort in tests_of(run.experiment, arm)
+        for cohort in judged_on(run.experiment, arm)
     }
     tables = [fill(table, arms, scores) for table in run.experiment.tables]
     found = verdicts(run.experiment.findings, scores)
@@ -251,7 +251,7 @@ def _arm_row(run: RecipeRun, name: str) -> ArmRow:
 def _seconds(run: RecipeRun) -> list[float]:
     folders = [run.cohort_folder(name) for name in run.cohorts]
     for name, arm in run.arms.items():
-        folders += [run.arm_folder(name), *(run.test_folder(name, one) for one in tests_of(run.experiment, arm))]
+        folders += [run.arm_folder(name), *(run.test_folder(name, one) for one in judged_on(run.experiment, arm))]
     return [Step("", folder, dict).result()["seconds"] for folder in folders]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import read_dataset
-from oncontour.experiments.arms import arm_plan, arms_of, tests_of
+from oncontour.experiments.arms import arms_of, judged_on, proposed, with_changes
 from oncontour.experiments.cohorts import Source, check_apart, make_phantoms, read_fingerprint, sources
 from oncontour.experiments.experiment import Arm, Experiment, ScaleName
 from oncontour.experiments.judge import judge, prepared_folder
@@ -72,7 +72,7 @@ class RecipeRun:
     @property
     def cohorts(self) -> tuple[str, ...]:
         """The cohorts that its arms need, in the recipe's order."""
-        needed = {name for arm in self.arms.values() for name in (arm.train, *tests_of(self.experiment, arm))}
+        needed = {name for arm in self.arms.values() for name in (arm.train, *judged_on(self.experiment, arm))}
         return tuple(name for name in self.experiment.cohorts if name in needed)
 
     @property
@@ -137,7 +137,7 @@ def steps(run: RecipeRun, places: Mapping[str, Source], watch: Watch) -> list[St
                 run.test_folder(name, cohort),
                 partial(_test, run, name, cohort, places[cohort], watch),
             )
-            for cohort in tests_of(run.experiment, arm)
+            for cohort in judged_on(run.experiment, arm)
         ]
     return found
 
@@ -158,7 +158,7 @@ def _train(run: RecipeRun, name: str, arm: Arm, places: Mapping[str, Source], wa
         source, arm.scheme, run.cohort_folder(arm.train), run.workers, partial(watch.part, "cases")
     )
     model = load_plan(before / "plan.yaml") if before else None
-    plan = arm_plan(run.experiment, run.scale, name, arm, found, model)
+    plan = with_changes(run.experiment, run.scale, name, arm, proposed(run.experiment, run.scale, arm, found, model))
     save_plan(plan, folder / "plan.yaml")
     folds = run.experiment.scales[run.scale].folds
     request = Request(
@@ -191,7 +191,7 @@ def _test(run: RecipeRun, name: str, cohort: str, source: Source, watch: Watch) 
 def _check_patients(run: RecipeRun, places: Mapping[str, Source]) -> None:
     given = {name: read_dataset(source.root) for name, source in places.items() if not source.phantom}
     trained = {arm.train for arm in run.arms.values()}
-    tested = {cohort for arm in run.arms.values() for cohort in tests_of(run.experiment, arm)}
+    tested = {cohort for arm in run.arms.values() for cohort in judged_on(run.experiment, arm)}
     check_apart(given, trained, tested)
 
 
