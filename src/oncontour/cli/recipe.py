@@ -140,10 +140,11 @@ class _Teller:
     def part(self, what: str, done: int, total: int) -> None:
         from rich.progress import Progress
 
-        if what == "trainings":  # They have bars of their own, which would be drawn over this one.
+        screen = console(to_stderr=True)
+        if what == "trainings" or not screen.is_terminal:  # Trainings have bars of their own.
             return
         if self._bar is None and done < total:
-            self._bar = Progress(console=console(to_stderr=True), transient=True)
+            self._bar = Progress(console=screen, transient=True)
             self._bar.start()
             self._bar.add_task(what)
         if self._bar is not None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import Dataset, read_dataset
-from oncontour.data.datasets.found import few
 from oncontour.data.datasets.tables import write_labels_file, write_table
 from oncontour.data.phantom.cohort import write_cohort
 from oncontour.data.phantom.settings import Settings
@@ -118,7 +117,7 @@ def check_apart(cohorts: Mapping[str, Dataset], trained: set[str], tested: set[s
         trained, tested: names of cohorts.
 
     Raises:
-        InputError: naming some of the patients' cohorts, never the patients.
+        InputError: naming the cohorts, never the patients.
     """
     patients = {name: {case.patient for case in dataset.cases} for name, dataset in cohorts.items()}
     for one, other in combinations(cohorts, 2):
@@ -127,6 +126,3 @@ def check_apart(cohorts: Mapping[str, Dataset], trained: set[str], tested: set[s
             found = f"{len(shared)} patients of both"
             remedy = "Take these patients out of one of the two."
             raise InputError(f"cohorts {one} and {other}", found, "no patient learnt from and judged on", remedy)
-    both = trained & tested & set(cohorts)
-    if both:
-        raise InputError("recipe", f"cohort {few(sorted(both))} trained on and tested", "two cohorts", "Correct it.")

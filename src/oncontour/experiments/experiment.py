@@ -222,11 +222,24 @@ class Experiment(Frozen):
         for name, arm in self.arms.items():
             _known(f"cohort of arm {name}", (arm.train, *(arm.test or ())), self.cohorts)
             _known(f"arm before {name}", [arm.start] if arm.start else [], self.arms)
+        for name, arm in self.arms.items():
+            seen = self._learnt_from(arm) & set(self.test if arm.test is None else arm.test)
+            if seen:
+                raise ValueError(f"arm {name!r} is judged on what it learnt from: {', '.join(sorted(seen))}")
         for name, grid in self.grids.items():
             _known(f"base of grid {name}", [grid.base], self.arms)
         for part in (*self.tables, *self.findings):
             _known("cohort", [part.cohort], self.cohorts)
         return self
+
+    def _learnt_from(self, arm: Arm) -> set[str]:
+        """The cohorts of an arm and of those before it."""
+        found, names = {arm.train}, set()
+        while arm.start and arm.start not in names:
+            names.add(arm.start)
+            arm = self.arms[arm.start]
+            found.add(arm.train)
+        return found
 
 
 def _known(what: str, names: Iterable[str], there: Iterable[str]) -> None:

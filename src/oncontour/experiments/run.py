@@ -23,7 +23,7 @@ from oncontour.experiments.arms import arms_of, judged_on, proposed, with_change
 from oncontour.experiments.cohorts import Source, check_apart, make_phantoms, read_fingerprint, sources
 from oncontour.experiments.experiment import Arm, Experiment, ScaleName
 from oncontour.experiments.judge import judge, prepared_folder
-from oncontour.experiments.steps import Step, fix
+from oncontour.experiments.steps import Step, fix, is_done, result_of
 from oncontour.plans.file import load_plan, save_plan
 from oncontour.training.fanout import Queue
 from oncontour.training.machine import Machine
@@ -202,7 +202,7 @@ def _check_unchanged(run: RecipeRun, places: Mapping[str, Source]) -> None:
         InputError: naming the cohort.
     """
     for name, source in places.items():
-        step = Step(f"cohort {name}", run.cohort_folder(name), dict)
-        if step.done and step.result()["digest"] != read_dataset(source.root).digest():
+        folder = run.cohort_folder(name)
+        if is_done(folder) and result_of(folder)["digest"] != read_dataset(source.root).digest():
             remedy = "Bring the data back as they were, or run in another folder (--work)."
-            raise InputError(step.name, "files that came, went or changed", "unchanged data", remedy)
+            raise InputError(f"cohort {name}", "files that came, went or changed", "unchanged data", remedy)

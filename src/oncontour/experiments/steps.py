@@ -34,7 +34,7 @@ class Step:
     @property
     def done(self) -> bool:
         """Whether it was finished, now or before."""
-        return (self.folder / DONE).is_file()
+        return is_done(self.folder)
 
     def run(self) -> None:
         """Do it, and write `done.json` with the seconds that it took."""
@@ -44,13 +44,19 @@ class Step:
         kept = dict(self.work())
         write_json(self.folder / DONE, {"step": self.name, "seconds": round(time.monotonic() - began, 1), **kept})
 
-    def result(self) -> dict[str, Any]:
-        """What was kept of it.
 
-        Raises:
-            InputError: it was not finished.
-        """
-        return read_json(self.folder / DONE, remedy="Remove the file: the step is done again.")
+def is_done(folder: Path) -> bool:
+    """Whether the step of a folder was finished."""
+    return (folder / DONE).is_file()
+
+
+def result_of(folder: Path) -> dict[str, Any]:
+    """What was kept of a finished step, its `seconds` among it.
+
+    Raises:
+        InputError: it was not finished.
+    """
+    return read_json(folder / DONE, remedy="Run the recipe again: what is missing is done.")
 
 
 def fix(work: Path, content: Mapping[str, Any]) -> None:
