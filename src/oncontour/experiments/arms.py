@@ -78,7 +78,8 @@ def proposed(experiment: Experiment, scale: ScaleName, arm: Arm, found: Fingerpr
     if before is not None:
         return adopted_plan(seen, before)
     assert arm.network is not None, "an arm has a network, or begins with another"
-    spacing = (size.spacing_mm,) * 3 if size.spacing_mm else None
+    mm = size.spacing_mm
+    spacing = (mm, mm, mm) if mm else None
     return propose_plan(seen, arm.network, parse_memory(size.memory), Wishes(spacing=spacing, patch=size.patch))
 
 
