@@ -15,6 +15,7 @@ COMMANDS = (
     "oncontour.cli.phantom",
     "oncontour.cli.plan",
     "oncontour.cli.train",
+    "oncontour.cli.recipe",
     "oncontour.cli.networks",
     "oncontour.cli.convert",
     "oncontour.cli.doctor",

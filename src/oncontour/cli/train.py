@@ -123,7 +123,7 @@ def train(
             start=Path(start) if start else None,
             preparers=preparers,
             machine=Machine(device.value, devices, nodes, workers, compile_, None, tensorboard, view),
-            queue=Queue(jobs, cluster.value, _options(cluster_options)),
+            queue=Queue(jobs, cluster.value, options(cluster_options)),
         )
         teller = _Teller()
         try:
@@ -148,7 +148,12 @@ def _numbers(option: str, text: str) -> tuple[int, ...]:
         raise InputError(option, repr(text), "numbers with commas between them", "Correct the option.") from error
 
 
-def _options(text: str) -> dict[str, Any]:
+def options(text: str) -> dict[str, Any]:
+    """What --cluster-options says.
+
+    Raises:
+        InputError: no pairs of name and value.
+    """
     pairs = [part.partition("=") for part in text.split(",") if part]
     if any(not sign for _, sign, _ in pairs):
         raise InputError("--cluster-options", repr(text), "name=value,name=value", "Correct the option.")

@@ -127,6 +127,21 @@ class LabelScheme:
                 label_map[mask] = np.array(values, np.uint8)[own.argmax(0)]
         return label_map
 
+    def combine(self, regions: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Label map (i, j, k) of boolean regions (R, i, j, k) that tell labels apart: the reverse of `encode`.
+
+        Where regions overlap as those of no label do, there is none.
+
+        >>> regions = SEQUENCE_MASKS.encode(np.array([[[0, 1, 6, 7]]]))
+        >>> SEQUENCE_MASKS.combine(regions).tolist()
+        [[[0, 1, 6, 7]]]
+        """
+        label_map = np.zeros(regions.shape[1:], np.uint8)
+        for label in self.labels:
+            alike = [mask == (label.name in region.labels) for region, mask in zip(self.regions, regions, strict=True)]
+            label_map[np.all(alike, axis=0)] = label.value
+        return label_map
+
     def painting(self) -> Mapping[str, int]:
         """The priority list of `decode`: region name -> the label value that it paints, in order.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, fields
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
-from oncontour.data.datasets.tables import write_table
+from oncontour.core.errors import InputError
+from oncontour.data.datasets.tables import read_table, write_table
+
+Record = TypeVar("Record")
 
 
 def write_records(path: Path, kind: type, records: Iterable[Any]) -> None:
@@ -24,6 +27,33 @@ def write_records(path: Path, kind: type, records: Iterable[Any]) -> None:
     """
     columns = [field.name for field in fields(kind)]
     write_table(path, columns, (dict(zip(columns, map(cell, astuple(one)), strict=True)) for one in records))
+
+
+def read_records(path: Path, kind: type[Record]) -> tuple[Record, ...]:
+    """Read what `write_records` wrote.
+
+    Args:
+        path: of the table.
+        kind: the records' dataclass.
+
+    Raises:
+        InputError: no table of these records.
+    """
+    kinds: Mapping[str, type] = get_type_hints(kind)
+    table = read_table(path)
+    try:
+        return tuple(kind(**{name: _READ[own](row[name]) for name, own in kinds.items()}) for row in table.rows)
+    except (KeyError, ValueError) as error:
+        found = f"a table without {error}" if isinstance(error, KeyError) else f"a cell that is none ({error})"
+        raise InputError(path, found, f"columns {', '.join(kinds)}", "Write it anew.") from error
+
+
+_READ: Mapping[type, Callable[[str], Any]] = {
+    str: str,
+    int: int,
+    bool: lambda text: bool(int(text)),
+    float: lambda text: float(text or "nan"),
+}
 
 
 def cell(value: object) -> str:
