@@ -36,7 +36,10 @@ def test_data_that_are_given_are_taken_and_counted(run_of, give, tmp_path):
     lines = {line.name: line for line in outline(run_of(data=data)).cohorts}
     assert (lines["adults"].found, lines["adults"].expected, lines["children"].found) == (3, 2, None)
     with pytest.raises(InputError, match=r"--data: found no cohort children, children-test; expected children \(child"):
-        outline(run_of(data=data, scale="paper"))
+        run_recipe(run_of(data=data, scale="paper"))
+    assert not (tmp_path / "work").exists()
+    lines = {line.name: line.source for line in outline(run_of(data=data, scale="paper")).cohorts}
+    assert lines == {"adults": "data", "children": "to be given", "children-test": "to be given"}
 
 
 def test_a_job_is_told_with_its_split(run_of, smallest, give):

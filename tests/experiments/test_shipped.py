@@ -16,8 +16,7 @@ from oncontour.data.datasets.tables import write_table
 from oncontour.data.phantom.kinds import KINDS
 from oncontour.experiments.arms import arms_of, judged_on, matching
 from oncontour.experiments.experiment import SCALES
-from oncontour.experiments.outline import outline
-from oncontour.experiments.run import RecipeRun
+from oncontour.experiments.run import RecipeRun, run_recipe
 from oncontour.experiments.shipped import load_recipe, recipe_names
 
 NAMES = recipe_names()
@@ -61,7 +60,11 @@ def test_a_recipe_is_planned_and_told(name, scale, data, tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_at_the_papers_scale_phantoms_do_not_stand_for_data(name, tmp_path):
     with pytest.raises(InputError, match="--data: found no cohort"):
-        outline(RecipeRun(load_recipe(name), "paper", tmp_path))
+        run_recipe(RecipeRun(load_recipe(name), "paper", tmp_path / "work"))
+    assert not (tmp_path / "work").exists()
+    told = CliRunner().invoke(app, ["recipe", "run", name, "--scale", "paper", "--dry-run"])
+    assert told.exit_code == 0, told.output
+    assert "to be given" in told.output
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -77,7 +77,7 @@ def show(name: Annotated[str, NAME]) -> None:
 
 def run(
     name: Annotated[str, NAME],
-    scale: Annotated[ScaleOption, typer.Option(help="tiny: phantoms, minutes on a CPU; paper: the full protocol.")],
+    scale: Annotated[ScaleOption, typer.Option(help="tiny: phantoms, small networks; paper: the full protocol.")],
     work: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of everything; the same goes on.")] = None,
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder, or a table NAME.csv, for each cohort; else phantoms.")
@@ -171,8 +171,8 @@ def _print_outline(asked: RecipeRun, found: Outline) -> None:
     line(f"{experiment.name} at scale {asked.scale}: {experiment.scales[asked.scale].said}")
     line("")
     for cohort in found.cohorts:
-        there = "phantoms" if cohort.phantom else f"{cohort.found} labelled cases of --data"
-        line(f"cohort {cohort.name}: {there}, {cohort.expected} in the recipe")
+        there = f"{cohort.found} labelled cases of --data" if cohort.source == "data" else cohort.source
+        line(f"cohort {cohort.name}: {there}, {cohort.expected} in the recipe ({cohort.real})")
     for number, job in enumerate(found.jobs, start=1):
         network, training = job.plan.network, job.plan.training
         line("")

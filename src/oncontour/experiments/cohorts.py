@@ -42,23 +42,27 @@ class Source:
 def sources(
     experiment: Experiment, scale: ScaleName, names: tuple[str, ...], data: Path | None, work: Path
 ) -> Mapping[str, Source]:
-    """Where each cohort's cases are: DATA/NAME, or DATA/NAME.csv; else phantoms in the work folder.
-
-    Raises:
-        InputError: at the scale "paper" a cohort is not there: no phantom stands for the paper's data.
-    """
+    """Where each cohort's cases are: DATA/NAME, or DATA/NAME.csv; else phantoms in the work folder."""
     found = {}
     for name in names:
         cases = experiment.cohorts[name].cases[scale]
         given = [path for path in (data / name, data / f"{name}.csv") if path.exists()] if data else []
         made = work / "cohorts" / name / (SECOND if experiment.cohorts[name].second_rater else "")
         found[name] = Source(given[0], False, cases) if given else Source(made, True, cases)
+    return found
+
+
+def check_given(experiment: Experiment, scale: ScaleName, found: Mapping[str, Source]) -> None:
+    """Refuse to run the paper's protocol without its data: no phantom stands for them.
+
+    Raises:
+        InputError: at the scale "paper" a cohort is not there.
+    """
     missing = [name for name, source in found.items() if source.phantom]
     if scale == "paper" and missing:
         told = "; ".join(f"{name} ({experiment.cohorts[name].real})" for name in missing)
         remedy = "Give --data: a folder, or a table NAME.csv, for each of them. --scale tiny runs on phantoms."
         raise InputError("--data", f"no cohort {', '.join(missing)}", told, remedy)
-    return found
 
 
 def make_phantoms(cohort: Cohort, source: Source, spacing_mm: float | None, workers: int, progress: Progress) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from oncontour.core.labels import SCHEMES
 from oncontour.data.datasets import read_dataset
@@ -25,12 +25,21 @@ ALSO = ("name", "network", "data")
 
 @dataclass(frozen=True)
 class CohortLine:
-    """A cohort: where it comes from, how many cases the recipe has, and how many there are (None: not made yet)."""
+    """A cohort.
+
+    Args:
+        name: of it.
+        source: "data", "phantoms", or "to be given" where the paper's own data are not there.
+        expected: cases that the recipe has.
+        found: labelled cases of the data; None where there are none yet.
+        real: what the paper had.
+    """
 
     name: str
-    phantom: bool
+    source: Literal["data", "phantoms", "to be given"]
     expected: int
     found: int | None
+    real: str
 
 
 @dataclass(frozen=True)
@@ -82,10 +91,10 @@ def outline(run: RecipeRun) -> Outline:
     """What a recipe would do, planned for brains of a usual size; no voxel is read.
 
     Raises:
-        InputError: the recipe cannot be planned, or, at the scale "paper", a cohort is not there.
+        InputError: the recipe cannot be planned.
     """
     known = run.sources
-    cohorts = tuple(_cohort(name, source) for name, source in known.items())
+    cohorts = tuple(_cohort(run, name, source) for name, source in known.items())
     counts = {line.name: line.found or line.expected for line in cohorts}
     plans: dict[str, Plan] = {}
     proposals: dict[tuple, Plan] = {}  # Arms of a grid share one: fitting a network to a memory takes seconds.
@@ -131,9 +140,11 @@ def _leaves(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _cohort(name: str, source: Source) -> CohortLine:
-    found = None if source.phantom else len(read_dataset(source.root).labelled)
-    return CohortLine(name, source.phantom, source.cases, found)
+def _cohort(run: RecipeRun, name: str, source: Source) -> CohortLine:
+    real = run.experiment.cohorts[name].real
+    if source.phantom:
+        return CohortLine(name, "to be given" if run.scale == "paper" else "phantoms", source.cases, None, real)
+    return CohortLine(name, "data", source.cases, len(read_dataset(source.root).labelled), real)
 
 
 def _usual(run: RecipeRun, arm: Arm, cases: int) -> Fingerprint:

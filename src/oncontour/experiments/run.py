@@ -20,7 +20,7 @@ from typing import Any
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import read_dataset
 from oncontour.experiments.arms import arms_of, judged_on, proposed, with_changes
-from oncontour.experiments.cohorts import Source, check_apart, make_phantoms, read_fingerprint, sources
+from oncontour.experiments.cohorts import Source, check_apart, check_given, make_phantoms, read_fingerprint, sources
 from oncontour.experiments.experiment import Arm, Experiment, ScaleName
 from oncontour.experiments.judge import judge, prepared_folder
 from oncontour.experiments.steps import Step, fix, is_done, result_of
@@ -102,6 +102,7 @@ def run_recipe(run: RecipeRun, watch: Watch | None = None) -> None:
     """
     watch = watch or Watch()
     places = run.sources
+    check_given(run.experiment, run.scale, places)
     _check_patients(run, places)
     fix(run.work, deciding(run))
     _check_unchanged(run, places)
