@@ -52,7 +52,7 @@ def test_stopped_between_steps_it_goes_on_and_repeats_nothing(run_of, smallest):
     assert stopped_before(run, "no step") == []
 
     page = report_recipe(run)[-1].read_text("utf-8")
-    assert "phantoms, not patients" in page
+    assert "Phantoms, not patients" in page
     assert "no repetition of the paper" in page
     assert ".86 (.67-.91)" in page
     rows = list(csv.DictReader((run.work / "tables" / "1.csv").open()))

@@ -46,4 +46,4 @@ def test_a_recipe_goes_from_phantoms_to_its_page(name, tmp_path):
         for cohort in judged_on(run.experiment, one):
             cases = {row["case"] for row in csv.DictReader((run.test_folder(arm, cohort) / "cases.csv").open())}
             assert len(cases) == 2
-    assert "phantoms, not patients" in page
+    assert "Phantoms, not patients" in page
