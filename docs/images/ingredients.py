@@ -22,6 +22,7 @@ from oncontour.drawing.files import png
 
 SHOWN = {
     Ingredient.PHYSICS: Sequence.T2,
+    Ingredient.BOUNDED: Sequence.T1CE,
     Ingredient.HAEMORRHAGE: Sequence.T1,
     Ingredient.CALCIFICATION: Sequence.T2,
     Ingredient.SEPTA: Sequence.T2,

@@ -44,6 +44,6 @@ def test_a_recipe_goes_from_phantoms_to_its_page(name, tmp_path):
     for arm, one in run.arms.items():
         assert f">{arm}<" in page
         for cohort in judged_on(run.experiment, one):
-            cases = {row["case"] for row in csv.DictReader((run.test_folder(arm, cohort) / "cases.csv").open())}
+            cases = {row["case"] for row in csv.DictReader((run.judged_folder(arm, cohort) / "cases.csv").open())}
             assert len(cases) == 2
     assert "Phantoms, not patients" in page

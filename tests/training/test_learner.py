@@ -7,19 +7,7 @@ from oncontour.plans.training import LossPlan
 from oncontour.training.learner import Learner, follow
 from oncontour.training.state import make_network
 
-PATCH = [16, 16, 16]
-
-SMALL = {
-    "residual_unet": {"features": [4, 8], "fine": 4},
-    "nnunet": {"features_per_stage": [4, 6, 8], "strides": [1, 2, 2]},
-    "nnunet_resenc": {"features_per_stage": [4, 6, 8], "strides": [1, 2, 2], "n_blocks_per_stage": [1, 1, 1]},
-    "segresnet": {"features": 8, "blocks_down": [1, 1, 1], "blocks_up": [1, 1]},
-    "ar": {"features": 8, "blocks_down": [1, 1, 1], "blocks_up": [1, 1], "patch": PATCH, "latent": 8},
-    "deepmedic": {"size": 0.2, "pointwise": [8, 8]},
-    "unet_report": {"start": 2, "levels": 2},
-    "ca_cnn": {"features": 8},
-    "ar_ca": {"features": 8, "patch": PATCH, "latent": 8},
-}
+from .small_networks import SMALL
 
 DEEP, REBUILT = {"deep_supervision": (2.0, 1.0)}, {"reconstruction": 0.1, "divergence": 0.1}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oncontour.cli.console import INTERRUPTED, console, counted, exit_codes, print_written
+from oncontour.cli.train import Cluster, Device, options
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -24,21 +25,6 @@ class ScaleOption(StrEnum):
     TINY = "tiny"
     SMALL = "small"
     PAPER = "paper"
-
-
-class DeviceOption(StrEnum):
-    """Where to train."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class ClusterOption(StrEnum):
-    """Where jobs run."""
-
-    LOCAL = "local"
-    SLURM = "slurm"
 
 
 NAME = typer.Argument(metavar="NAME", help="A name or number that `oncontour recipe list` tells, or a YAML file.")
@@ -84,15 +70,14 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print every job and number; train nothing.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Folds side by side (by submitit).")] = 1,
-    cluster: Annotated[ClusterOption, typer.Option(help="Where they run.")] = ClusterOption.LOCAL,
+    cluster: Annotated[Cluster, typer.Option(help="Where they run.")] = Cluster.LOCAL,
     cluster_options: Annotated[
         str, typer.Option(metavar="K=V,...", help="For the cluster, such as slurm_partition=gpu,timeout_min=600.")
     ] = "",
-    device: Annotated[DeviceOption, typer.Option(help="auto: a GPU where there is one.")] = DeviceOption.AUTO,
+    device: Annotated[Device, typer.Option(help="auto: a GPU where there is one.")] = Device.AUTO,
     workers: Annotated[int, typer.Option("--workers", "-j", min=1, help="Processes that make and read cases.")] = 1,
 ) -> None:
     """Run a recipe, and write its tables, figures and report.html. What is finished is not done again."""
-    from oncontour.cli.train import options
     from oncontour.experiments.outline import outline
     from oncontour.experiments.report import report_recipe
     from oncontour.experiments.run import RecipeRun, Watch, run_recipe

@@ -15,6 +15,7 @@ from oncontour.experiments.steps import result_of
 from oncontour.experiments.tables import Filled
 from oncontour.experiments.words import shown
 from oncontour.plans.file import load_plan
+from oncontour.plans.plan import Plan
 from oncontour.report.case import STATEMENT
 from oncontour.report.evaluation.words import chance, number
 from oncontour.report.html import render
@@ -113,7 +114,7 @@ def html(run: RecipeRun, tables: Sequence[Shown], found: Sequence[Verdict]) -> s
         all_phantom=len(phantom) == len(cohorts),
         phantom_words=PHANTOM,
         cohorts=cohorts,
-        arms=[_arm_row(run, name) for name in run.arms],
+        arms=[_arm_row(run, name, plan) for name, plan in plans.items()],
         findings=[finding_row(one) for one in found],
         tables=tables,
         differing={place: {arm: shown(value) for arm, value in own.items()} for place, own in differing.items()},
@@ -145,9 +146,8 @@ def _cohort_row(run: RecipeRun, name: str) -> CohortRow:
     return CohortRow(name, cohort.real, kept["cases"], source.cases, kept["phantom"])
 
 
-def _arm_row(run: RecipeRun, name: str) -> ArmRow:
+def _arm_row(run: RecipeRun, name: str, plan: Plan) -> ArmRow:
     arm = run.arms[name]
-    plan = load_plan(run.arm_folder(name) / "plan.yaml")
     kept = result_of(run.arm_folder(name))
     training = plan.training
     return ArmRow(
@@ -166,7 +166,7 @@ def _arm_row(run: RecipeRun, name: str) -> ArmRow:
 def _seconds(run: RecipeRun) -> list[float]:
     folders = [run.cohort_folder(name) for name in run.cohorts]
     for name, arm in run.arms.items():
-        folders += [run.arm_folder(name), *(run.test_folder(name, one) for one in judged_on(run.experiment, arm))]
+        folders += [run.arm_folder(name), *(run.judged_folder(name, one) for one in judged_on(run.experiment, arm))]
     return [result_of(folder)["seconds"] for folder in folders]
 
 

@@ -39,7 +39,7 @@ def report_recipe(run: RecipeRun) -> tuple[Path, ...]:
     """
     arms = run.arms
     scores = {
-        (name, cohort): read_scores(run.test_folder(name, cohort))
+        (name, cohort): read_scores(run.judged_folder(name, cohort))
         for name, arm in arms.items()
         for cohort in judged_on(run.experiment, arm)
     }

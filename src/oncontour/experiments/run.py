@@ -84,7 +84,7 @@ class RecipeRun:
         """Of one arm."""
         return self.work / "arms" / arm
 
-    def test_folder(self, arm: str, cohort: str) -> Path:
+    def judged_folder(self, arm: str, cohort: str) -> Path:
         """Of an arm's predictions and scores of a cohort."""
         return self.arm_folder(arm) / cohort
 
@@ -135,7 +135,7 @@ def steps(run: RecipeRun, places: Mapping[str, Source], watch: Watch) -> list[St
         found += [
             Step(
                 f"{name} on {cohort}",
-                run.test_folder(name, cohort),
+                run.judged_folder(name, cohort),
                 partial(_test, run, name, cohort, places[cohort], watch),
             )
             for cohort in judged_on(run.experiment, arm)
@@ -186,7 +186,7 @@ def _train(run: RecipeRun, name: str, arm: Arm, places: Mapping[str, Source], wa
 def _test(run: RecipeRun, name: str, cohort: str, source: Source, watch: Watch) -> dict[str, Any]:
     bundle = run.arm_folder(name) / "bundle"
     prepared = prepared_folder(run.work, cohort, load_plan(run.arm_folder(name) / "plan.yaml"))
-    return judge(bundle, source.root, prepared, run.test_folder(name, cohort), run.workers, watch.part)
+    return judge(bundle, source.root, prepared, run.judged_folder(name, cohort), run.workers, watch.part)
 
 
 def _check_patients(run: RecipeRun, places: Mapping[str, Source]) -> None:

@@ -35,8 +35,8 @@ def segment_case(
 
     1. preprocessing: reorient, correct, co-register, find the brain, resample, normalise;
     2. segmentation: probabilities of each region on the working grid;
-    3. postprocessing: conditional random field (where the plan has one), probabilities to the reference's native grid,
-       threshold, holes, islands;
+    3. postprocessing: conditional random field and guided filter (where the plan has them), probabilities to the
+       reference's native grid, threshold, holes, islands;
     4. measurement of each region, and how sure it is;
     5. report: masks, JSON, HTML, PDF, and DICOM where asked for.
 

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from oncontour.core.errors import BundleError
 from oncontour.core.labels import LabelScheme
+from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.inference.bundle import Bundle
 from oncontour.postprocess.clean import clean_regions
 from oncontour.postprocess.crf import CrfSettings, dense_crf
+from oncontour.postprocess.guided import GuidedSettings, guided
 from oncontour.postprocess.rules import Rules
 from oncontour.preprocess.resample import resample, resample_channels
 from oncontour.preprocess.run import Prepared
@@ -35,12 +37,13 @@ class Masks:
 
 def described(bundle: Bundle) -> str:
     """What `native_masks` does to probabilities, in words."""
-    first = "Conditional random field, threshold" if bundle.plan.postprocess.crf else "Threshold"
-    return f"{first}, holes and islands"
+    plan = bundle.plan.postprocess
+    before = ["conditional random field"] * (plan.crf is not None) + ["guided filter"] * (plan.guided is not None)
+    return ", ".join((*before, "threshold, holes and islands")).capitalize()
 
 
 def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> Masks:
-    """Masks of a bundle's regions: conditional random field, native grid, threshold, holes, islands.
+    """Masks of a bundle's regions: conditional random field, guided filter, native grid, threshold, holes, islands.
 
     Args:
         probabilities: (R, i, j, k) or (R + L, i, j, k), as `predict` gives them.
@@ -49,10 +52,20 @@ def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> M
     Raises:
         BundleError: a conditional random field that has no number for a sequence.
     """
-    grid = prepared.reference_grid
+    grid, plan = prepared.reference_grid, bundle.plan.postprocess
     output = probabilities.array
-    if bundle.plan.postprocess.crf is not None:
-        output = _agreed(probabilities, prepared, bundle)
+    if plan.crf or plan.guided:
+        shown = {
+            sequence: prepared.normalised[sequence]
+            for sequence in bundle.plan.channels
+            if sequence in prepared.normalised
+        }
+        images = np.stack([resample(image, probabilities.grid).array for image in shown.values()])
+        spacing = probabilities.grid.spacing
+        if plan.crf:
+            output = _agreed(output, images, spacing, tuple(shown), bundle)
+        if plan.guided:
+            output = guided(output, images, spacing, GuidedSettings(**plan.guided.model_dump()))
     native = np.empty((len(output), *grid.shape), np.float32)
     for n, channel in enumerate(resample_channels(output, probabilities.grid, grid)):
         native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
@@ -80,14 +93,19 @@ def decoded(
 
 def rules_of(bundle: Bundle) -> Rules:
     """How a bundle's regions are cleaned."""
-    return Rules(**bundle.plan.postprocess.model_dump(exclude={"crf"}))
+    return Rules(**bundle.plan.postprocess.model_dump(exclude={"crf", "guided"}))
 
 
-def _agreed(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> NDArray[np.float32]:
+def _agreed(
+    output: NDArray[np.float32],
+    images: NDArray[np.float32],
+    spacing: tuple[float, float, float],
+    shown: tuple[Sequence, ...],
+    bundle: Bundle,
+) -> NDArray[np.float32]:
     """The output with regions that agree with near and alike voxels, each about its own threshold."""
     plan, scheme, rules = bundle.plan.postprocess.crf, bundle.scheme, rules_of(bundle)
     assert plan is not None, "asked for"
-    shown = [sequence for sequence in bundle.plan.channels if sequence in prepared.normalised]
     alike = plan.appearance_intensity
     unknown = [sequence for sequence in shown if isinstance(alike, dict) and sequence not in alike]
     if unknown:
@@ -96,8 +114,7 @@ def _agreed(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> NDArra
         raise BundleError(f"bundle {bundle.name}", f"no number for {unknown[0]}", expected, remedy)
     spread = tuple(alike[sequence] for sequence in shown) if isinstance(alike, dict) else alike
     settings = CrfSettings(**plan.model_dump(exclude={"appearance_intensity"}), appearance_intensity=spread)
-    images = np.stack([resample(prepared.normalised[sequence], probabilities.grid).array for sequence in shown])
     count = len(scheme.regions)
     thresholds = [rules.threshold_of(region.name) for region in scheme.regions]
-    found = dense_crf(probabilities.array[:count], images, probabilities.grid.spacing, settings, thresholds)
-    return np.concatenate((found, probabilities.array[count:]))
+    found = dense_crf(output[:count], images, spacing, settings, thresholds)
+    return np.concatenate((found, output[count:]))

@@ -126,11 +126,24 @@ class CrfPlan(Frozen):
     appearance_intensity: Positive | dict[Sequence, Positive] = 0.3
 
 
+class GuidedPlan(Frozen):
+    """Probabilities follow the images' edges (`oncontour.postprocess.guided`; He, Sun and Tang 2013).
+
+    Args:
+        radius_mm: half the side of a window.
+        contrast: the difference of normalised intensity that counts as an edge.
+    """
+
+    radius_mm: Positive = 5.0
+    contrast: Positive = 0.15
+
+
 class PostprocessPlan(Frozen):
     """From probabilities to masks (paper 002, S2.18).
 
     Args:
         crf: first of all; None: none.
+        guided: next; None: none.
         threshold: of the probability; one for all regions, or by region.
         sure: of a whole tumour's component, some voxel must be more probable than this; 0: none need be.
         hole_mm3: holes smaller than this are filled.
@@ -139,6 +152,7 @@ class PostprocessPlan(Frozen):
     """
 
     crf: CrfPlan | None = None
+    guided: GuidedPlan | None = None
     threshold: float | dict[str, float] = 0.5
     sure: float = 0.0
     hole_mm3: float = 3.0

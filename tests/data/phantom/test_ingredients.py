@@ -12,7 +12,7 @@ from oncontour.data.phantom.scanners import Scanners
 
 OF_IMAGES = (Ingredient.PHYSICS, Ingredient.MOTION, Ingredient.RINGING)
 OF_TUMOURS = tuple(one for one in Ingredient if one not in (*OF_IMAGES, Ingredient.FOLIA))
-KEEPS_FOCI = (Ingredient.HAEMORRHAGE, Ingredient.CALCIFICATION, Ingredient.SEPTA, Ingredient.SHIFT)
+KEEPS_FOCI = (Ingredient.BOUNDED, Ingredient.HAEMORRHAGE, Ingredient.CALCIFICATION, Ingredient.SEPTA, Ingredient.SHIFT)
 HALF = 0.5
 
 
@@ -73,6 +73,18 @@ def test_images_change_only_where_the_truth_does(anatomy, kind_with, ingredient,
     for sequence, image in one.images.items():
         assert np.array_equal(image[~near], other.images[sequence][~near])
         assert not np.array_equal(image[changed], other.images[sequence][changed])
+
+
+def test_bounded_turns_solid_tumour_beyond_enhancement_into_what_surrounds_it(anatomy, kind_with):
+    """Patches enhance anywhere in a core, so they bound nothing."""
+    changed = 0
+    for seed in range(12):
+        one, other = pair(anatomy, seed, Ingredient.BOUNDED, kind=kind_with(bounded=1.0, log_radius=3.0), sequences=())
+        differs = one.parts != other.parts
+        assert (other.parts[differs] == Part.SOLID).all()
+        assert np.isin(one.parts[differs], (Part.NONE, Part.EDEMA)).all()
+        changed += differs.any()
+    assert 4 <= changed < 12
 
 
 @pytest.mark.parametrize("ingredient", OF_IMAGES)

@@ -103,8 +103,8 @@ def _classes(rng: np.random.Generator, sequence: Sequence, scanners: Scanners) -
             return white, white + uniform(0.03, 0.25), white + uniform(-0.1, 0.2), uniform(0.75, 1.1)
         case Sequence.FLAIR:
             white = uniform(0.35, 0.6)
-            grey = white + uniform(-0.02, 0.2)
-            return white, grey, grey + uniform(-0.1, 0.1), uniform(0.02, 0.25)
+            grey = white + uniform(-0.02, 0.14)
+            return white, grey, grey + uniform(-0.08, 0.08), uniform(0.02, 0.25)
         case Sequence.ADC:
             white = uniform(0.22, 0.28)
             return white, white + uniform(0.0, 0.06), white + uniform(-0.02, 0.05), uniform(0.8, 1.1)
@@ -153,11 +153,11 @@ def draw_contrasts(
 
 _RANGES: Mapping[Part, Mapping[Sequence, tuple[float, float]]] = {
     Part.ENHANCING: {
-        Sequence.T1: (-0.3, 0.0), Sequence.T1CE: (0.08, 0.7), Sequence.T2: (0.0, 0.45), Sequence.FLAIR: (0.0, 0.45),
+        Sequence.T1: (-0.3, 0.0), Sequence.T1CE: (0.08, 0.7), Sequence.T2: (0.0, 0.45), Sequence.FLAIR: (0.0, 0.6),
         Sequence.ADC: (-0.05, 0.25),
     },
     Part.SOLID: {
-        Sequence.T1: (-0.35, -0.03), Sequence.T1CE: (-0.35, 0.0), Sequence.T2: (0.1, 0.55), Sequence.FLAIR: (0.05, 0.5),
+        Sequence.T1: (-0.35, -0.03), Sequence.T1CE: (-0.35, 0.0), Sequence.T2: (0.1, 0.55), Sequence.FLAIR: (0.05, 0.7),
         Sequence.ADC: (0.0, 0.3),
     },
     Part.NECROSIS: {
@@ -165,7 +165,7 @@ _RANGES: Mapping[Part, Mapping[Sequence, tuple[float, float]]] = {
         Sequence.FLAIR: (-0.3, 0.45), Sequence.ADC: (0.15, 0.7),
     },
     Part.EDEMA: {
-        Sequence.T1: (-0.25, 0.0), Sequence.T1CE: (-0.25, 0.0), Sequence.T2: (0.08, 0.5), Sequence.FLAIR: (0.12, 0.55),
+        Sequence.T1: (-0.25, 0.0), Sequence.T1CE: (-0.25, 0.0), Sequence.T2: (0.08, 0.5), Sequence.FLAIR: (0.12, 0.8),
         Sequence.ADC: (0.1, 0.4),
     },
     Part.INFILTRATION: {

@@ -58,18 +58,36 @@ def draw_habit(rng: np.random.Generator, rates: Rates) -> Habit:
     )
 
 
-def grow(rng: np.random.Generator, seeded: Seeded, around: Surroundings, textures: Textures, habit: Habit) -> Parts:
-    """Grow the parts of a tumour: (i, j, k) uint8 `Part` values on the tumour's box."""
+def grow(
+    rng: np.random.Generator,
+    seeded: Seeded,
+    around: Surroundings,
+    textures: Textures,
+    habit: Habit,
+    bounded: bool = False,
+) -> Parts:
+    """Grow the parts of a tumour.
+
+    Args:
+        bounded: whether no solid tumour lies beyond a rim or nodule that enhances.
+
+    Returns:
+        (i, j, k) uint8 `Part` values on the tumour's box.
+    """
     u = seeded.depth
     uniform = rng.uniform
     parts = np.zeros(u.shape, np.uint8)
     core = (u < 1) & around.brain & (around.fluid < habit.fluid_limit)
     parts[core] = Part.SOLID
+    beyond = None
     if habit.enhancing:
-        parts[core & _enhancing(rng, u, textures)] = Part.ENHANCING
+        enhancing, beyond = _enhancing(rng, u, textures)
+        parts[core & enhancing] = Part.ENHANCING
     if habit.necrosis:
         inner = core & (parts != Part.ENHANCING) & (u < uniform(0.4, 0.95) + 0.1 * textures.coarse)
         parts[inner] = Part.NECROSIS
+    if bounded and beyond is not None:
+        parts[beyond & (parts == Part.SOLID)] = Part.NONE
     if habit.cyst:
         parts[core & _cystic(rng, seeded, textures)] = Part.CYST
     if not habit.solid:
@@ -86,15 +104,19 @@ def grow(rng: np.random.Generator, seeded: Seeded, around: Surroundings, texture
     return parts
 
 
-def _enhancing(rng: np.random.Generator, u: Array, textures: Textures) -> NDArray[np.bool_]:
-    """Where a core enhances: a rim of any thickness, patches, or a solid nodule."""
+def _enhancing(
+    rng: np.random.Generator, u: Array, textures: Textures
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Where a core enhances (a rim of any thickness, patches, or a nodule), and what lies beyond a rim or nodule."""
     kind = rng.random()
     if kind < 0.55:
         rim = rng.uniform(0.06, 0.3) * (1 + 0.6 * textures.middle)
-        return np.abs(u - rng.uniform(0.6, 0.95)) < rim
+        from_rim = u - rng.uniform(0.6, 0.95)
+        return np.abs(from_rim) < rim, from_rim >= rim
     if kind < 0.8:
-        return textures.middle + 0.5 * textures.fine > rng.uniform(-0.6, 0.9)
-    return u < rng.uniform(0.5, 1.0) + 0.15 * textures.middle
+        return textures.middle + 0.5 * textures.fine > rng.uniform(-0.6, 0.9), None
+    nodule = u < rng.uniform(0.5, 1.0) + 0.15 * textures.middle
+    return nodule, ~nodule
 
 
 def _cystic(rng: np.random.Generator, seeded: Seeded, textures: Textures) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ class Ingredient(StrEnum):
     """Names of the ingredients."""
 
     PHYSICS = "physics"
+    BOUNDED = "bounded"
     HAEMORRHAGE = "haemorrhage"
     CALCIFICATION = "calcification"
     SEPTA = "septa"

@@ -57,8 +57,8 @@ KINDS: Mapping[str, Kind] = {
             "paediatric",
             Rates(
                 enhancing=0.95, solid=0.95, necrosis=0.2, cyst=0.78, edema=0.4, weakly_enhancing=0.2, second=0.27,
-                third=0.1, log_radius=2.85, infratentorial=0.45, haemorrhage=0.1, calcification=0.2, diffuse=0.1,
-                diffuse_core=(0.5, 1.0), spread=0.12, ventricle=0.12,
+                third=0.1, log_radius=2.85, infratentorial=0.45, bounded=0.3, haemorrhage=0.1, calcification=0.2,
+                diffuse=0.1, diffuse_core=(0.5, 1.0), spread=0.12, ventricle=0.12,
             ),
             PAEDIATRIC,
             {

@@ -19,6 +19,7 @@ class Rates:
         log_radius, log_radius_deviation: of the natural logarithm of the core's radius in mm.
         smallest_mm, largest_mm: limits of that radius.
         infratentorial: share of tumours that start in cerebellum or brainstem; None: wherever white matter is.
+        bounded: share of tumours without solid tumour beyond a rim or nodule that enhances.
         haemorrhage, calcification: share, of those not operated on, with blood or chalk in the core.
         septa: share of tumours with cysts whose cysts are divided.
         diffuse: share that infiltrates without much mass.
@@ -46,8 +47,9 @@ class Rates:
     smallest_mm: float = 4.0
     largest_mm: float = 32.0
     infratentorial: float | None = None
-    haemorrhage: float = 0.15
-    calcification: float = 0.08
+    bounded: float = 0.5
+    haemorrhage: float = 0.05
+    calcification: float = 0.04
     septa: float = 0.5
     diffuse: float = 0.08
     diffuse_core: tuple[float, float] = (0.1, 0.5)

@@ -129,7 +129,8 @@ def grow_tumour(
     textures = Textures(*(draw_field(texture_rng, shape, waves).on(box) for waves in (10, 18, 34)))
     soft = [soft_membership(tissues[box], members, spacing) for members in (WHITE_MATTER, GREY_MATTER, FLUID)]
     around = Surroundings(depth[box] > 0, *soft)
-    parts = grow(grow_rng, seeded, around, textures, habit)
+    bounded = having.drawn(Ingredient.BOUNDED, rates.bounded) is not None
+    parts = grow(grow_rng, seeded, around, textures, habit, bounded)
     if plan.diffuse and ways:
         infiltrate(plan.diffuse, parts, seeded, around, textures, ways, rates.diffuse_core)
     if walls := having.drawn(Ingredient.SEPTA, rates.septa):
