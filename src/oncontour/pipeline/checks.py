@@ -34,15 +34,10 @@ CORE = "TC"
 def result_checks(
     bundle: Bundle,
     prepared: Prepared,
-    probabilities: Volume,
     masks: Masks,
     measurements: tuple[RegionMeasurement, ...],
 ) -> tuple[Check, ...]:
-    """Checks of a tumour model's result; none of a brain's.
-
-    Args:
-        probabilities: as the model gave them, before islands are dropped.
-    """
+    """Checks of a tumour model's result; none of a brain's."""
     if bundle.scheme.name == BRAIN.name:
         return ()
     scheme, rules, calibration = bundle.scheme, rules_of(bundle), bundle.calibration
@@ -58,9 +53,10 @@ def result_checks(
     depth = depth_mm(brain)
     shown = np.asarray(resample(whole, brain.grid).array, bool)
     if shown.any():
-        threshold = min(rules.threshold_of(region.name) for region in scheme.regions)
-        chance = probabilities.array[: len(scheme.regions)].max(0)
-        doubts.append(foci_check(Volume(chance, probabilities.affine), threshold, rules.sure))
+        sought = scheme.regions[:1] if scheme.nested else scheme.regions
+        threshold = min(rules.threshold_of(region.name) for region in sought)
+        chance = masks.probabilities.array[: len(sought)].max(0)
+        doubts.append(foci_check(Volume(chance, masks.probabilities.affine), threshold, rules.sure))
         doubts.append(edge_check(shown, depth))
         core = next((own[n] for n, region in enumerate(scheme.regions) if region.name == CORE), None)
         if core is not None:

@@ -28,7 +28,8 @@ class Finding:
 
     Args:
         prepared: its images, ready for a network, and the checks of that.
-        probabilities: (R, i, j, k) or (R + L, i, j, k) of the regions, on the grid of the prepared images.
+        probabilities: (R, i, j, k) or (R + L, i, j, k) of the regions, as the model gave them, on the grid of the
+            prepared images.
         masks: in the reference's native grid.
         measurements: one for each region.
         signs: of each region found, what tells of its quality; empty where they were not looked for.
@@ -93,7 +94,7 @@ def find_tumour(study: Study, options: Options, models: Models, clock: Clock, *,
             for one in measurements
         )
     with clock.stage("checks of the result") as say:
-        checks = result_checks(bundle, prepared, probabilities, masks, measurements)
+        checks = result_checks(bundle, prepared, masks, measurements)
         bad = [check.name for check in checks if check.verdict != "ok"]
         say(f"{len(checks)} checks, not ok: {', '.join(bad) or 'none'}.")
     return Finding(prepared, probabilities, masks, measurements, found, checks)

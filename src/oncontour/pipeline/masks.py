@@ -28,11 +28,13 @@ class Masks:
         regions: (R, i, j, k) boolean, of the regions of `scheme`.
         label_map: (i, j, k) uint8.
         scheme: the model's; where the model tells labels apart that its regions do not, its composites are regions too.
+        probabilities: (R, i, j, k) or (R + L, i, j, k) that were thresholded, on the grid of the prepared images.
     """
 
     regions: Volume
     label_map: Volume
     scheme: LabelScheme
+    probabilities: Volume
 
 
 def described(bundle: Bundle) -> str:
@@ -70,7 +72,8 @@ def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> M
     for n, channel in enumerate(resample_channels(output, probabilities.grid, grid)):
         native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
     regions, label_map, scheme = decoded(native, bundle, grid.voxel_volume_mm3)
-    return Masks(Volume(regions, grid.affine), Volume(label_map, grid.affine), scheme)
+    likely = probabilities.with_array(output)
+    return Masks(Volume(regions, grid.affine), Volume(label_map, grid.affine), scheme, likely)
 
 
 def decoded(
