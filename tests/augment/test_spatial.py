@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -32,13 +32,16 @@ def mapped_image(params, image):
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), at=st.tuples(*(st.integers(-6, 6) for _ in range(3))))
+@given(seed=st.integers(0, 2**32 - 1), at=st.tuples(*(st.integers(-5, 5) for _ in range(3))))
 def test_marked_voxels_land_where_the_drawn_affine_says(seed, at):
     params = ALWAYS.draw(np.random.default_rng(seed), (1, *SIZE))
     marked = torch.from_numpy(ball(MIDDLE + at)[None]).float()
     blurred = torch.from_numpy(ndimage.gaussian_filter(ball(MIDDLE + at).astype(np.float32), 1.0))[None]
     image, regions = ALWAYS.apply(params, Sample(blurred, marked))
-    expected = MIDDLE + np.linalg.inv(params["matrix"]) @ (np.array(at) - params["shift"])
+    back = np.linalg.inv(params["matrix"])
+    expected = MIDDLE + back @ (np.array(at) - params["shift"])
+    reach = 5.0 * np.linalg.norm(back, 2)
+    assume((expected > reach).all() and (expected < np.array(SIZE) - 1 - reach).all())  # what is cut moves its centre
     assert ndimage.center_of_mass(image[0].numpy()) == pytest.approx(expected, abs=0.25)
     assert ndimage.center_of_mass(regions[0].numpy()) == pytest.approx(expected, abs=0.4)
 

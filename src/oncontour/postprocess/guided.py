@@ -81,7 +81,8 @@ def _filtered(
     probability: NDArray[np.floating], images: NDArray[np.floating], radius: list[int], ridge: float
 ) -> NDArray[np.float32]:
     """One probability (i, j, k) guided by the images (C, i, j, k)."""
-    guides = np.clip(images, *LIMITS).astype(np.float32)
+    guides: list[NDArray[np.float32]] = list(np.clip(images, *LIMITS).astype(np.float32))
+    said = probability.astype(np.float32)
     inside = (images != 0).any(axis=0)
     mean = _window_mean(inside, radius)
     means = [mean(guide) for guide in guides]
@@ -89,11 +90,12 @@ def _filtered(
     factor: _Triangle = {}
     for i in count:
         for j in range(i + 1):
-            shared = mean(guides[i] * guides[j]) - means[i] * means[j]
-            factor[i, j] = shared + np.float32(ridge) if i == j else shared
+            factor[i, j] = np.asarray(mean(guides[i] * guides[j]) - means[i] * means[j], np.float32)
+        factor[i, i] += np.float32(ridge)
     _cholesky(factor, len(guides))
-    level = mean(probability.astype(np.float32))
-    slopes = _solved(factor, [mean(guides[i] * probability) - means[i] * level for i in count])
+    level = mean(said)
+    shared = [np.asarray(mean(guides[i] * said) - means[i] * level, np.float32) for i in count]
+    slopes = _solved(factor, shared)
     for i in count:
         level -= slopes[i] * means[i]
     fitted = mean(level)
