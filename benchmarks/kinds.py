@@ -23,15 +23,15 @@ from rich.progress import track
 from oncontour.core.labels import SCHEMES
 from oncontour.core.overlap import dice
 from oncontour.core.sequence import Sequence as Series
-from oncontour.core.study import Image, Study
 from oncontour.data.datasets.dataset import Dataset, DatasetCase
 from oncontour.data.datasets.find import read_dataset
-from oncontour.data.datasets.images import read_case
 from oncontour.data.files import read_json, write_json
 from oncontour.data.phantom.cohort import write_cohort
 from oncontour.data.phantom.settings import Settings
+from oncontour.measure.volume import volume_ml
 from oncontour.pipeline.finding import find_tumour
 from oncontour.pipeline.models import Models
+from oncontour.pipeline.observe import labelled_study
 from oncontour.pipeline.options import Options
 from oncontour.pipeline.progress import Clock
 from oncontour.preprocess.resample import resample
@@ -82,22 +82,19 @@ def segment(case: DatasetCase, dataset: Dataset, models: Models, kept: Path) -> 
     """One case through the pipeline; a result that is there is taken."""
     if kept.exists():
         return Found(**read_json(kept, remedy="Remove it."))
-    volumes, truth = read_case(case, dataset)
-    assert truth is not None, "phantoms have masks"
-    images = {s: Image(s, volume, case.images[s].path.name, (), dicom=False) for s, volume in volumes.items()}
-    found = find_tumour(Study(case.name, images), Options(bundle=models.name), models, Clock(case.name), signs=False)
+    study, truth = labelled_study(case, dataset)
+    found = find_tumour(study, Options(bundle=models.name), models, Clock(case.name), signs=False)
     scheme, masks = found.masks.scheme, found.masks.regions
     label_map = resample(truth, masks.grid, order=0).array
     reader = SCHEMES[dataset.scheme]
     drawn = {region.name: region for region in (*reader.regions, *reader.composites)}
-    ml = masks.grid.voxel_volume_mm3 / 1000
     scores, true_ml, found_ml = {}, {}, {}
-    for mask, region in zip(masks.array, scheme.regions, strict=True):
+    for mask, region, measured in zip(masks.array, scheme.regions, found.measurements, strict=True):
         if region.name not in drawn:
             continue
         reference = np.isin(label_map, reader.values(drawn[region.name]))
-        true_ml[region.name] = round(float(np.count_nonzero(reference)) * ml, 2)
-        found_ml[region.name] = round(float(np.count_nonzero(mask)) * ml, 2)
+        true_ml[region.name] = round(volume_ml(reference, masks.affine), 2)
+        found_ml[region.name] = round(measured.volume_ml, 2)
         if reference.any() or mask.any():
             scores[region.name] = round(float(dice(mask, reference)), 4)
     result = Found(scores, true_ml, found_ml)

@@ -12,6 +12,7 @@ import numpy as np
 from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.overlap import dice
 from oncontour.core.study import Image, Study
+from oncontour.core.volume import Volume
 from oncontour.data.datasets.dataset import Dataset, DatasetCase
 from oncontour.data.datasets.images import read_case
 from oncontour.data.files import read_json, write_json
@@ -136,12 +137,8 @@ def observe_case(case: DatasetCase, dataset: Dataset, models: Models, options: O
     Raises:
         OncontourError: the case cannot be used.
     """
-    volumes, truth = read_case(case, dataset)
-    if truth is None:
-        raise InputError(case.name, "no mask", "a case with a reference", "Leave the case out.")
-    check_sufficient(case.name, volumes)
-    images = {s: Image(s, volume, case.images[s].path.name, (), dicom=False) for s, volume in volumes.items()}
-    found = find_tumour(Study(case.name, images), options, models, Clock(case.name), signs=True)
+    study, truth = labelled_study(case, dataset)
+    found = find_tumour(study, options, models, Clock(case.name), signs=True)
     scheme, masks = found.masks.scheme, found.masks.regions
     label_map = resample(truth, masks.grid, order=0).array
     prepared = resample(truth, found.probabilities.grid, order=0).array
@@ -160,4 +157,18 @@ def observe_case(case: DatasetCase, dataset: Dataset, models: Models, options: O
             signs.agreement if signs else None,
             bins,
         )
-    return ObservedCase(case.name, sequences_key(volumes), regions)
+    return ObservedCase(case.name, sequences_key(study.images), regions)
+
+
+def labelled_study(case: DatasetCase, dataset: Dataset) -> tuple[Study, Volume]:
+    """A case as a study to segment, and its truth in the labels of the data set's scheme.
+
+    Raises:
+        OncontourError: the case cannot be used, or has no mask.
+    """
+    volumes, truth = read_case(case, dataset)
+    if truth is None:
+        raise InputError(case.name, "no mask", "a case with a reference", "Leave the case out.")
+    check_sufficient(case.name, volumes)
+    images = {s: Image(s, volume, case.images[s].path.name, (), dicom=False) for s, volume in volumes.items()}
+    return Study(case.name, images), truth
