@@ -29,12 +29,12 @@ def plan_of(name, inputs, outputs, **changes):
     return NetworkPlan(name=name, arguments={"inputs": inputs, "outputs": outputs, **SMALL[name], **changes})
 
 
-def moved(name, channels, regions, start=None, old=(FOUR, REGIONS), **changes):
+def moved(name, channels, regions, start=None, old=(FOUR, REGIONS), softmax=False, **changes):
     """A network of these names, filled from one of four sequences and three regions; both, and the report by tensor."""
     torch.manual_seed(0)
     plans = plan_of(name, len(old[0]), len(old[1])), plan_of(name, len(channels), len(regions), **changes)
     other, network = (make_network(plan).eval() for plan in plans)
-    faces = [Face(*ends, softmax=False) for ends in (old, (channels, regions))]
+    faces = Face(*old, softmax=False), Face(channels, regions, softmax)
     rows = transfer(network, plans[1], faces[1], other, plans[0], faces[0], start or StartPlan())
     return other, network, {row.tensor: row for row in rows}
 
@@ -95,6 +95,17 @@ def test_an_unknown_sequence_takes_the_mean():
     other, network, rows = moved("nnunet", ("ADC",), ("WT",))
     (stem,) = [name for name, row in rows.items() if row.how == "ADC from the mean of T1, T1CE, T2, FLAIR"]
     assert torch.allclose(network.state_dict()[stem][:, 0], other.state_dict()[stem].mean(1))
+
+
+def test_labels_begin_as_the_regions_that_are_given_for_them_alone():
+    start = StartPlan(targets={"NET": "TC", "CC": "TC"})
+    other, network, rows = moved("residual_unet", FOUR, ("background", "ET", "NET", "CC"), start, softmax=True)
+    everything = image("residual_unet", 0, 1, 2, 3)
+    labels, regions = network(everything), other(everything)
+    assert torch.allclose(labels[:, 2], regions[:, 1]) and torch.allclose(labels[:, 3], regions[:, 1])
+    assert not torch.allclose(labels[:, 1], regions[:, 2])  # The label ET is not the region ET.
+    head = next(row for row in rows.values() if "NET" in row.how)
+    assert head.kind == "adapted" and "ET from nothing" in head.how and "CC from TC" in head.how
 
 
 def test_what_has_another_size_is_fresh_and_told():

@@ -113,13 +113,14 @@ class StoppingPlan(Frozen):
 class StartPlan(Frozen):
     """Which of another model's sequences and regions stand for those that it does not know (`oncontour train --from`).
 
-    What both models know by the same name is matched by it and need not stand here.
+    What both models know by the same name is matched by it and need not stand here, if both tell labels, or regions.
 
     Args:
         channels: by sequence of this plan, the other's whose filters it takes (paper 003: ADC those of T2); without one
             it takes the mean over the other's sequences.
         targets: by region of this plan (by label, of a softmax), the other's whose output it begins as; without one it
-            begins at random.
+            begins at random. Only what is given here crosses from regions to labels: several may begin as one region,
+            such as cysts and solid tumour as the core, and training tells them apart.
     """
 
     channels: dict[Sequence, Sequence] = Field(default_factory=dict)

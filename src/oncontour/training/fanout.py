@@ -85,6 +85,17 @@ def _train(fabric: Fabric, job: Job, machine: Machine, resume: bool) -> None:
         job.folder.mkdir(parents=True, exist_ok=True)
         write_json(job.folder / ERROR, error.parts)
         raise
+    finally:
+        if fabric.strategy.launcher is not None:
+            _leave()
+
+
+def _leave() -> None:
+    """Close what joins this process, which Fabric started, to the others: gloo's threads abort one that ends first."""
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def run_jobs(

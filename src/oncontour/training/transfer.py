@@ -123,8 +123,9 @@ def transfer(
         InputError: hardly anything fits, or names in `start` that one of the two does not have.
     """
     inputs = input_sources(own.inputs, theirs.inputs, {str(new): str(old) for new, old in start.channels.items()})
-    same = own.softmax == theirs.softmax
-    outputs = output_sources(own.outputs, theirs.outputs, start.targets) if same else [[] for _ in own.outputs]
+    outputs = output_sources(own.outputs, theirs.outputs, start.targets)
+    if own.softmax != theirs.softmax:  # A label and a region of one name are not the same thing.
+        outputs = [found if name in start.targets else [] for name, found in zip(own.outputs, outputs, strict=True)]
     stem, head = _axes(plan, "inputs"), _axes(plan, "outputs")
     old, new = other.state_dict(), network.state_dict()
     rows = []
