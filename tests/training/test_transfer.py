@@ -102,10 +102,13 @@ def test_labels_begin_as_the_regions_that_are_given_for_them_alone():
     other, network, rows = moved("residual_unet", FOUR, ("background", "ET", "NET", "CC"), start, softmax=True)
     everything = image("residual_unet", 0, 1, 2, 3)
     labels, regions = network(everything), other(everything)
-    assert torch.allclose(labels[:, 2], regions[:, 1]) and torch.allclose(labels[:, 3], regions[:, 1])
+    assert torch.allclose(labels[:, 2], regions[:, 1])
+    assert torch.allclose(labels[:, 3], regions[:, 1])
     assert not torch.allclose(labels[:, 1], regions[:, 2])  # The label ET is not the region ET.
     head = next(row for row in rows.values() if "NET" in row.how)
-    assert head.kind == "adapted" and "ET from nothing" in head.how and "CC from TC" in head.how
+    assert head.kind == "adapted"
+    assert "ET from nothing" in head.how
+    assert "CC from TC" in head.how
 
 
 def test_what_has_another_size_is_fresh_and_told():
