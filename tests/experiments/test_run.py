@@ -46,7 +46,7 @@ def test_stopped_between_steps_it_goes_on_and_repeats_nothing(run_of, smallest):
         stopped_before(run, "scratch on children-test")
     trained = run.arm_folder("adult") / "bundle" / "fold_0.safetensors"
     first = trained.stat().st_mtime_ns
-    rest = ["scratch on children-test", "training of frozen", "frozen on children-test"]
+    rest = ["training of frozen", "frozen on children-test", "scratch on children-test"]
     assert stopped_before(run, "no step") == rest
     assert trained.stat().st_mtime_ns == first
     assert stopped_before(run, "no step") == []

@@ -10,6 +10,7 @@ import typer
 
 from oncontour.cli.console import INTERRUPTED, console, counted, exit_codes, print_written
 from oncontour.cli.train import Cluster, Device, options
+from oncontour.core.errors import InputError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -69,7 +70,12 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="A folder, or a table NAME.csv, for each cohort; else phantoms.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print every job and number; train nothing.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Folds side by side (by submitit).")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Folds of an arm side by side (by submitit).")] = 1,
+    arms: Annotated[int, typer.Option(min=1, help="Arms side by side instead (by submitit).")] = 1,
+    study: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Optuna data base that gives out the arms; without it WORK/study.db."),
+    ] = None,
     cluster: Annotated[Cluster, typer.Option(help="Where they run.")] = Cluster.LOCAL,
     cluster_options: Annotated[
         str, typer.Option(metavar="K=V,...", help="For the cluster, such as slurm_partition=gpu,timeout_min=600.")
@@ -80,13 +86,15 @@ def run(
     """Run a recipe, and write its tables, figures and report.html. What is finished is not done again."""
     from oncontour.experiments.outline import outline
     from oncontour.experiments.report import report_recipe
-    from oncontour.experiments.run import RecipeRun, Watch, run_recipe
+    from oncontour.experiments.run import RecipeRun, Watch, run_recipe, run_side_by_side
     from oncontour.experiments.shipped import load_recipe
     from oncontour.training.fanout import Queue
     from oncontour.training.machine import Machine
 
     view = "bars" if console(to_stderr=True).is_terminal else "lines"
     with exit_codes():
+        if jobs > 1 and arms > 1:
+            raise InputError("--arms", f"{arms}, and --jobs {jobs}", "one of the two", "Leave one out.")
         experiment = load_recipe(name)
         asked = RecipeRun(
             experiment,
@@ -95,14 +103,19 @@ def run(
             data,
             workers,
             Machine(device.value, view=view),
-            Queue(jobs, cluster.value, options(cluster_options)),
+            Queue() if arms > 1 else Queue(jobs, cluster.value, options(cluster_options)),
+            study,
         )
         if dry_run:
             _print_outline(asked, outline(asked))
             return
         teller = _Teller()
         try:
-            run_recipe(asked, Watch(teller.step, teller.part))
+            watch = Watch(teller.step, teller.part, teller.wait)
+            if arms > 1:
+                run_side_by_side(asked, Queue(arms, cluster.value, options(cluster_options)), watch)
+            else:
+                run_recipe(asked, watch)
         except KeyboardInterrupt as error:
             typer.echo("Interrupted; the state is saved. The same command goes on.", err=True)
             raise typer.Exit(INTERRUPTED) from error
@@ -121,6 +134,9 @@ class _Teller:
     def step(self, step: Step, number: int, total: int, before: bool) -> None:
         self.stop()
         typer.echo(f"{number} of {total}: {step.name}{' (done before)' if before else ''}", err=True)
+
+    def wait(self, arms: tuple[str, ...]) -> None:
+        typer.echo(f"Nothing left here; {', '.join(arms)} at work elsewhere", err=True)
 
     def part(self, what: str, done: int, total: int) -> None:
         from rich.progress import Progress

@@ -6,29 +6,40 @@ WORK/steps/NAME/                     a cohort's done.json and fingerprints
 WORK/prepared/                       cases as the networks see them
 WORK/arms/ARM/                       plan.yaml, training/, bundle/, done.json
 WORK/arms/ARM/COHORT/                masks/, cases.csv, summary.csv, done.json
+WORK/study.db                        who does which arm, and what came out, unless another data base is given
 WORK/tables/, WORK/figures/, WORK/report.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
 
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import read_dataset
+from oncontour.data.locks import locked
 from oncontour.experiments.arms import arms_of, judged_on, proposed, with_changes
 from oncontour.experiments.cohorts import Source, check_apart, check_given, make_phantoms, read_fingerprint, sources
 from oncontour.experiments.experiment import Arm, Experiment, ScaleName
-from oncontour.experiments.judge import judge, prepared_folder
+from oncontour.experiments.judge import judge, prepared_folder, read_scores
 from oncontour.experiments.steps import Step, fix, is_done, result_of
+from oncontour.experiments.study import LOOK_SECONDS, Work, check_done, open_study, work_through
 from oncontour.plans.file import load_plan, save_plan
-from oncontour.training.fanout import Queue
+from oncontour.training.fanout import Queue, executor_of, share_of
 from oncontour.training.machine import Machine
+from oncontour.training.prepared import digest
 from oncontour.training.request import Request
 from oncontour.training.run import train_plan
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+STUDY = "study.db"
 
 
 @dataclass(frozen=True)
@@ -38,10 +49,12 @@ class Watch:
     Args:
         step: a step, its number from 1, how many there are, and whether it was finished before.
         part: what is done within it, how many, and of how many.
+        wait: arms that are at work elsewhere, when nothing else is left to do here.
     """
 
     step: Callable[[Step, int, int, bool], None] = lambda step, number, total, before: None
     part: Callable[[str, int, int], None] = lambda what, done, total: None
+    wait: Callable[[tuple[str, ...]], None] = lambda arms: None
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class RecipeRun:
         data: a data set for each cohort; None: phantoms.
         workers: processes that make, prepare and score cases.
         machine, queue: of trainings; the folds of an arm run side by side.
+        study: data base in which the arms are given out (`experiments.study`); None: study.db in the work folder.
     """
 
     experiment: Experiment
@@ -63,6 +77,12 @@ class RecipeRun:
     workers: int = 1
     machine: Machine = field(default_factory=Machine)
     queue: Queue = field(default_factory=Queue)
+    study: str | None = None
+
+    @property
+    def study_url(self) -> str:
+        """Of the data base of its study."""
+        return self.study or f"sqlite:///{self.work.resolve() / STUDY}"
 
     @property
     def arms(self) -> dict[str, Arm]:
@@ -94,23 +114,77 @@ class RecipeRun:
 
 
 def run_recipe(run: RecipeRun, watch: Watch | None = None) -> None:
-    """Do every step that is not finished.
+    """Do every step that is not finished, here or elsewhere: several may work on one folder, and share one study.
 
     Raises:
         OncontourError: the recipe, the data or a training cannot be used; the message says why.
         KeyboardInterrupt: interrupted; the same call goes on.
     """
     watch = watch or Watch()
+    study, every = _begun(run, watch)
+
+    def do_arm(name: str) -> Mapping[str, float]:
+        start = run.arms[name].start
+        if start and not all(step.done for step in every if step.of == start):
+            do_arm(start)
+        _do(every, name, watch)
+        return _mean_dice(run, name)
+
+    work_through(study, run.arms, Work(do_arm, watch.wait))
+
+
+def run_side_by_side(run: RecipeRun, queue: Queue, watch: Watch | None = None) -> None:
+    """Make the cohorts, then let several processes, here or on a cluster, each do one arm after the other.
+
+    Args:
+        queue: how many, and where.
+
+    Raises:
+        OncontourError, KeyboardInterrupt: as `run_recipe`.
+    """
+    watch = watch or Watch()
+    study, every = _begun(run, watch)
+    executor = executor_of(queue, run.work / "jobs")
+    executor.update_parameters(name=run.experiment.name, **queue.options)
+    share = replace(
+        run,
+        work=run.work.resolve(),
+        workers=max(run.workers // queue.at_once, 1),
+        machine=share_of(run.machine, queue),
+        queue=Queue(),
+    )
+    jobs = [executor.submit(run_recipe, share) for _ in range(queue.at_once)]
+    try:
+        while not all(job.done() for job in jobs):
+            watch.part("steps", sum(step.done for step in every), len(every))
+            time.sleep(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        for job in jobs if queue.cluster == "local" else ():
+            job.cancel()
+        raise
+    check_done(study, run.arms)
+
+
+def _begun(run: RecipeRun, watch: Watch) -> tuple[Study, list[Step]]:
+    """The study and all steps of a run that may be done, or gone on with; its cohorts are there."""
     places = run.sources
     check_given(run.experiment, run.scale, places)
     _check_patients(run, places)
-    fix(run.work, deciding(run))
+    content = deciding(run)
+    fix(run.work, content)
     _check_unchanged(run, places)
+    with locked(run.work):  # Two who make a data base at once are in each other's way.
+        study = open_study(run.study_url, f"{run.experiment.name}-{run.scale}", digest(content))
     every = steps(run, places, watch)
+    _do(every, "", watch)
+    return study, every
+
+
+def _do(every: Sequence[Step], of: str, watch: Watch) -> None:
+    """The steps of one arm; "": those that all arms need."""
     for number, step in enumerate(every, start=1):
-        before = step.done
-        watch.step(step, number, len(every), before)
-        if not before:
+        if step.of == of:
+            watch.step(step, number, len(every), step.done)
             step.run()
 
 
@@ -124,6 +198,16 @@ def deciding(run: RecipeRun) -> dict[str, Any]:
     return {"recipe": run.experiment.name, "scale": run.scale, "cohorts": cohorts, "arms": arms, "sizes": size}
 
 
+def _mean_dice(run: RecipeRun, name: str) -> dict[str, float]:
+    """Of an arm that is done, by cohort and region."""
+    arm = run.arms[name]
+    found: dict[str, list[float]] = {}
+    for cohort in judged_on(run.experiment, arm):
+        for score in read_scores(run.judged_folder(name, cohort)):
+            found.setdefault(f"{cohort}: {score.region}", []).append(score.dice)
+    return {what: fmean(values) for what, values in found.items()}
+
+
 def steps(run: RecipeRun, places: Mapping[str, Source], watch: Watch) -> list[Step]:
     """All steps, each after those that it needs."""
     found = [
@@ -131,12 +215,14 @@ def steps(run: RecipeRun, places: Mapping[str, Source], watch: Watch) -> list[St
         for name, source in places.items()
     ]
     for name, arm in run.arms.items():
-        found.append(Step(f"training of {name}", run.arm_folder(name), partial(_train, run, name, arm, places, watch)))
+        train = partial(_train, run, name, arm, places, watch)
+        found.append(Step(f"training of {name}", run.arm_folder(name), train, of=name))
         found += [
             Step(
                 f"{name} on {cohort}",
                 run.judged_folder(name, cohort),
                 partial(_test, run, name, cohort, places[cohort], watch),
+                of=name,
             )
             for cohort in judged_on(run.experiment, arm)
         ]

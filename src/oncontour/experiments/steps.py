@@ -10,6 +10,7 @@ from typing import Any
 
 from oncontour.core.errors import InputError
 from oncontour.data.files import explained, read_json, write_json
+from oncontour.data.locks import locked
 
 DONE = "done.json"
 
@@ -25,11 +26,13 @@ class Step:
         name: in words.
         folder: of its own; it is made.
         work: does it; returns what is worth keeping of it, as JSON knows it.
+        of: the arm whose step it is; "": of none, and all arms need it.
     """
 
     name: str
     folder: Path
     work: Callable[[], Mapping[str, Any]]
+    of: str = ""
 
     @property
     def done(self) -> bool:
@@ -37,12 +40,15 @@ class Step:
         return is_done(self.folder)
 
     def run(self) -> None:
-        """Do it, and write `done.json` with the seconds that it took."""
-        with explained(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        began = time.monotonic()
-        kept = dict(self.work())
-        write_json(self.folder / DONE, {"step": self.name, "seconds": round(time.monotonic() - began, 1), **kept})
+        """Do it unless it is done, and write `done.json` with the seconds that it took; others wait meanwhile."""
+        if self.done:
+            return
+        with locked(self.folder):
+            if self.done:
+                return
+            began = time.monotonic()
+            kept = dict(self.work())
+            write_json(self.folder / DONE, {"step": self.name, "seconds": round(time.monotonic() - began, 1), **kept})
 
 
 def is_done(folder: Path) -> bool:

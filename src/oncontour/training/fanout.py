@@ -144,17 +144,10 @@ def _submit(
     """Keep as many jobs at work as asked, until all are done."""
     import torch
 
-    try:
-        import submitit
-    except ImportError as error:
-        raise InputError("--jobs", "no submitit", "its package", "pip install submitit, or use --jobs 1.") from error
     local = queue.cluster == "local"
-    cores, gpus = os.cpu_count() or 1, torch.cuda.device_count() if machine.on_gpu else 0
-    threads = max(cores // queue.at_once, 1) if local else machine.threads
-    machine = replace(machine, view="lines", threads=machine.threads or threads)
-    executor = submitit.AutoExecutor(folder, cluster=queue.cluster)
-    if local:
-        executor.update_parameters(timeout_min=LOCAL_MINUTES)
+    gpus = torch.cuda.device_count() if machine.on_gpu else 0
+    machine = share_of(machine, queue)
+    executor = executor_of(queue, folder)
     waiting, at_work, failed, free = list(jobs), {}, {}, list(range(queue.at_once))
     try:
         while waiting or at_work:
@@ -183,6 +176,29 @@ def _submit(
             running.wait()
         raise
     return failed
+
+
+def share_of(machine: Machine, queue: Queue) -> Machine:
+    """What one of several side by side has of a machine: its part of the cores, and no bars."""
+    threads = max((os.cpu_count() or 1) // queue.at_once, 1) if queue.cluster == "local" else machine.threads
+    return replace(machine, view="lines", threads=machine.threads or threads)
+
+
+def executor_of(queue: Queue, folder: Path) -> Any:
+    """What takes jobs for a queue (`submitit.AutoExecutor`), with their logs in a folder.
+
+    Raises:
+        InputError: submitit is not installed.
+    """
+    try:
+        import submitit
+    except ImportError as error:
+        remedy = "pip install submitit, or do one after the other."
+        raise InputError("jobs side by side", "no submitit", "its package", remedy) from error
+    executor = submitit.AutoExecutor(folder, cluster=queue.cluster)
+    if queue.cluster == "local":
+        executor.update_parameters(timeout_min=LOCAL_MINUTES)
+    return executor
 
 
 def _explained(error: BaseException, job: Job, folder: Path) -> OncontourError:

@@ -11,11 +11,12 @@ from oncontour.augment.interface import Sample
 from oncontour.core.errors import InputError
 from oncontour.inference.cascade import part_name, stage_views
 from oncontour.plans.plan import NetworkPlan, Plan, StagePlan, View
+from oncontour.plans.training import PhasePlan
 from oncontour.training.cascade import Case, seen_cases
 from oncontour.training.prepared import members
 from oncontour.training.sampling import draw, draw_sample
 
-PHASE_FIELDS = {"freeze", "epochs", "steps_per_epoch", "optimiser", "schedule", "stopping"}
+PHASE_FIELDS = PhasePlan.model_fields.keys() - {"name"}
 
 PHASE_SEEDS = 1_000_000
 """Between the seeds of two phases: each sees samples of its own, and none of a training with another seed."""

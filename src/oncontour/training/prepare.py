@@ -22,6 +22,7 @@ from oncontour.core.volume import Volume
 from oncontour.data.datasets import Dataset, DatasetCase, read_case
 from oncontour.data.datasets.images import read_label_map
 from oncontour.data.files import write_json
+from oncontour.data.locks import locked
 from oncontour.data.nifti import read_voxels
 from oncontour.inference.cascade import label_channels
 from oncontour.inference.predict import grid_around
@@ -219,7 +220,7 @@ def prepare_dataset(
     previous: Path | None = None,
     progress: Progress = lambda done, total: None,
 ) -> Preparation:
-    """Prepare every case of a data set that has a mask.
+    """Prepare every case of a data set that has a mask. Who wants the same folder meanwhile waits.
 
     Args:
         folder: a folder a case goes there, and `failed.json`.
@@ -230,12 +231,13 @@ def prepare_dataset(
     Raises:
         InputError: a case is bad, or the folder holds cases that were prepared otherwise or from other data.
     """
-    check_settings(plan, folder)
     work = _DatasetCase(dataset, plan, folder, previous)
     left_out = {error.where: str(error) for error in dataset.left_out}
     with_mask = [case for case in dataset.cases if case.mask is not None]
-    prepared, failed = in_processes(work, with_mask, workers, progress)
-    return preparation(prepared, left_out | failed, folder, skip_bad)
+    with locked(folder):
+        check_settings(plan, folder)
+        prepared, failed = in_processes(work, with_mask, workers, progress)
+        return preparation(prepared, left_out | failed, folder, skip_bad)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from oncontour.core.labels import BRAIN, SCHEMES
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.data.datasets import Dataset, DatasetCase, ImageFile
+from oncontour.data.locks import locked
 from oncontour.data.phantom.anatomy import Anatomy, load_folder
 from oncontour.data.phantom.case import PhantomCase, Spec, make_case
 from oncontour.data.phantom.kinds import KINDS, Kind, kind_named
@@ -165,7 +166,7 @@ def make_training_set(
     workers: int = 1,
     progress: Progress = lambda done, total: None,
 ) -> Preparation:
-    """Make all cases of a plan's training set; those already there are kept.
+    """Make all cases of a plan's training set; those already there are kept. Who wants the same folder waits.
 
     Args:
         folder: where they go.
@@ -177,9 +178,10 @@ def make_training_set(
         InputError: the plan's scheme or spacing cannot be made, or a case failed.
     """
     count = _recipe(plan).synthetic.cases
-    check_settings(plan, folder)
-    made, failed = in_processes(_SyntheticCase(plan, folder, anatomies), range(count), workers, progress)
-    return preparation(made, failed, folder, skip_bad=False)
+    with locked(folder):
+        check_settings(plan, folder)
+        made, failed = in_processes(_SyntheticCase(plan, folder, anatomies), range(count), workers, progress)
+        return preparation(made, failed, folder, skip_bad=False)
 
 
 def as_dataset(plan: Plan, cases: tuple[PreparedCase, ...], folder: Path) -> Dataset:
