@@ -13,7 +13,7 @@ from oncontour.core.errors import InputError
 from oncontour.experiments.experiment import Arm
 from oncontour.experiments.report import report_recipe
 from oncontour.experiments.run import Watch, run_side_by_side
-from oncontour.experiments.study import Work, choices, open_study, parameters, work_through
+from oncontour.experiments.study import Work, choices, enqueue, open_study, parameters, work_through
 from oncontour.training.fanout import Queue
 
 FORKED = multiprocessing.get_context("fork")
@@ -35,11 +35,29 @@ def url(tmp_path):
     return f"sqlite:///{tmp_path / 'study.db'}"
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_url(request, url):
+    """Of a data base that holds no study of this name."""
+    if request.param == "sqlite":
+        return url
+    url = request.getfixturevalue("postgres")
+    for name in optuna.get_all_study_names(url):
+        optuna.delete_study(study_name=name, storage=url)
+    return url
+
+
 def trials(url):
     return optuna.load_study(study_name="recipe", storage=url).trials
 
 
-def take(url, log, seconds=0.0, heartbeat_seconds=30):
+def begun(url, heartbeat_seconds=30):
+    """The study, with all arms waiting that are not done."""
+    study = open_study(url, "recipe", "abc", heartbeat_seconds)
+    enqueue(study, ARMS)
+    return study
+
+
+def take(url, log, seconds=0.0):
     """Work through the study, writing a line for each arm."""
 
     def do(name):
@@ -48,20 +66,22 @@ def take(url, log, seconds=0.0, heartbeat_seconds=30):
         time.sleep(seconds)
         return {"test: WT": 0.5, "test: ET": 0.25}
 
-    work_through(open_study(url, "recipe", "abc", heartbeat_seconds), ARMS, Work(do))
+    work_through(open_study(url, "recipe", "abc"), ARMS, Work(do))
 
 
-def test_the_data_base_tells_numbers_and_scores(url, tmp_path):
-    take(url, tmp_path / "log")
+def test_the_data_base_tells_numbers_and_scores(any_url, tmp_path):
+    begun(any_url)
+    take(any_url, tmp_path / "log")
     assert (tmp_path / "log").read_text().split() == ["first", "second", "third"]
-    third = trials(url)[2]
+    third = trials(any_url)[2]
     assert third.value == 0.5
     assert third.user_attrs == {"arm": "third", "test: WT": 0.5, "test: ET": 0.25}
     assert (third.params["training.seed"], third.params["channels"]) == (2, '["T1", "T2"]')
     assert third.params["network"] == "nnunet"
     assert "channels" not in ARMS["first"].plan
-    take(url, tmp_path / "log")
-    assert len(trials(url)) == 3
+    begun(any_url)
+    take(any_url, tmp_path / "log")
+    assert len(trials(any_url)) == 3
 
 
 def test_every_parameter_is_one_of_the_choices():
@@ -70,31 +90,31 @@ def test_every_parameter_is_one_of_the_choices():
     assert all(value in possible[name] for one in ARMS.values() for name, value in parameters(one).items())
 
 
-def test_two_at_once_do_each_arm_once(url, tmp_path):
-    open_study(url, "recipe", "abc")
-    both = [FORKED.Process(target=take, args=(url, tmp_path / "log", 0.5)) for _ in range(2)]
+def test_two_at_once_do_each_arm_once(any_url, tmp_path):
+    begun(any_url)
+    both = [FORKED.Process(target=take, args=(any_url, tmp_path / "log", 0.5)) for _ in range(2)]
     for process in both:
         process.start()
     for process in both:
         process.join()
     assert [process.exitcode for process in both] == [0, 0]
     assert sorted((tmp_path / "log").read_text().split()) == sorted(ARMS)
-    done = [one.user_attrs["arm"] for one in trials(url) if one.state.name == "COMPLETE"]
+    done = [one.user_attrs["arm"] for one in trials(any_url) if one.state.name == "COMPLETE"]
     assert sorted(done) == sorted(ARMS)
 
 
-def test_the_arm_of_one_who_went_silent_is_taken_over(url, tmp_path):
+def test_the_arm_of_one_who_went_silent_is_taken_over(any_url, tmp_path):
     def die():
-        work_through(open_study(url, "recipe", "abc", 1), ARMS, Work(lambda name: os._exit(9)))
+        work_through(begun(any_url, 1), ARMS, Work(lambda name: os._exit(9)))
 
     dying = FORKED.Process(target=die)
     dying.start()
     dying.join()
-    assert [one.state.name for one in trials(url)] == ["RUNNING", "WAITING", "WAITING"]
+    assert [one.state.name for one in trials(any_url)] == ["RUNNING", "WAITING", "WAITING"]
     told = []
-    work_through(open_study(url, "recipe", "abc", 1), ARMS, Work(lambda name: {"test: WT": 1.0}, told.append))
+    work_through(open_study(any_url, "recipe", "abc", 1), ARMS, Work(lambda name: {"test: WT": 1.0}, told.append))
     assert told in ([("first",)], [])
-    done = [one.user_attrs["arm"] for one in trials(url) if one.state.name == "COMPLETE"]
+    done = [one.user_attrs["arm"] for one in trials(any_url) if one.state.name == "COMPLETE"]
     assert sorted(done) == sorted(ARMS)
 
 
@@ -108,11 +128,10 @@ def test_an_arm_that_fails_stops_no_other_and_is_tried_again(url):
         done.append(name)
         return {"test: WT": 1.0}
 
-    study = open_study(url, "recipe", "abc")
     with pytest.raises(InputError, match="case 7: found a hole"):
-        work_through(study, ARMS, Work(do))
+        work_through(begun(url), ARMS, Work(do))
     assert done == ["first", "second", "third"]
-    work_through(study, ARMS, Work(do))
+    work_through(begun(url), ARMS, Work(do))
     assert done[3:] == ["second"]
 
 
@@ -126,7 +145,7 @@ def test_an_arm_that_failed_elsewhere_is_told(url):
         time.sleep(3)
         raise InputError("case 7", "a hole", "a brain", "Fill it.")
 
-    open_study(url, "recipe", "abc")
+    begun(url)
     elsewhere = FORKED.Process(target=fail)
     elsewhere.start()
     while elsewhere.is_alive() and not any(one.state.name == "RUNNING" for one in trials(url)):
@@ -137,7 +156,7 @@ def test_an_arm_that_failed_elsewhere_is_told(url):
 
 
 def test_an_arm_that_is_judged_on_nothing_has_no_value(url):
-    work_through(open_study(url, "recipe", "abc"), ARMS, Work(lambda name: {}))
+    work_through(begun(url), ARMS, Work(lambda name: {}))
     assert {(one.state.name, one.value) for one in trials(url)} == {("PRUNED", None)}
 
 

@@ -28,7 +28,7 @@ from oncontour.experiments.cohorts import Source, check_apart, check_given, make
 from oncontour.experiments.experiment import Arm, Experiment, ScaleName
 from oncontour.experiments.judge import judge, prepared_folder, read_scores
 from oncontour.experiments.steps import Step, fix, is_done, result_of
-from oncontour.experiments.study import LOOK_SECONDS, Work, check_done, open_study, work_through
+from oncontour.experiments.study import LOOK_SECONDS, Work, check_done, enqueue, open_study, work_through
 from oncontour.plans.file import load_plan, save_plan
 from oncontour.training.fanout import Queue, executor_of, share_of
 from oncontour.training.machine import Machine
@@ -173,8 +173,9 @@ def _begun(run: RecipeRun, watch: Watch) -> tuple[Study, list[Step]]:
     content = deciding(run)
     fix(run.work, content)
     _check_unchanged(run, places)
-    with locked(run.work):  # Two who make a data base at once are in each other's way.
+    with locked(run.work):  # Two who begin at once are in each other's way.
         study = open_study(run.study_url, f"{run.experiment.name}-{run.scale}", digest(content))
+        enqueue(study, run.arms)
     every = steps(run, places, watch)
     _do(every, "", watch)
     return study, every

@@ -107,13 +107,8 @@ def _one_at_a_time(engine: Engine) -> None:
     engine.dispose()  # Those that are open know nothing of it.
 
 
-def work_through(study: Study, arms: Mapping[str, Arm], work: Work) -> None:
-    """Take one waiting arm after the other until none is left anywhere; arms that failed before are tried again.
-
-    Raises:
-        OncontourError: arms that failed, here or elsewhere, when all others are done.
-        KeyboardInterrupt: interrupted; the same call goes on.
-    """
+def enqueue(study: Study, arms: Mapping[str, Arm]) -> None:
+    """Let every arm wait that is neither done nor at work; those that failed before wait again."""
     from optuna.trial import TrialState
 
     open_or_done = TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED
@@ -121,6 +116,17 @@ def work_through(study: Study, arms: Mapping[str, Arm], work: Work) -> None:
     for name, arm in arms.items():
         if name not in there:
             study.enqueue_trial(parameters(arm), user_attrs={ARM: name})
+
+
+def work_through(study: Study, arms: Mapping[str, Arm], work: Work) -> None:
+    """Take one waiting arm after the other until none is left anywhere.
+
+    Raises:
+        OncontourError: arms that failed, here or elsewhere, when all others are done.
+        KeyboardInterrupt: interrupted; the same call goes on.
+    """
+    from optuna.trial import TrialState
+
     failed: dict[str, OncontourError] = {}
     told: tuple[str, ...] = ()
     while True:

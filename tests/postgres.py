@@ -1,0 +1,50 @@
+"""A PostgreSQL server of a test's own, on 127.0.0.1, from Debian's package (`scripts/test-tools.sh`)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+USER = "oncontour"
+
+
+def programs() -> Path | None:
+    """The folder of `initdb` and `postgres`."""
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return places[-1] if places else None
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory) -> Iterator[str]:
+    """URL of an empty data base, as SQLAlchemy has it."""
+    pytest.importorskip("psycopg")
+    bin_ = programs()
+    if bin_ is None:
+        pytest.skip("PostgreSQL is not here: nothing is tried on it")
+    folder = tmp_path_factory.mktemp("postgres")
+    data, as_user = folder / "data", {}
+    data.mkdir()
+    if os.geteuid() == 0:  # PostgreSQL refuses root.
+        as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+        shutil.chown(data, "nobody", "nogroup")
+        for parent in (folder, *folder.parents[:2]):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    run = {"check": True, "cwd": data, "stdout": subprocess.DEVNULL, **as_user}
+    subprocess.run([bin_ / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync"], **run)
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    control = [bin_ / "pg_ctl", "-D", data, "-w", "-l", data / "log"]
+    subprocess.run([*control, "-o", options, "start"], **run)
+    try:
+        yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], **run)
