@@ -22,7 +22,9 @@ from oncontour.plans.file import load_plan
 from oncontour.training.synthetic import make_training_set
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+NAMES = sorted(path.name.removesuffix(".card.md") for path in RECIPES.glob("*.card.md"))
+"""Those that end in a bundle; parts of one, that are averaged, have no card."""
+
 HELD_OUT = 900_000
 """Seeds from here on are of no recipe."""
 MEGABYTES = 60

@@ -18,13 +18,16 @@ Name = Annotated[str, typer.Argument(metavar="BUNDLE", help="A shipped bundle's 
 
 def register(app: typer.Typer) -> None:
     """Add `oncontour bundle` to the command line."""
-    group = typer.Typer(help="List, show, verify, calibrate, import and export model bundles.", no_args_is_help=True)
+    group = typer.Typer(
+        help="List, show, verify, calibrate, average, import and export model bundles.", no_args_is_help=True
+    )
     group.command("list")(list_bundles)
     group.command("show")(show)
     group.command("verify")(verify)
     group.command("import")(import_bundle)
     group.command("export")(export_bundle)
     group.command("calibrate")(calibrate_bundle)
+    group.command("average")(average)
     app.add_typer(group, name="bundle")
 
 
@@ -95,6 +98,22 @@ def verify(name: Name = "default") -> None:
         bundle = load_bundle(name)
         difference = verify_bundle(bundle)
         typer.echo(f"{bundle.name}: sound; golden output within {difference:.4f}")
+
+
+def average(
+    names: Annotated[list[str], typer.Argument(metavar="BUNDLE...", help="Two or more of the same network.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the new bundle.")],
+    plan: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its plan, and its card FILE.card.md; without it the first's.")
+    ] = None,
+) -> None:
+    """Make one model of several trained from the same weights: the mean of theirs."""
+    from oncontour.inference.average import average_bundles
+    from oncontour.plans.file import card_beside, load_plan
+
+    with exit_codes():
+        bundle = average_bundles(names, out, load_plan(plan) if plan else None, card_beside(plan) if plan else None)
+    typer.echo(f"Bundle {bundle.name} of {counted(len(names), 'model')} written to {bundle.folder}")
 
 
 def calibrate_bundle(

@@ -36,6 +36,12 @@ def load_plan(path: Path) -> Plan:
         raise BundleError(path, f"field {place!r}: {first['msg']}", "a complete plan", "Correct that field.") from error
 
 
+def card_beside(path: Path) -> str | None:
+    """The card that lies beside a plan, NAME.card.md beside NAME.yaml; None: there is none."""
+    card = path.with_name(f"{path.name.removesuffix('.yaml')}.card.md")
+    return card.read_text("utf-8") if card.exists() else None
+
+
 def _told(error: Exception) -> str:
     """What is wrong with a file: of YAML's mistakes the line and the problem, never the text itself."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:

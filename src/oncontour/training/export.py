@@ -15,6 +15,7 @@ from oncontour.core.versions import installed
 from oncontour.data.datasets import Dataset
 from oncontour.data.files import write_json
 from oncontour.inference.bundle import Bundle, load_bundle, save_bundle
+from oncontour.plans.file import card_beside
 from oncontour.plans.plan import Plan
 from oncontour.training.crossval import Fold
 from oncontour.training.job import Job
@@ -113,8 +114,7 @@ def export(
         for n, fold in folds.items()
         for part, net in fold.items()
     }
-    given = request.plan.with_name(f"{request.plan.name.removesuffix('.yaml')}.card.md")
-    card = given.read_text("utf-8") if given.exists() else _card(plan, cases, len(folds), summary)
+    card = card_beside(request.plan) or _card(plan, cases, len(folds), summary)
     provenance = {
         "data": _described(dataset, cases, request),
         "from": start_mark(request.start),
