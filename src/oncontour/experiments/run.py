@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from oncontour.core.errors import InputError
 from oncontour.data.datasets import read_dataset
@@ -82,7 +83,7 @@ class RecipeRun:
     @property
     def study_url(self) -> str:
         """Of the data base of its study."""
-        return self.study or f"sqlite:///{self.work.resolve() / STUDY}"
+        return self.study or f"sqlite:///{quote(str(self.work.resolve() / STUDY))}"
 
     @property
     def arms(self) -> dict[str, Arm]:
