@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,20 +23,19 @@ def programs() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """URL of an empty data base, as SQLAlchemy has it."""
     pytest.importorskip("psycopg")
     bin_ = programs()
     if bin_ is None:
         pytest.skip("PostgreSQL is not here: nothing is tried on it")
-    folder = tmp_path_factory.mktemp("postgres")
-    data, as_user = folder / "data", {}
+    folder, as_user = Path(tempfile.mkdtemp(prefix="oncontour-postgres-")), {}  # Where another user may go, too.
+    folder.chmod(0o755)
+    data = folder / "data"
     data.mkdir()
     if os.geteuid() == 0:  # PostgreSQL refuses root.
         as_user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
         shutil.chown(data, "nobody", "nogroup")
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(parent.stat().st_mode | 0o011)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -48,3 +48,4 @@ def postgres(tmp_path_factory) -> Iterator[str]:
         yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], **run)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -128,7 +128,7 @@ def test_docs_name_the_locked_version_of_every_direct_dependency():
     assert named - {*_locked("requirements.lock"), *_locked("requirements-peers.lock")} == set()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     groups = [project["dependencies"], *project["optional-dependencies"].values()]
-    direct = {re.split("[<>=]", text)[0].lower() for group in groups for text in group}
+    direct = {re.split(r"[<>=\[]", text)[0].lower() for group in groups for text in group}
     assert direct - {text.split("==")[0] for text in named} == set()
 
 
