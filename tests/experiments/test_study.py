@@ -135,6 +135,14 @@ def test_an_arm_that_fails_stops_no_other_and_is_tried_again(url):
     assert done[3:] == ["second"]
 
 
+def test_an_arm_whose_files_were_removed_is_done_again(url, tmp_path):
+    begun(url)
+    take(url, tmp_path / "log")
+    enqueue(open_study(url, "recipe", "abc"), ARMS, ["second"])
+    take(url, tmp_path / "log")
+    assert (tmp_path / "log").read_text().split() == ["first", "second", "third", "second"]
+
+
 def test_an_arm_that_failed_elsewhere_is_told(url):
     def fail():
         study = open_study(url, "recipe", "abc")

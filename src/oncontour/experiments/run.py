@@ -174,10 +174,10 @@ def _begun(run: RecipeRun, watch: Watch) -> tuple[Study, list[Step]]:
     content = deciding(run)
     fix(run.work, content)
     _check_unchanged(run, places)
+    every = steps(run, places, watch)
     with locked(run.work):  # Two who begin at once are in each other's way.
         study = open_study(run.study_url, f"{run.experiment.name}-{run.scale}", digest(content))
-        enqueue(study, run.arms)
-    every = steps(run, places, watch)
+        enqueue(study, run.arms, {step.of for step in every if not step.done})
     _do(every, "", watch)
     return study, every
 

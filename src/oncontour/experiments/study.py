@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,14 +107,18 @@ def _one_at_a_time(engine: Engine) -> None:
     engine.dispose()  # Those that are open know nothing of it.
 
 
-def enqueue(study: Study, arms: Mapping[str, Arm]) -> None:
-    """Let every arm wait that is neither done nor at work; those that failed before wait again."""
+def enqueue(study: Study, arms: Mapping[str, Arm], removed: Collection[str] = ()) -> None:
+    """Let every arm wait that is neither done nor at work; those that failed before wait again.
+
+    Args:
+        removed: arms of which something is not on disk, whatever the study says.
+    """
     from optuna.trial import TrialState
 
-    open_or_done = TrialState.WAITING, TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED
-    there = _arms_in(study, *open_or_done)
+    at_work = _arms_in(study, TrialState.WAITING, TrialState.RUNNING)
+    done = set(_arms_in(study, TrialState.COMPLETE, TrialState.PRUNED)) - set(removed)
     for name, arm in arms.items():
-        if name not in there:
+        if name not in at_work and name not in done:
             study.enqueue_trial(parameters(arm), user_attrs={ARM: name})
 
 
