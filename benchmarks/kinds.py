@@ -18,16 +18,20 @@ from statistics import fmean, median
 
 import numpy as np
 from markdown_table import table
+from numpy.typing import NDArray
 from rich.progress import track
 
+from oncontour.core.grid import Grid
 from oncontour.core.labels import SCHEMES
 from oncontour.core.overlap import dice
 from oncontour.core.sequence import Sequence as Series
+from oncontour.core.volume import Volume
 from oncontour.data.datasets.dataset import Dataset, DatasetCase
 from oncontour.data.datasets.find import read_dataset
 from oncontour.data.files import read_json, write_json
 from oncontour.data.phantom.cohort import write_cohort
 from oncontour.data.phantom.settings import Settings
+from oncontour.inference.bundle import shipped_bundles
 from oncontour.measure.volume import volume_ml
 from oncontour.pipeline.finding import find_tumour
 from oncontour.pipeline.models import Models
@@ -59,7 +63,7 @@ has is 0. **These figures compare the software with itself and say nothing clini
 labels at hand are of adults before surgery ([Results](results.md)).
 
 ```
-python benchmarks/kinds.py --cases {cases} --write docs/held-out-phantoms.md
+python benchmarks/kinds.py {bundles} --cases {cases}{anatomies} --write docs/held-out-phantoms.md
 ```
 """
 
@@ -78,6 +82,19 @@ class Found:
     found_ml: Mapping[str, float]
 
 
+def cohort_in(work: Path, settings: Settings, seed: int, cases: int, anatomies: Path | None) -> tuple[Path, Dataset]:
+    """The folder of what belongs to a cohort, and its cases, which are made where they are not there."""
+    place = work / (settings.kind + ("-t2" if settings.without else ""))
+    write_cohort(place / "cohort", cases, seed, settings, anatomies, 2, lambda done: None)
+    return place, read_dataset(place / "cohort")
+
+
+def drawn_regions(truth: Volume, grid: Grid, dataset: Dataset) -> Mapping[str, NDArray[np.bool_]]:
+    """The true masks of all regions that a cohort's scheme knows, on a grid."""
+    reader, label_map = SCHEMES[dataset.scheme], resample(truth, grid, order=0).array
+    return {region.name: np.isin(label_map, reader.values(region)) for region in (*reader.regions, *reader.composites)}
+
+
 def segment(case: DatasetCase, dataset: Dataset, models: Models, kept: Path) -> Found:
     """One case through the pipeline; a result that is there is taken."""
     if kept.exists():
@@ -85,14 +102,12 @@ def segment(case: DatasetCase, dataset: Dataset, models: Models, kept: Path) -> 
     study, truth = labelled_study(case, dataset)
     found = find_tumour(study, Options(bundle=models.name), models, Clock(case.name), signs=False)
     scheme, masks = found.masks.scheme, found.masks.regions
-    label_map = resample(truth, masks.grid, order=0).array
-    reader = SCHEMES[dataset.scheme]
-    drawn = {region.name: region for region in (*reader.regions, *reader.composites)}
+    drawn = drawn_regions(truth, masks.grid, dataset)
     scores, true_ml, found_ml = {}, {}, {}
     for mask, region, measured in zip(masks.array, scheme.regions, found.measurements, strict=True):
         if region.name not in drawn:
             continue
-        reference = np.isin(label_map, reader.values(drawn[region.name]))
+        reference = drawn[region.name]
         true_ml[region.name] = round(volume_ml(reference, masks.affine), 2)
         found_ml[region.name] = round(measured.volume_ml, 2)
         if reference.any() or mask.any():
@@ -108,9 +123,7 @@ def rows(bundle: str, folder: str, options: argparse.Namespace, default: Models)
     models = Models(folder)
     for settings in KINDS[bundle]:
         name = settings.kind + (" (T2 alone)" if settings.without else "")
-        place = options.work / (settings.kind + ("-t2" if settings.without else ""))
-        write_cohort(place / "cohort", options.cases, SEED, settings, options.anatomies, 2, lambda done: None)
-        dataset = read_dataset(place / "cohort")
+        place, dataset = cohort_in(options.work, settings, SEED, options.cases, options.anatomies)
         both = [(bundle, models)] + ([("default", default)] if bundle != "default" else [])
         found = {
             who: [
@@ -139,7 +152,8 @@ def _dice(found: Sequence[Found], region: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundles", nargs="*", default=list(KINDS), metavar="BUNDLE")
+    shipped = [name for name in KINDS if name in shipped_bundles()]
+    parser.add_argument("bundles", nargs="*", default=shipped, metavar="BUNDLE")
     parser.add_argument("--cases", type=int, default=10)
     parser.add_argument("--anatomies", type=Path)
     parser.add_argument("--work", type=Path, default=Path("runs/kinds"))
@@ -151,7 +165,13 @@ def main() -> None:
     for given in options.bundles:
         bundle, _, folder = given.partition("=")
         lines += list(rows(bundle, folder or bundle, options, default))
-    page = f"{HEAD.format(cases=options.cases, seed=f'{SEED:,}')}\n{table(head, lines)}\n"
+    told = {
+        "bundles": " ".join(given.partition("=")[0] for given in options.bundles),
+        "cases": options.cases,
+        "anatomies": f" --anatomies {options.anatomies}" if options.anatomies else "",
+        "seed": f"{SEED:,}",
+    }
+    page = f"{HEAD.format(**told)}\n{table(head, lines)}\n"
     print(page)
     if options.write:
         options.write.write_text(page, "utf-8")

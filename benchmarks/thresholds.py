@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-from kinds import KINDS
+from kinds import KINDS, cohort_in, drawn_regions
 from markdown_table import table
 from rich.progress import track
 
-from oncontour.core.labels import SCHEMES
 from oncontour.core.overlap import dice
-from oncontour.data.datasets.find import read_dataset
-from oncontour.data.phantom.cohort import write_cohort
 from oncontour.pipeline.finding import find_tumour
 from oncontour.pipeline.masks import native_masks
 from oncontour.pipeline.models import Models
@@ -30,13 +27,12 @@ from oncontour.pipeline.observe import labelled_study
 from oncontour.pipeline.options import Options
 from oncontour.pipeline.progress import Clock
 from oncontour.plans.plan import GuidedPlan
-from oncontour.preprocess.resample import resample
 
 SEED = 800_000
 
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
-GUIDED = {"plain": None, "guided": GuidedPlan(radius_mm=5.0, contrast=0.15)}
+GUIDED = {"plain": None, "guided": GuidedPlan()}
 
 
 def main() -> None:
@@ -51,26 +47,20 @@ def main() -> None:
     bundle = models.tumour
     found: dict[tuple[str, str], dict[float, list[float]]] = {}
     for settings in KINDS[options.kinds or bundle.name]:
-        place = options.work / (settings.kind + ("-t2" if settings.without else ""))
-        write_cohort(place, options.cases, SEED, settings, options.anatomies, 2, lambda done: None)
-        dataset = read_dataset(place)
-        reader = SCHEMES[dataset.scheme]
-        drawn = {region.name: region for region in (*reader.regions, *reader.composites)}
+        _, dataset = cohort_in(options.work, settings, SEED, options.cases, options.anatomies)
         for case in track(dataset.labelled, settings.kind):
             study, truth = labelled_study(case, dataset)
             first = find_tumour(study, Options(bundle=models.name), models, Clock(case.name), signs=False)
-            label_map = resample(truth, first.masks.regions.grid, order=0).array
-            for name, guided in GUIDED.items():
-                for threshold in THRESHOLDS:
-                    rules = bundle.plan.postprocess.model_copy(update={"guided": guided, "threshold": threshold})
-                    other = replace(bundle, plan=bundle.plan.model_copy(update={"postprocess": rules}))
-                    masks = native_masks(first.probabilities, first.prepared, other)
-                    for mask, region in zip(masks.regions.array, masks.scheme.regions, strict=True):
-                        if region.name in drawn:
-                            reference = np.isin(label_map, reader.values(drawn[region.name]))
-                            if mask.any() or reference.any():
-                                scores = found.setdefault((region.name, name), {})
-                                scores.setdefault(threshold, []).append(float(dice(mask, reference)))
+            drawn = drawn_regions(truth, first.masks.regions.grid, dataset)
+            for (name, guided), threshold in product(GUIDED.items(), THRESHOLDS):
+                rules = bundle.plan.postprocess.model_copy(update={"guided": guided, "threshold": threshold})
+                other = replace(bundle, plan=bundle.plan.model_copy(update={"postprocess": rules}))
+                masks = native_masks(first.probabilities, first.prepared, other)
+                for mask, region in zip(masks.regions.array, masks.scheme.regions, strict=True):
+                    reference = drawn.get(region.name)
+                    if reference is not None and (mask.any() or reference.any()):
+                        scores = found.setdefault((region.name, name), {})
+                        scores.setdefault(threshold, []).append(float(dice(mask, reference)))
     head = ["region", "", *(f"{threshold:g}" for threshold in THRESHOLDS)]
     lines = [
         [region, name, *(f"{fmean(scores[threshold]):.3f}" for threshold in THRESHOLDS)]

@@ -31,7 +31,7 @@ from oncontour.experiments.judge import judge, prepared_folder, read_scores
 from oncontour.experiments.steps import Step, fix, is_done, result_of
 from oncontour.experiments.study import LOOK_SECONDS, Work, check_done, enqueue, open_study, work_through
 from oncontour.plans.file import load_plan, save_plan
-from oncontour.training.fanout import Queue, executor_of, share_of
+from oncontour.training.fanout import Queue, executor_of, share_of, stop
 from oncontour.training.machine import Machine
 from oncontour.training.prepared import digest
 from oncontour.training.request import Request
@@ -160,8 +160,7 @@ def run_side_by_side(run: RecipeRun, queue: Queue, watch: Watch | None = None) -
             watch.part("steps", sum(step.done for step in every), len(every))
             time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
-        for job in jobs if queue.cluster == "local" else ():
-            job.cancel()
+        stop(jobs, queue)
         raise
     check_done(study, run.arms)
 

@@ -41,8 +41,6 @@ class Step:
 
     def run(self) -> None:
         """Do it unless it is done, and write `done.json` with the seconds that it took; others wait meanwhile."""
-        if self.done:
-            return
         with locked(self.folder):
             if self.done:
                 return

@@ -170,10 +170,7 @@ def _submit(
                     progress(len(jobs) - len(waiting) - len(at_work), len(jobs))
             time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
-        for _, running in at_work.values() if local else ():
-            running.cancel()
-        for _, running in at_work.values() if local else ():
-            running.wait()
+        stop([running for _, running in at_work.values()], queue)
         raise
     return failed
 
@@ -199,6 +196,15 @@ def executor_of(queue: Queue, folder: Path) -> Any:
     if queue.cluster == "local":
         executor.update_parameters(timeout_min=LOCAL_MINUTES)
     return executor
+
+
+def stop(jobs: Sequence[Any], queue: Queue) -> None:
+    """Interrupt jobs on this machine, and wait until they have saved; those of a cluster go on."""
+    if queue.cluster == "local":
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            job.wait()
 
 
 def _explained(error: BaseException, job: Job, folder: Path) -> OncontourError:
