@@ -56,7 +56,9 @@ class Orthanc:
 
     def post(self, path: str, content: bytes) -> Any:
         """Send something to its REST interface."""
-        with urllib.request.urlopen(urllib.request.Request(self.url + path, content, method="POST"), timeout=30) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(self.url + path, content, method="POST"), timeout=30
+        ) as answer:
             return json.loads(answer.read())
 
 

@@ -10,7 +10,9 @@ SETTINGS = CompletionSettings()
 series = st.dictionaries(
     st.sampled_from("abc"), st.builds(Series, st.integers(1, 5), st.floats(0, 300)), min_size=1, max_size=3
 )
-expected = st.none() | st.builds(Expected, st.dictionaries(st.sampled_from("abc"), st.integers(1, 5), min_size=1), st.floats(0, 20))
+expected = st.none() | st.builds(
+    Expected, st.dictionaries(st.sampled_from("abc"), st.integers(1, 5), min_size=1), st.floats(0, 20)
+)
 
 
 @given(series, st.floats(0, 7200), expected)

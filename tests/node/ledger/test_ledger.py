@@ -61,9 +61,7 @@ def test_who_lost_a_case_can_neither_move_nor_deliver_it(base):
     with pytest.raises(LostCaseError):
         move(base, "a", first, State.DELIVERED)
     assert move(base, "b", second, State.DELIVERED).state is State.DELIVERED
-    assert [(event.node, event.kind) for event in list_events(base, "s-1")] == [
-        ("a", "complete"), ("b", "delivered")
-    ]
+    assert [(event.node, event.kind) for event in list_events(base, "s-1")] == [("a", "complete"), ("b", "delivered")]
 
 
 def test_states_are_counted_and_listed(base):

@@ -24,9 +24,7 @@ def test_what_is_stored_is_there(peer, study):
     assert peer.holds(references.values()) == frozenset()
     assert peer.store(files[:3]) == {}
     series = {references[file].series for file in files[:3]}
-    assert peer.counts(uid) == {
-        one: sum(references[file].series == one for file in files[:3]) for one in series
-    }
+    assert peer.counts(uid) == {one: sum(references[file].series == one for file in files[:3]) for one in series}
     assert peer.holds(references.values()) == {references[file].instance for file in files[:3]}
 
 
@@ -51,7 +49,9 @@ def test_pixels_arrive_as_they_were(peer, study, orthanc):
 
 def test_nobody_listens(tmp_path):
     gone = DimsePeer(title="GONE", host="127.0.0.1", port=free_port(), timeout_s=2)
-    with pytest.raises(PeerError, match=r"peer pacs: found nobody who answers; expected GONE to answer at 127\.0\.0\.1"):
+    with pytest.raises(
+        PeerError, match=r"peer pacs: found nobody who answers; expected GONE to answer at 127\.0\.0\.1"
+    ):
         Dimse("pacs", gone, "ONCONTOUR").counts(generate_uid())
     url = f"http://127.0.0.1:{free_port()}/dicom-web"
     with pytest.raises(PeerError, match="peer pacs: found ConnectionError; expected http"):

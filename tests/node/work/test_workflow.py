@@ -190,7 +190,9 @@ def test_a_case_that_was_written_down_but_not_begun_is_begun_at_the_start(site, 
 
 def test_late_images_do_not_slip_into_a_case(site, url):
     seen = []
-    site = replace(site, segmenter=lambda study, out, bundle: (seen.extend(study.iterdir()), write_result(study, out, bundle)))
+    site = replace(
+        site, segmenter=lambda study, out, bundle: (seen.extend(study.iterdir()), write_result(study, out, bundle))
+    )
     case = arrive(site)
     write_image(site.images / "s" / "late.dcm", generate_uid(), generate_uid(), 2)
     start(site, url).begin(case)

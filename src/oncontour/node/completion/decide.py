@@ -68,5 +68,9 @@ def complete_by(
         steady = expected.steady_s >= settings.steady_s
         missing = any(uid not in series or series[uid].images < number for uid, number in expected.images.items())
         others = (one for uid, one in series.items() if uid not in expected.images)
-        return "count" if steady and not missing and all(one.quiet_s >= settings.series_quiet_s for one in others) else None
+        return (
+            "count"
+            if steady and not missing and all(one.quiet_s >= settings.series_quiet_s for one in others)
+            else None
+        )
     return "quiet" if min(one.quiet_s for one in series.values()) >= settings.quiet_s else None

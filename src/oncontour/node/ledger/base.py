@@ -49,7 +49,9 @@ def now(connection: Connection) -> float:
     """Seconds since 1970, by the data base's clock."""
     sqlite = connection.dialect.name == "sqlite"
     # julianday works in every SQLite; unixepoch('subsec') asks for 3.42.
-    sentence = "SELECT (julianday('now') - 2440587.5) * 86400.0" if sqlite else "SELECT extract(epoch FROM clock_timestamp())"
+    sentence = (
+        "SELECT (julianday('now') - 2440587.5) * 86400.0" if sqlite else "SELECT extract(epoch FROM clock_timestamp())"
+    )
     return float(connection.execute(text(sentence)).scalar_one())
 
 

@@ -94,7 +94,13 @@ def claim(engine: Engine, node: str, case: str) -> Case:
 def again(engine: Engine, node: str, case: str, **values: Any) -> Case:
     """Begin a case anew, taking it from whoever has it."""
     with engine.begin() as connection:
-        values = {"state": State.COMPLETE, "round": CASES.c.round + 1, "epoch": CASES.c.epoch + 1, "reason": None, **values}
+        values = {
+            "state": State.COMPLETE,
+            "round": CASES.c.round + 1,
+            "epoch": CASES.c.epoch + 1,
+            "reason": None,
+            **values,
+        }
         _change(connection, CASES.c.case == case, values)
         add_event(connection, node, "again", case)
     return get_case(engine, case)

@@ -97,9 +97,7 @@ class Dimse:
             if status != SUCCESS and status not in STORED_WITH_WARNING:
                 yield file, f"status 0x{status:04X}"
 
-    def _find(
-        self, association: Association, level: str, study: str, series: str, **wanted: str
-    ) -> Iterator[Dataset]:
+    def _find(self, association: Association, level: str, study: str, series: str, **wanted: str) -> Iterator[Dataset]:
         from pydicom.dataset import Dataset
 
         query = Dataset()
@@ -128,7 +126,9 @@ class Dimse:
         entity.connection_timeout = self.settings.timeout_s
         for sop_class, syntax in contexts:
             entity.add_requested_context(sop_class, *((syntax,) if syntax else ()))
-        tls = (tls_context(self.settings.tls, ssl.Purpose.SERVER_AUTH), self.settings.host) if self.settings.tls else None
+        tls = (
+            (tls_context(self.settings.tls, ssl.Purpose.SERVER_AUTH), self.settings.host) if self.settings.tls else None
+        )
         association = entity.associate(
             self.settings.host, self.settings.port, ae_title=self.settings.title, tls_args=tls
         )

@@ -24,7 +24,9 @@ def in_own_process(limit_s: float) -> Segmenter:
 
     def segment(study: Path, out: Path, bundle: str) -> None:
         command = [sys.executable, "-m", "oncontour.node.work.child", str(study), str(out), bundle]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as child:
             assert child.stdout is not None
             try:
                 # Not communicate(): it would close the child's input, by which the child knows that we are here.

@@ -56,7 +56,9 @@ def segment(site: Site, held: Case, bundle: str) -> str:
 def read_result(site: Site, held: Case, folder: str) -> dict[str, Any]:
     """What the ledger keeps of a result: volumes, checks, the bundle, seconds of each stage."""
     place = site.results / folder / held.case
-    measured, quality, origin = (_read(place / name) for name in ("measurements.json", "quality.json", "provenance.json"))
+    measured, quality, origin = (
+        _read(place / name) for name in ("measurements.json", "quality.json", "provenance.json")
+    )
     return {
         "folder": folder,
         "volumes_ml": {region["name"]: region["volume_ml"] for region in measured["regions"]},
