@@ -13,7 +13,7 @@ from ...orthanc import TITLE, free_port
 @pytest.fixture(params=["dimse", "dicomweb"])
 def peer(request, orthanc):
     if request.param == "dimse":
-        return Dimse("pacs", DimsePeer(title=TITLE, host="127.0.0.1", port=orthanc.dicom, timeout_s=10), "ONCONTOUR")
+        return Dimse("pacs", DimsePeer(protocol="dimse", title=TITLE, host="127.0.0.1", port=orthanc.dicom, timeout_s=10), "ONCONTOUR")
     return Web("pacs", WebPeer(protocol="dicomweb", url=f"{orthanc.url}/dicom-web", timeout_s=10))
 
 
@@ -48,7 +48,7 @@ def test_pixels_arrive_as_they_were(peer, study, orthanc):
 
 
 def test_nobody_listens(tmp_path):
-    gone = DimsePeer(title="GONE", host="127.0.0.1", port=free_port(), timeout_s=2)
+    gone = DimsePeer(protocol="dimse", title="GONE", host="127.0.0.1", port=free_port(), timeout_s=2)
     with pytest.raises(
         PeerError, match=r"peer pacs: found nobody who answers; expected GONE to answer at 127\.0\.0\.1"
     ):
@@ -59,13 +59,13 @@ def test_nobody_listens(tmp_path):
 
 
 def test_an_unknown_caller_is_refused(orthanc):
-    settings = DimsePeer(title=TITLE, host="127.0.0.1", port=orthanc.dicom, timeout_s=10)
+    settings = DimsePeer(protocol="dimse", title=TITLE, host="127.0.0.1", port=orthanc.dicom, timeout_s=10)
     with pytest.raises(PeerError, match="found a refused association"):
         Dimse("pacs", settings, "STRANGER").counts(generate_uid())
 
 
 def test_a_title_that_nobody_answers_to_is_refused(orthanc):
-    settings = DimsePeer(title="ANOTHER", host="127.0.0.1", port=orthanc.dicom, timeout_s=10)
+    settings = DimsePeer(protocol="dimse", title="ANOTHER", host="127.0.0.1", port=orthanc.dicom, timeout_s=10)
     with pytest.raises(PeerError, match="found a refused association"):
         Dimse("pacs", settings, "ONCONTOUR").counts(generate_uid())
 
@@ -73,4 +73,4 @@ def test_a_title_that_nobody_answers_to_is_refused(orthanc):
 @pytest.mark.parametrize("title", ["", " " * 3, "A" * 17, "A\\B", "Ä"])
 def test_no_title(title):
     with pytest.raises(ValueError, match="title"):
-        DimsePeer(title=title, host="127.0.0.1", port=104)
+        DimsePeer(protocol="dimse", title=title, host="127.0.0.1", port=104)

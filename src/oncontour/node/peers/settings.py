@@ -39,7 +39,7 @@ class DimsePeer(Frozen):
         timeout_s: without an answer.
     """
 
-    protocol: Literal["dimse"] = "dimse"
+    protocol: Literal["dimse"]
     title: Title
     host: str
     port: Port

@@ -1,0 +1,93 @@
+"""A node at work: its ears, its watch over the spool, its queues and its heart, until it is told to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from oncontour.data.files import explained
+from oncontour.node.completion.watch import Watch
+from oncontour.node.configuration.settings import NodeSettings
+from oncontour.node.ledger.base import open_base
+from oncontour.node.peers.dimse import Dimse
+from oncontour.node.peers.peer import Peer
+from oncontour.node.peers.settings import DimsePeer
+from oncontour.node.peers.web import Web
+from oncontour.node.receive.receiver import Receiver, receiving
+from oncontour.node.spool.store import Spool
+from oncontour.node.work.heartbeat import beating
+from oncontour.node.work.segmenter import Segmenter, in_own_process
+from oncontour.node.work.site import Route, Site
+from oncontour.node.work.workflow import start
+
+LOOK_S = 1.0
+
+
+def peers_of(settings: NodeSettings) -> dict[str, Peer]:
+    """The peers of a configuration, by name."""
+    calling = settings.receive.scp.ae_title
+    return {
+        name: Dimse(name, peer, calling) if isinstance(peer, DimsePeer) else Web(name, peer)
+        for name, peer in settings.peers.items()
+    }
+
+
+def site_of(
+    settings: NodeSettings, spool: Spool, route: Callable[[Path, str], Route], segmenter: Segmenter | None = None
+) -> Site:
+    """What the steps of a node's cases work with; its folders and tables are made where they are not there."""
+    inputs, results = settings.place / "cases", settings.place / "results"
+    with explained(settings.place):
+        inputs.mkdir(parents=True, exist_ok=True)
+        results.mkdir(exist_ok=True)
+    return Site(
+        node=settings.name,
+        base=open_base(settings.url),
+        images=spool.studies,
+        inputs=inputs,
+        results=results,
+        peers=peers_of(settings),
+        segmenter=segmenter or in_own_process(settings.work.limit_s),
+        route=route,
+        work=settings.work,
+        delivery=settings.delivery,
+    )
+
+
+def run_node(
+    settings: NodeSettings,
+    route: Callable[[Path, str], Route],
+    stop: threading.Event,
+    *,
+    segmenter: Segmenter | None = None,
+    ready: Callable[[Receiver], None] = lambda receiver: None,
+) -> None:
+    """Run a node until `stop` is set.
+
+    Args:
+        route: which study goes where.
+        segmenter: None: the pipeline, each case in a process of its own.
+        ready: told where it listens.
+
+    Raises:
+        InputError: an address is taken, no data base, and the like.
+    """
+    spool = Spool(settings.place / "spool")
+    site = site_of(settings, spool, route, segmenter)
+    with ExitStack() as stack:
+        work = start(site, settings.url)
+        stack.callback(work.stop)
+        stack.enter_context(beating(site.base, site.node, settings.work, work.take_over, site.lost))
+        watch = Watch(
+            spool, site.base, site.node, _asked(site.peers, settings.completion.ask), settings.completion, work.begin
+        )
+        stack.callback(watch.close)
+        ready(stack.enter_context(receiving(settings.receive, spool, lambda arrival: None)))
+        while not stop.wait(LOOK_S):
+            watch.look()
+
+
+def _asked(peers: Mapping[str, Peer], names: tuple[str, ...]) -> list[Peer]:
+    return [peers[name] for name in names]
