@@ -83,9 +83,10 @@ def running(folder: Path, modalities: Mapping[str, tuple[str, str, int]] | None 
         "Name": "test", "StorageDirectory": str(folder / "images"), "IndexDirectory": str(folder / "index"),
         "HttpBindAddresses": ["127.0.0.1"], "RemoteAccessAllowed": False, "AuthenticationEnabled": False,
         "HttpPort": there.http, "DicomPort": there.dicom, "DicomAet": TITLE, "DicomCheckCalledAet": True,
-        "DicomCheckModalityHost": True, "Plugins": [str(DICOM_WEB)], "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+        "DicomCheckModalityHost": True, "DicomAlwaysAllowStore": False, "DicomAlwaysAllowEcho": False,
         "DicomModalities": {name: list(value) for name, value in (modalities or {}).items()},
-        "DicomAlwaysAllowStore": False, "DicomAlwaysAllowEcho": False, "UnknownSopClassAccepted": True, "StableAge": 1, "OverwriteInstances": False,
+        "UnknownSopClassAccepted": True, "StableAge": 1, "OverwriteInstances": False,
+        "Plugins": [str(DICOM_WEB)], "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
     }  # fmt: skip
     configuration = folder / "orthanc.json"
     configuration.write_text(json.dumps(settings))

@@ -1,6 +1,5 @@
 """A whole node: images in by C-STORE, results out to a real Orthanc; killed, and taken over."""
 
-import json
 import os
 import signal
 import subprocess
@@ -10,13 +9,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydicom.uid import generate_uid
+
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, State
 from oncontour.node.ledger.cases import list_cases
 from oncontour.node.ledger.events import list_events
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.settings import DimsePeer
-from pydicom.uid import generate_uid
 
 from ..orthanc import TITLE, free_port
 from .peers.conftest import write_image
@@ -58,12 +58,13 @@ class Node:
 
     def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None):
         self.port = port or free_port()
+        pacs = {"protocol": "dimse", "title": TITLE, "host": "127.0.0.1", "port": orthanc.dicom, "timeout_s": 10}
         (folder / "tests_image.py").write_text((Path(__file__).parent / "peers" / "conftest.py").read_text())
         (folder / "node.py").write_text(NODE)
         self.settings = {
             "name": name, "place": str(folder / "place"), "database": database,
             "receive": {"keep_free_mb": 1, "scp": {"port": self.port}},
-            "peers": {"pacs": {"protocol": "dimse", "title": TITLE, "host": "127.0.0.1", "port": orthanc.dicom, "timeout_s": 10}},
+            "peers": {"pacs": pacs},
             "completion": {"quiet_s": 1.0}, "delivery": {"to": ["pacs"], "back_off_s": 0.5},
             "work": {"beat_s": 0.5, "silent_s": 5.0},
         }  # fmt: skip
@@ -152,9 +153,7 @@ def test_killed_in_mid_case_it_goes_on(tmp_path, orthanc, nodes):
     assert instances(orthanc) == before + 1
 
 
-def test_a_dead_nodes_case_is_taken_over_and_a_frozen_one_does_not_deliver_it_again(
-    tmp_path, orthanc, postgres, nodes
-):
+def test_a_dead_nodes_case_is_taken_over_and_a_frozen_one_does_not_deliver_it_again(tmp_path, orthanc, postgres, nodes):
     before = instances(orthanc)
     first = Node(tmp_path, "first", orthanc, postgres, takes_s=3.0)
     nodes.append(first)

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from oncontour.node.completion.decide import Expected, Series, complete_by
 from oncontour.node.completion.settings import CompletionSettings
 

@@ -3,6 +3,9 @@
 import time
 
 import pytest
+from pydicom import dcmread
+from pydicom.uid import generate_uid
+
 from oncontour.node.completion.settings import CompletionSettings
 from oncontour.node.completion.watch import Watch
 from oncontour.node.ledger.base import open_base
@@ -12,8 +15,6 @@ from oncontour.node.peers.peer import PeerError
 from oncontour.node.spool.meta import FileMeta
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.uids import token
-from pydicom import dcmread
-from pydicom.uid import generate_uid
 
 from ..peers.conftest import write_image
 
@@ -42,7 +43,9 @@ class Place:
         self.study, self.series, self.folder = generate_uid(), generate_uid(), folder
 
     def new_watch(self):
-        return Watch(self.spool, self.base, "node-1", self.peers, self.settings, lambda case: self.begun.append(case.case))
+        return Watch(
+            self.spool, self.base, "node-1", self.peers, self.settings, lambda case: self.begun.append(case.case)
+        )
 
     def arrive(self, number, series=None, changed=False, path=None):
         path = path or write_image(self.folder / f"{number}.dcm", self.study, series or self.series, number)

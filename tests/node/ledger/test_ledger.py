@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from oncontour.core.errors import InputError
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State

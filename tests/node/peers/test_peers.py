@@ -1,11 +1,12 @@
 """Both kinds of peers against a real Orthanc."""
 
 import pytest
+from pydicom.uid import generate_uid
+
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.peer import PeerError, references_of
 from oncontour.node.peers.settings import DimsePeer, WebPeer
 from oncontour.node.peers.web import Web
-from pydicom.uid import generate_uid
 
 from ...orthanc import TITLE, free_port
 
@@ -13,7 +14,11 @@ from ...orthanc import TITLE, free_port
 @pytest.fixture(params=["dimse", "dicomweb"])
 def peer(request, orthanc):
     if request.param == "dimse":
-        return Dimse("pacs", DimsePeer(protocol="dimse", title=TITLE, host="127.0.0.1", port=orthanc.dicom, timeout_s=10), "ONCONTOUR")
+        return Dimse(
+            "pacs",
+            DimsePeer(protocol="dimse", title=TITLE, host="127.0.0.1", port=orthanc.dicom, timeout_s=10),
+            "ONCONTOUR",
+        )
     return Web("pacs", WebPeer(protocol="dicomweb", url=f"{orthanc.url}/dicom-web", timeout_s=10))
 
 

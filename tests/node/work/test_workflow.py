@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 from dbos import DBOS
+from pydicom.uid import generate_uid
+
 from oncontour.core.errors import InputError, OutputError
 from oncontour.node.delivery.settings import DeliverySettings
 from oncontour.node.ledger.base import open_base
@@ -16,7 +18,6 @@ from oncontour.node.peers.peer import PeerError, references_of
 from oncontour.node.work.settings import WorkSettings
 from oncontour.node.work.site import Route, Site
 from oncontour.node.work.workflow import start
-from pydicom.uid import generate_uid
 
 from ..peers.conftest import write_image
 

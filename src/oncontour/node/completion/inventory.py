@@ -12,7 +12,6 @@ from oncontour.node.completion.decide import Series
 from oncontour.node.spool.meta import HEAD_BYTES, read_meta
 from oncontour.node.spool.store import IMAGE, Spool, read_file_identity
 
-
 SETTLED_S = 2.0
 """A folder that changed longer ago is not listed again: clocks of file systems tick no more slowly."""
 

@@ -16,7 +16,7 @@ from oncontour.node.configuration.settings import NodeSettings
 
 def template() -> str:
     """A commented node.yaml to begin with."""
-    return files(__package__).joinpath("template.yaml").read_text("utf-8")
+    return files("oncontour.node.configuration").joinpath("template.yaml").read_text("utf-8")
 
 
 def write_template(path: Path) -> None:

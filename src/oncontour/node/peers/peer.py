@@ -44,7 +44,7 @@ class Peer(Protocol):
         ...
 
     def store(self, files: Sequence[Path]) -> Mapping[Path, str]:
-        """Send DICOM files; why it refused those that it refused. An answer of success does not say that it has them."""
+        """Send DICOM files; why it refused those that it refused. Success does not say that it has the others."""
         ...
 
 
