@@ -11,6 +11,7 @@ from oncontour.node.completion.watch import Watch
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import list_cases, parts_of
+from oncontour.node.ledger.deliveries import plan_deliveries
 from oncontour.node.peers.peer import PeerError
 from oncontour.node.spool.meta import FileMeta
 from oncontour.node.spool.store import Spool
@@ -172,3 +173,32 @@ def test_a_study_that_was_moved_away_is_forgotten(tmp_path, number):
     assert place.watch.look() == 1
     (place.spool.studies / token(place.study)).rename(tmp_path / "away")
     assert place.watch.look() == 0
+
+
+def test_our_own_results_that_a_pacs_sends_back_open_nothing(tmp_path):
+    place = Place(tmp_path)
+    place.arrive(1)
+    (case,) = place.look_until(1)
+    back = write_image(tmp_path / "overlay.dcm", place.study, generate_uid(), 7)
+    plan_deliveries(place.base, case.case, {str(dcmread(back).SOPInstanceUID): "overlay.dcm"}, ["pacs"])
+    place.arrive(7, path=back)
+    assert place.watch.look() == 0
+    place.watch = place.new_watch()
+    assert place.watch.look() == 0
+
+
+def test_an_object_that_is_no_image_is_told_and_opens_nothing(tmp_path):
+    place = Place(tmp_path)
+    told = []
+    begin = lambda case: place.begun.append(case.case)  # noqa: E731
+    place.watch = Watch(
+        place.spool, place.base, "node-1", [], QUICK, begin, lambda file, image: told.append(image.sop_class)
+    )
+    path = write_image(tmp_path / "note.dcm", place.study, place.series, 1)
+    note = dcmread(path)
+    note.SOPClassUID = note.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.59"
+    note.save_as(path)
+    place.arrive(1, path=path)
+    assert place.watch.look() == 0
+    assert place.watch.look() == 0
+    assert told == ["1.2.840.10008.5.1.4.1.1.88.59"]

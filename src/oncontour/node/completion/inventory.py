@@ -21,15 +21,17 @@ class Image:
     """An image of the spool.
 
     Args:
-        study, series: UIDs.
+        sop_class, study, series, instance: UIDs.
         sender: who sent it.
         conflict: it came under a UID that another content had already.
         at: when, in seconds since 1970, by the file system's clock.
         heard: when it was first seen here, by a clock that nobody sets.
     """
 
+    sop_class: str
     study: str = field(repr=False)
     series: str = field(repr=False)
+    instance: str = field(repr=False)
     sender: str
     conflict: bool
     at: float
@@ -84,4 +86,7 @@ def _read(path: Path) -> Image | None:
     if meta is None or identity is None:
         return None
     conflict = len(path.suffixes) > 1
-    return Image(identity.study, identity.series, meta.sender, conflict, at, time.monotonic())
+    heard = time.monotonic()
+    return Image(
+        identity.sop_class, identity.study, identity.series, identity.sop_instance, meta.sender, conflict, at, heard
+    )

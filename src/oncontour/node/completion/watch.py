@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Engine
 
+from oncontour.dicom.header import IMAGE_CLASSES
 from oncontour.node.completion.decide import Expected, complete_by
 from oncontour.node.completion.inventory import Image, Inventory, series_of
 from oncontour.node.completion.settings import CompletionSettings
 from oncontour.node.ledger.case import Case, State
 from oncontour.node.ledger.cases import claim, make_case, move, parts_of
+from oncontour.node.ledger.deliveries import cases_of
 from oncontour.node.peers.peer import Peer, PeerError
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.studies import study_tokens
@@ -52,6 +55,7 @@ class Watch:
     Args:
         peers: asked in turn for how many images a study has.
         begin: told of each case that is complete, and to be worked on.
+        other: told of each object that is no image of a patient, after a restart again.
     """
 
     def __init__(
@@ -62,11 +66,14 @@ class Watch:
         peers: list[Peer],
         settings: CompletionSettings,
         begin: Callable[[Case], None],
+        other: Callable[[Path, Image], None] = lambda file, image: None,
     ) -> None:
         self._spool, self._base, self._node = spool, base, node
-        self._peers, self._settings, self._begin = peers, settings, begin
+        self._peers, self._settings, self._begin, self._other = peers, settings, begin, other
         self._inventories: dict[str, Inventory] = {}
-        self._known: dict[str, frozenset[str]] = {}
+        self._known: dict[str, frozenset[str]] = {}  # what cases have
+        self._images: dict[str, Set[str]] = {}  # what a scanner made
+        self._others: dict[str, set[str]] = {}
         self._open: dict[str, _Open] = {}
         self._asking = ThreadPoolExecutor(4, thread_name_prefix="asking")
 
@@ -74,7 +81,7 @@ class Watch:
         """One look at every study; how many are open."""
         tokens = study_tokens(self._spool)
         for gone in self._inventories.keys() - set(tokens):
-            for memory in (self._inventories, self._known, self._open):
+            for memory in (self._inventories, self._known, self._images, self._others, self._open):
                 memory.pop(gone, None)
         for study in tokens:
             try:
@@ -85,7 +92,7 @@ class Watch:
 
     def _look_at(self, study: str) -> None:
         inventory = self._inventories.setdefault(study, Inventory(self._spool, study))
-        images = inventory.refresh()
+        images = self._of_patients(study, inventory.refresh())
         if not images.keys() - self._known.get(study, frozenset()):
             self._open.pop(study, None)
             return
@@ -100,6 +107,19 @@ class Watch:
         if by:
             del self._open[study]
             self._complete(study, images, by)
+
+    def _of_patients(self, study: str, there: Mapping[str, Image]) -> dict[str, Image]:
+        """What a scanner made: a PACS may send our results back, and readers' marks on them, which open no study."""
+        others = self._others.setdefault(study, set())
+        unknown = there.keys() - others - self._known.get(study, frozenset()) - self._images.get(study, frozenset())
+        if unknown:
+            ours = cases_of(self._base, [there[name].instance for name in unknown])
+            for name in unknown:
+                if there[name].sop_class not in IMAGE_CLASSES or there[name].instance in ours:
+                    others.add(name)
+                    self._other(self._spool.studies / study / name, there[name])
+        self._images[study] = there.keys() - others
+        return {name: image for name, image in there.items() if name not in others}
 
     def _new(self, study: str, images: Mapping[str, Image]) -> int | None:
         """The number of the part that these images make; None where cases have them all, perhaps another node's."""

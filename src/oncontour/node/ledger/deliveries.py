@@ -55,6 +55,13 @@ def list_deliveries(engine: Engine, case: str) -> list[Delivery]:
         return [Delivery(**row) for row in connection.execute(query).mappings()]
 
 
+def cases_of(engine: Engine, instances: Collection[str]) -> dict[str, str]:
+    """Of SOPInstanceUIDs, those that are of results of ours: the case of each."""
+    query = select(DELIVERIES.c.instance, DELIVERIES.c.case).where(DELIVERIES.c.instance.in_(instances))
+    with engine.connect() as connection:
+        return dict(connection.execute(query).all())
+
+
 def note_sent(engine: Engine, case: str, peer: str, instances: Collection[str]) -> None:
     """They are about to be sent once more."""
     _note(engine, case, peer, instances, sent=DELIVERIES.c.sent + 1)
