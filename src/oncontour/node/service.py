@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from oncontour.data.files import explained
+from oncontour.node.completion.inventory import Image
 from oncontour.node.completion.watch import Watch
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.ledger.base import open_base
+from oncontour.node.marks.key_object import KEY_OBJECT, take_note
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.peer import Peer
 from oncontour.node.peers.settings import DimsePeer
@@ -80,14 +83,16 @@ def run_node(
         work = start(site, settings.url)
         stack.callback(work.stop)
         stack.enter_context(beating(site.base, site.node, settings.work, work.take_over, site.lost))
-        watch = Watch(
-            spool, site.base, site.node, _asked(site.peers, settings.completion.ask), settings.completion, work.begin
-        )
+        asked = [site.peers[name] for name in settings.completion.ask]
+        watch = Watch(spool, site.base, site.node, asked, settings.completion, partial(_note, site))
         stack.callback(watch.close)
         ready(stack.enter_context(receiving(settings.receive, spool, lambda arrival: None)))
         while not stop.wait(LOOK_S):
             watch.look()
+            work.begin()
 
 
-def _asked(peers: Mapping[str, Peer], names: tuple[str, ...]) -> list[Peer]:
-    return [peers[name] for name in names]
+def _note(site: Site, file: Path, image: Image) -> None:
+    """What is no image of a patient may be a reader's note."""
+    if image.sop_class == KEY_OBJECT:
+        take_note(site.base, site.node, file)

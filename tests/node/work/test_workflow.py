@@ -10,6 +10,7 @@ from pydicom.uid import generate_uid
 
 from oncontour.core.errors import InputError, OutputError
 from oncontour.node.delivery.settings import DeliverySettings
+from oncontour.node.desk import retry
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, State
 from oncontour.node.ledger.cases import again, get_case, make_case
@@ -70,7 +71,7 @@ def site(tmp_path):
         segmenter=write_result,
         route=lambda images, sender: Route("process", "all", "default", peers=("pacs",)),
         work=WorkSettings(back_off_s=0.01),
-        delivery=DeliverySettings(back_off_s=0.01, longest_s=0.05, tries=4, seen_s=0.01),
+        delivery=DeliverySettings(to=("pacs",), back_off_s=0.01, longest_s=0.05, tries=4, seen_s=0.01),
     )
 
 
@@ -100,7 +101,8 @@ def end_of(site, case):
 
 def test_a_case_reaches_its_peer(site, url):
     work = start(site, url)
-    work.begin(arrive(site))
+    arrive(site)
+    work.begin()
     case = end_of(site, "s-1")
     assert (case.state, case.rule, case.bundle) == (State.DELIVERED, "all", "default")
     assert case.result["volumes_ml"] == {"WT": 3.5}
@@ -112,9 +114,9 @@ def test_a_case_reaches_its_peer(site, url):
 
 def test_beginning_twice_begins_once(site, url):
     work = start(site, url)
-    case = arrive(site)
-    work.begin(case)
-    work.begin(case)
+    arrive(site)
+    work.begin()
+    work.begin()
     assert end_of(site, "s-1").state is State.DELIVERED
     time.sleep(1.5)
     assert len(site.peers["pacs"].sent) == 1
@@ -123,7 +125,8 @@ def test_beginning_twice_begins_once(site, url):
 @pytest.mark.parametrize(("action", "state"), [("ignore", State.IGNORED), ("hold", State.HELD)])
 def test_what_the_rules_do_not_process(site, url, action, state):
     site = replace(site, route=lambda images, sender: Route(action, "rule", reason="because"))
-    start(site, url).begin(arrive(site))
+    arrive(site)
+    start(site, url).begin()
     case = end_of(site, "s-1")
     assert (case.state, case.rule, case.reason) == (state, "rule", "because")
     assert not any(site.results.iterdir())
@@ -143,7 +146,8 @@ def failing(times, error):
 def test_what_fails_for_a_while_is_tried_again(site, url):
     segmenter, calls = failing(2, OutputError("disk", "full", "room", "Make room."))
     site = replace(site, segmenter=segmenter)
-    start(site, url).begin(arrive(site))
+    arrive(site)
+    start(site, url).begin()
     assert end_of(site, "s-1").state is State.DELIVERED
     assert len(calls) == 3
 
@@ -151,7 +155,8 @@ def test_what_fails_for_a_while_is_tried_again(site, url):
 def test_what_fails_for_good_goes_to_quarantine_with_its_reason(site, url):
     segmenter, calls = failing(9, OutputError("disk", "full", "room", "Make room."))
     site = replace(site, segmenter=segmenter)
-    start(site, url).begin(arrive(site))
+    arrive(site)
+    start(site, url).begin()
     case = end_of(site, "s-1")
     assert (case.state, len(calls)) == (State.QUARANTINED, 3)
     assert case.reason == "disk: found full; expected room. Make room. (3 tries)"
@@ -161,32 +166,30 @@ def test_a_hopeless_study_is_tried_once_and_again_when_a_person_says_so(site, ur
     segmenter, calls = failing(1, InputError("case", "nothing", "a study", "Send it."))
     site = replace(site, segmenter=segmenter)
     work = start(site, url)
-    work.begin(arrive(site))
+    arrive(site)
+    work.begin()
     assert end_of(site, "s-1").state is State.QUARANTINED
     assert len(calls) == 1
-    work.begin(again(site.base, site.node, "s-1"))
+    again(site.base, site.node, "s-1")
+    work.begin()
     assert end_of(site, "s-1").state is State.DELIVERED
 
 
 def test_an_unforeseen_error_tells_its_kind_alone(site, url):
     segmenter, _ = failing(9, ValueError("a patient's name"))
     site = replace(site, segmenter=segmenter)
-    start(site, url).begin(arrive(site))
+    arrive(site)
+    start(site, url).begin()
     assert end_of(site, "s-1").reason == "an unforeseen ValueError (3 tries)"
 
 
 def test_a_peer_that_is_down_for_good(site, url):
     site.peers["pacs"].down = True
-    start(site, url).begin(arrive(site))
+    arrive(site)
+    start(site, url).begin()
     case = end_of(site, "s-1")
     assert case.state is State.QUARANTINED
     assert case.reason.startswith("pacs: peer pacs: found nobody who answers")
-
-
-def test_a_case_that_was_written_down_but_not_begun_is_begun_at_the_start(site, url):
-    arrive(site)
-    start(site, url)
-    assert end_of(site, "s-1").state is State.DELIVERED
 
 
 def test_late_images_do_not_slip_into_a_case(site, url):
@@ -194,8 +197,21 @@ def test_late_images_do_not_slip_into_a_case(site, url):
     site = replace(
         site, segmenter=lambda study, out, bundle: (seen.extend(study.iterdir()), write_result(study, out, bundle))
     )
-    case = arrive(site)
+    arrive(site)
     write_image(site.images / "s" / "late.dcm", generate_uid(), generate_uid(), 2)
-    start(site, url).begin(case)
+    start(site, url).begin()
     end_of(site, "s-1")
     assert [file.name for file in seen] == ["a.dcm"]
+
+
+def test_a_person_overrules_the_rules(site, url):
+    site = replace(site, route=lambda images, sender: Route("hold", "under age", reason="The patient is under 18."))
+    arrive(site)
+    work = start(site, url)
+    work.begin()
+    held = end_of(site, "s-1")
+    assert held.state is State.HELD
+    retry(site.base, held, bundle="default")
+    work.begin()
+    case = end_of(site, "s-1")
+    assert (case.state, case.rule, case.bundle) == (State.DELIVERED, "by hand", "default")

@@ -15,7 +15,7 @@ from oncontour.dicom.header import IMAGE_CLASSES
 from oncontour.node.completion.decide import Expected, complete_by
 from oncontour.node.completion.inventory import Image, Inventory, series_of
 from oncontour.node.completion.settings import CompletionSettings
-from oncontour.node.ledger.case import Case, State
+from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import claim, make_case, move, parts_of
 from oncontour.node.ledger.deliveries import cases_of
 from oncontour.node.peers.peer import Peer, PeerError
@@ -54,7 +54,6 @@ class Watch:
 
     Args:
         peers: asked in turn for how many images a study has.
-        begin: told of each case that is complete, and to be worked on.
         other: told of each object that is no image of a patient, after a restart again.
     """
 
@@ -65,11 +64,10 @@ class Watch:
         node: str,
         peers: list[Peer],
         settings: CompletionSettings,
-        begin: Callable[[Case], None],
         other: Callable[[Path, Image], None] = lambda file, image: None,
     ) -> None:
         self._spool, self._base, self._node = spool, base, node
-        self._peers, self._settings, self._begin, self._other = peers, settings, begin, other
+        self._peers, self._settings, self._other = peers, settings, other
         self._inventories: dict[str, Inventory] = {}
         self._known: dict[str, frozenset[str]] = {}  # what cases have
         self._images: dict[str, Set[str]] = {}  # what a scanner made
@@ -172,8 +170,6 @@ class Watch:
         reason = TWICE if any(image.conflict for image in images.values()) else TOO_LATE if part > REOPENED else None
         if reason:
             move(self._base, self._node, claim(self._base, self._node, case.case), State.HELD, reason=reason)
-        else:
-            self._begin(case)
 
     def close(self) -> None:
         """Ask no more."""

@@ -22,6 +22,9 @@ class State(StrEnum):
     PURGED = "purged"
 
 
+BY_HAND = "by hand"
+"""In place of a rule: a person said which bundle."""
+
 ENDS = frozenset((State.DELIVERED, State.IGNORED, State.HELD, State.QUARANTINED, State.PURGED))
 
 

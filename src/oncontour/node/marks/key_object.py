@@ -1,6 +1,6 @@
 """Marks that a reader makes in the PACS: a note (Key Object Selection) on one of our objects, sent to the node.
 
-The standard way to say that an image is no good (PS3.16 CID 7010, as IHE's Imaging Object Change Management uses it): the
+The standard way to say that an image is no good (PS3.16 CID 7010; IHE Imaging Object Change Management uses it): the
 title of the note is "Rejected for Quality Reasons" or "Quality Issue". "For Report Attachment" and the like say
 the opposite: the reader used it.
 """
@@ -35,7 +35,7 @@ USED = {
     "128195": "for diagnosis",
     "128203": "for tumor board",
 }
-"""Codes of DCM in CID 7010, and what is kept as the reason. The reader's free text may name the patient: it is not read."""
+"""Codes of DCM in CID 7010, and what is kept as the reason. A note's free text may name the patient: it is not read."""
 
 
 def take_note(engine: Engine, node: str, file: Path) -> int:

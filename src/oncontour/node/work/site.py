@@ -30,17 +30,17 @@ class Route:
 
     Args:
         action: process, ignore, or hold for a person.
-        rule: which rule said so.
+        rule: which rule said so; None: none knew the study.
         bundle: to process it with.
-        priority: the higher the sooner.
+        priority: 1 is done first, 9 last.
         peers: whom the results go to.
         reason: why it is held.
     """
 
     action: str
-    rule: str
+    rule: str | None
     bundle: str | None = None
-    priority: int = 0
+    priority: int = 5
     peers: tuple[str, ...] = ()
     reason: str | None = None
 

@@ -11,7 +11,7 @@ from typing import Any
 from oncontour.core.errors import OutputError
 from oncontour.data.files import explained
 from oncontour.node.delivery.send import send
-from oncontour.node.ledger.case import Case, State
+from oncontour.node.ledger.case import BY_HAND, Case, State
 from oncontour.node.ledger.cases import LostCaseError, check_mine, move
 from oncontour.node.ledger.deliveries import plan_deliveries
 from oncontour.node.peers.peer import references_of
@@ -42,7 +42,9 @@ def gather(site: Site, held: Case) -> Path:
 
 
 def decide(site: Site, held: Case) -> Route:
-    """What is to be done with a case, by the rules."""
+    """What is to be done with a case, as a person said, or by the rules."""
+    if held.rule == BY_HAND:
+        return Route("process", BY_HAND, held.bundle)
     return site.route(gather(site, held), held.sender)
 
 

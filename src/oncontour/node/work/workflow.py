@@ -40,21 +40,18 @@ STEPS_VERSION = "1"
 HOPELESS = (InputError, GeometryError, ImageContentError, SequenceError, BundleError)
 """Errors of the study or the bundle: another try would find the same."""
 
-LAST = 2**31 - 1
-"""DBOS's last priority; its first is 1."""
-
 
 @dataclass(frozen=True)
 class Work:
     """How cases are set to work.
 
     Args:
-        begin: put a complete case into the queue; one that is there stays as it is.
+        begin: put all complete cases into the queue; those that are there stay as they are.
         take_over: go on with what silent nodes left unfinished; how many workflows.
         stop: let the queues end.
     """
 
-    begin: Callable[[Case], None]
+    begin: Callable[[], None]
     take_over: Callable[[Sequence[str]], int]
     stop: Callable[[], None]
 
@@ -78,12 +75,11 @@ def start(site: Site, url: str) -> Work:
     for queue, at_once in ((ROUTES, AT_ONCE), (SEGMENTATIONS, site.work.cases_at_once), (DELIVERIES, AT_ONCE)):
         DBOS.register_queue(queue, worker_concurrency=at_once, on_conflict="always_update")
 
-    def begin(case: Case) -> None:
-        with SetWorkflowID(f"{case.case}:{case.round}"):
-            DBOS.enqueue_workflow(ROUTES, route, case.case)
+    def begin() -> None:
+        for case in list_cases(site.base, [State.COMPLETE]):
+            with SetWorkflowID(f"{case.case}:{case.round}"):
+                DBOS.enqueue_workflow(ROUTES, route, case.case)
 
-    for case in list_cases(site.base, [State.COMPLETE]):  # Written down, but not begun when the node died.
-        begin(case)
     return Work(begin, _take_over, DBOS.destroy)
 
 
@@ -161,7 +157,7 @@ def _register(site: Site) -> Callable[[str], None]:
             steps.tidy(site, held)
             return
         steps.settle(site, held, State.WAITING, **told)
-        with SetWorkflowID(f"{DBOS.workflow_id}:segment"), SetEnqueueOptions(priority=LAST - route.priority):
+        with SetWorkflowID(f"{DBOS.workflow_id}:segment"), SetEnqueueOptions(priority=max(route.priority, 1)):
             DBOS.enqueue_workflow(
                 SEGMENTATIONS, segmentation_workflow, case, route.bundle, list(route.peers or delivery.to)
             )
