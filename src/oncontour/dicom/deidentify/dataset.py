@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 BINARY = frozenset({"US", "SS", "UL", "SL", "FL", "FD", "AT"})
 """VRs of numbers that are no text; pydicom gives them as numbers."""
 
+LARGEST_INTEGER = 2**24
+"""Above any count or index of an image, and below any four letters."""
+
+SMALLEST_FLOAT, LARGEST_FLOAT = 1e-9, 1e9
+"""Around any figure of a scan in DICOM's units; eight letters make one of these about one time in a hundred."""
+
 _CODE_KEYWORDS = ("CodeValue", "LongCodeValue", "URNCodeValue")
 _UNKNOWN = ("261665006", "SCT", "Unknown")
 
@@ -39,7 +45,7 @@ def surviving(source: Dataset, patient: Patient) -> Dataset:
 
 
 def _element(source: Dataset, tag: Any, action: str, patient: Patient) -> DataElement:
-    """The element with the values that survive; an empty one where kind or number of its values is not the standard's."""
+    """The element with the values that survive; an empty one where their kind or number is not the standard's."""
     from pydicom.datadict import dictionary_VM, dictionary_VR
     from pydicom.dataelem import DataElement
 
@@ -63,17 +69,31 @@ def _values(found: DataElement, action: str, patient: Patient) -> Any:
     many = isinstance(found.value, MultiValue | list | tuple)
     values = list(found.value) if many else [] if found.value is None else [found.value]
     if found.VR in BINARY:
-        return values if action == "number" and all(isinstance(one, int | float) for one in values) else None
+        return values if action == "number" and all(_is_plausible(one, found.VR) for one in values) else None
     texts = [TEXTS[action](str(one).strip(" \0"), patient) for one in values]
     if action == "number" and not all(texts):
         return None  # a number less would make another vector of them
     return texts
 
 
+def _is_plausible(value: Any, vr: str) -> bool:
+    """Whether a binary number can be one: letters that stand where a number should are read as absurd ones.
+
+    An attribute tag is one that DICOM knows.
+    """
+    from pydicom.datadict import dictionary_has_tag
+
+    if vr == "AT":
+        return dictionary_has_tag(value)
+    if isinstance(value, float):
+        return value == 0 or SMALLEST_FLOAT <= abs(value) <= LARGEST_FLOAT
+    return isinstance(value, int) and abs(value) <= LARGEST_INTEGER
+
+
 def _keep_private(source: Dataset, kept: Dataset, private: PrivateElement, patient: Patient) -> None:
     try:
         found = source.private_block(private.group, private.creator)[private.element]
-        if found.VR not in private.vrs or found.VM != private.count:
+        if found.VR not in private.vrs or private.count != found.VM:
             return
         value = _values(found, "word" if found.VR == "CS" else "number", patient)
     except Exception:  # no such block or element, or a value that cannot be converted
@@ -83,7 +103,7 @@ def _keep_private(source: Dataset, kept: Dataset, private: PrivateElement, patie
 
 
 def _code(item: Dataset) -> tuple[str, str, str]:
-    """The code of an item where DICOM's own context groups list it, with the meaning that they give it; else unknown."""
+    """The code of an item where DICOM's own context groups list it, with their meaning of it; else unknown."""
     value, scheme = str(item.get("CodeValue", "")).strip(), str(item.get("CodingSchemeDesignator", "")).strip()
     meaning = _meanings().get((scheme, value))
     return (value, scheme, meaning) if meaning else _UNKNOWN
@@ -95,11 +115,11 @@ def _meanings() -> Mapping[tuple[str, str], str]:
     from pydicom.sr._concepts_dict import concepts
     from pydicom.sr._snomed_dict import mapping
 
-    known = {
-        (scheme, value): meaning
-        for scheme, keywords in concepts.items()
-        for codes in keywords.values()
-        for value, (meaning, _) in codes.items()
-    }
+    known: dict[tuple[str, str], str] = {}
+    for scheme, keywords in concepts.items():
+        for value, (listed, _) in (code for codes in keywords.values() for code in codes.items()):
+            meaning = listed or "Unknown"
+            other = known.get((scheme, value), meaning)  # some have several
+            known[scheme, value] = meaning if len(meaning) < len(other) else other
     old = {("SRT", value): known[("SCT", new)] for value, new in mapping["SRT"].items() if ("SCT", new) in known}
     return {one: meaning[:64] for one, meaning in (known | old).items()}

@@ -1,4 +1,4 @@
-"""The key of an export: what turns UIDs, patients and other names into new ones, the same every time, and undoes nothing."""
+"""The key of an export: it turns UIDs, patients and other names into new ones, always the same, and undoes nothing."""
 
 from __future__ import annotations
 

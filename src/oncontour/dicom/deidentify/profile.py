@@ -52,7 +52,7 @@ def load_profile() -> Profile:
     """
     from pydicom.datadict import tag_for_keyword
 
-    table = yaml.safe_load(files(__package__).joinpath("profile.yaml").read_text("utf-8"))
+    table = yaml.safe_load(files("oncontour.dicom.deidentify").joinpath("profile.yaml").read_text("utf-8"))
     actions: dict[int, str] = {}
     for action, groups in table["elements"].items():
         for keyword in (keyword for group in groups for keyword in group):
@@ -60,6 +60,9 @@ def load_profile() -> Profile:
             if tag is None or tag in actions:
                 raise ValueError(f"profile.yaml: {keyword} is {'no element' if tag is None else 'named twice'}")
             actions[tag] = action
-    private = tuple(PrivateElement(*row[:3], tuple(row[3]), row[4]) for row in table["private"])
+    private = tuple(
+        PrivateElement(creator, group, element, tuple(vrs), count)
+        for creator, group, element, vrs, count in table["private"]
+    )
     vocabulary = frozenset(word.upper() for words in table["vocabulary"].values() for word in words)
     return Profile(actions, private, vocabulary)

@@ -146,7 +146,7 @@ def _header(file: Path) -> Header | None:
 
 
 def _identity(group: Sequence[Header]) -> str:
-    """What tells a study's patient from others: identifier, else name and birth date, else the study. "": several do."""
+    """What tells a study's patient from others: identifier, else name and birth, else the study; "": several do."""
     identifiers = {header.patient[0].casefold() for header in group} - {""}
     if identifiers:
         return f"id {identifiers.pop()}" if len(identifiers) == 1 else ""
@@ -207,7 +207,7 @@ class _Writer:
         return tuple(ExportedSeries(*row[:-1], count, row[-1]) for row, count in ordered)
 
 
-def _write_table(path: Path, kind: type, rows: Iterable[object]) -> None:
+def _write_table(path: Path, kind: type, rows: Iterable[ExportedSeries | RefusedFile | CrosswalkRow]) -> None:
     """A CSV for its owner's eyes alone until it is copied; whole or not at all."""
     part = path.with_name(path.name + ".part")
     try:

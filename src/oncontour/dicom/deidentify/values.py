@@ -1,4 +1,4 @@
-"""One value -> what survives of it, an action of `profile.yaml` a function. What does not fit its kind becomes empty."""
+"""One value -> what survives of it, a function for each action of `profile.yaml`. What does not fit becomes empty."""
 
 from __future__ import annotations
 
@@ -50,9 +50,10 @@ def token(text: str, patient: Patient) -> str:
 
 def uid(text: str, patient: Patient) -> str:
     """A UID of the standard as it is, and a new one for any other."""
-    from pydicom.uid import UID_dictionary
+    from pydicom.uid import UID
 
-    return text if not text or text in UID_dictionary else patient.key.uid(text)
+    standard = UID(text).name != text  # the registry of PS3.6 has a name for it
+    return text if not text or standard else patient.key.uid(text)
 
 
 def shifted(text: str, patient: Patient) -> str:
