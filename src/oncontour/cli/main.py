@@ -19,6 +19,7 @@ COMMANDS = (
     "oncontour.cli.networks",
     "oncontour.cli.convert",
     "oncontour.cli.doctor",
+    "oncontour.cli.deidentify",
     "oncontour.cli.evaluate",
     "oncontour.cli.compare",
     "oncontour.cli.raters",
