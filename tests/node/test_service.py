@@ -31,7 +31,7 @@ sys.path.insert(0, sys.argv[2])
 from tests_image import write_image
 from oncontour.node.configuration.load import load_settings
 from oncontour.node.service import run_node
-from oncontour.node.work.site import Route
+from oncontour.node.configuration.check import rules_of
 
 
 def segmenter(study, out, bundle):
@@ -48,8 +48,7 @@ def segmenter(study, out, bundle):
 settings = load_settings(Path(sys.argv[1]))
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-run_node(settings, lambda images, sender: Route("process", "all", "default"), stop, segmenter=segmenter,
-         ready=lambda receiver: print("ready", flush=True))
+run_node(settings, rules_of(settings), stop, segmenter=segmenter, ready=lambda receiver: print("ready", flush=True))
 """
 
 
@@ -57,17 +56,18 @@ class Node:
     """A node in a process of its own, with a segmenter that only waits."""
 
     def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None):
-        self.port = port or free_port()
+        self.port, self.watch = port or free_port(), free_port()
         pacs = {"protocol": "dimse", "title": TITLE, "host": "127.0.0.1", "port": orthanc.dicom, "timeout_s": 10}
         (folder / "tests_image.py").write_text((Path(__file__).parent / "peers" / "conftest.py").read_text())
         (folder / "node.py").write_text(NODE)
         self.settings = {
-            "name": name, "place": str(folder / "place"), "database": database,
+            "name": name, "rules": "rules.yaml", "place": str(folder / "place"), "database": database,
             "receive": {"keep_free_mb": 1, "scp": {"port": self.port}},
             "peers": {"pacs": pacs},
             "completion": {"quiet_s": 1.0}, "delivery": {"to": ["pacs"], "back_off_s": 0.5},
-            "work": {"beat_s": 0.5, "silent_s": 5.0},
+            "work": {"beat_s": 0.5, "silent_s": 5.0}, "watch": {"port": self.watch},
         }  # fmt: skip
+        (folder / "rules.yaml").write_text("rules: [{name: all, then: {process: {bundle: default}}}]")
         self.file = folder / f"{name}.yaml"
         self.file.write_text(yaml.safe_dump(self.settings))
         self.folder, self.takes_s, self.name = folder, takes_s, name

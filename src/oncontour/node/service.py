@@ -19,10 +19,17 @@ from oncontour.node.peers.peer import Peer
 from oncontour.node.peers.settings import DimsePeer
 from oncontour.node.peers.web import Web
 from oncontour.node.receive.receiver import Receiver, receiving
+from oncontour.node.routing.rules import RuleSet
+from oncontour.node.serve import serving
 from oncontour.node.spool.store import Spool
+from oncontour.node.watch.app import watch_app
+from oncontour.node.watch.health import check_health
+from oncontour.node.watch.metrics import metrics_text
+from oncontour.node.watch.watching import watching
 from oncontour.node.work.heartbeat import beating
+from oncontour.node.work.router import router
 from oncontour.node.work.segmenter import Segmenter, in_own_process
-from oncontour.node.work.site import Route, Site
+from oncontour.node.work.site import Site
 from oncontour.node.work.workflow import start
 
 LOOK_S = 1.0
@@ -37,23 +44,22 @@ def peers_of(settings: NodeSettings) -> dict[str, Peer]:
     }
 
 
-def site_of(
-    settings: NodeSettings, spool: Spool, route: Callable[[Path, str], Route], segmenter: Segmenter | None = None
-) -> Site:
+def site_of(settings: NodeSettings, rules: RuleSet, spool: Spool, segmenter: Segmenter | None = None) -> Site:
     """What the steps of a node's cases work with; its folders and tables are made where they are not there."""
     inputs, results = settings.place / "cases", settings.place / "results"
     with explained(settings.place):
         inputs.mkdir(parents=True, exist_ok=True)
         results.mkdir(exist_ok=True)
+    base = open_base(settings.url)
     return Site(
         node=settings.name,
-        base=open_base(settings.url),
+        base=base,
         images=spool.studies,
         inputs=inputs,
         results=results,
         peers=peers_of(settings),
         segmenter=segmenter or in_own_process(settings.work.limit_s),
-        route=route,
+        route=router(rules, base),
         work=settings.work,
         delivery=settings.delivery,
     )
@@ -61,7 +67,7 @@ def site_of(
 
 def run_node(
     settings: NodeSettings,
-    route: Callable[[Path, str], Route],
+    rules: RuleSet,
     stop: threading.Event,
     *,
     segmenter: Segmenter | None = None,
@@ -70,7 +76,7 @@ def run_node(
     """Run a node until `stop` is set.
 
     Args:
-        route: which study goes where.
+        rules: which study goes where.
         segmenter: None: the pipeline, each case in a process of its own.
         ready: told where it listens.
 
@@ -78,7 +84,7 @@ def run_node(
         InputError: an address is taken, no data base, and the like.
     """
     spool = Spool(settings.place / "spool")
-    site = site_of(settings, spool, route, segmenter)
+    site = site_of(settings, rules, spool, segmenter)
     with ExitStack() as stack:
         work = start(site, settings.url)
         stack.callback(work.stop)
@@ -86,7 +92,12 @@ def run_node(
         asked = [site.peers[name] for name in settings.completion.ask]
         watch = Watch(spool, site.base, site.node, asked, settings.completion, partial(_note, site))
         stack.callback(watch.close)
-        ready(stack.enter_context(receiving(settings.receive, spool, lambda arrival: None)))
+        receiver = stack.enter_context(receiving(settings.receive, spool, lambda arrival: None))
+        health = partial(check_health, site.base, site.node, settings.place, receiver.disk, settings.work.silent_s)
+        app = watch_app(health, partial(metrics_text, site.base, settings.place))
+        stack.enter_context(serving(app, settings.watch.host, settings.watch.port, "watch"))
+        stack.enter_context(watching(site.base, site.node, settings.watch, health))
+        ready(receiver)
         while not stop.wait(LOOK_S):
             watch.look()
             work.begin()

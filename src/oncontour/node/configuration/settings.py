@@ -12,6 +12,7 @@ from oncontour.node.completion.settings import CompletionSettings
 from oncontour.node.delivery.settings import DeliverySettings
 from oncontour.node.peers.settings import PeerSettings
 from oncontour.node.receive.settings import ReceiveSettings
+from oncontour.node.watch.settings import WatchSettings
 from oncontour.node.work.settings import WorkSettings
 from oncontour.plans.fields import Frozen
 
@@ -31,6 +32,7 @@ class NodeSettings(Frozen):
         peers: PACS and archives, by name.
         delivery: where results go.
         work: how it is shared out.
+        watch: what is watched, and who is told.
     """
 
     name: Name
@@ -42,6 +44,7 @@ class NodeSettings(Frozen):
     peers: Mapping[Name, PeerSettings] = Field(default_factory=dict)
     delivery: DeliverySettings = DeliverySettings()
     work: WorkSettings = WorkSettings()
+    watch: WatchSettings = WatchSettings()
 
     @model_validator(mode="after")
     def _peers_are_there(self) -> Self:

@@ -157,9 +157,14 @@ def read_rules(path: Path) -> RuleSet:
         raise InputError(path, found, "routing rules in YAML", "Check the path.") from error
 
 
+def default_text() -> str:
+    """The rule set that comes with the program, as it stands in its commented YAML."""
+    return files("oncontour.node.routing").joinpath("default.yaml").read_text("utf-8")
+
+
 def default_rules() -> RuleSet:
     """The rule set that comes with the program."""
-    return _parsed(files("oncontour.node.routing").joinpath("default.yaml").read_text("utf-8"), "default.yaml")
+    return _parsed(default_text(), "default.yaml")
 
 
 def dump_rules(rules: RuleSet) -> str:

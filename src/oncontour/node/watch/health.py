@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,12 +41,10 @@ def check_health(base: Engine, node: str, place: Path, disk: Disk, silent_s: flo
 def _tried(look: Callable[[], str | None]) -> str | None:
     try:
         return look()
-    except (OSError, SQLAlchemyError) as error:
-        return f"{type(error).__name__}: {os.strerror(error.errno)}" if _number(error) else type(error).__name__
-
-
-def _number(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.errno is not None
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    except SQLAlchemyError as error:
+        return f"does not answer ({type(error).__name__})"
 
 
 def _base(base: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -14,9 +14,9 @@ from oncontour.node.routing.rules import RuleSet
 from oncontour.node.work.site import Route
 
 
-def decision_on(images: Path, sender: str, rules: RuleSet) -> tuple[StudyFacts, Decision]:
-    """What the rules say about the images in a folder, and about what."""
-    facts = read_facts(sorted(images.iterdir()), sender, rules.tags)
+def decision_on(files: Iterable[Path], sender: str, rules: RuleSet) -> tuple[StudyFacts, Decision]:
+    """What the rules say about the files of a study, and about what."""
+    facts = read_facts(files, sender, rules.tags)
     return facts, decide(facts, rules)
 
 
@@ -24,7 +24,7 @@ def router(rules: RuleSet, base: Engine) -> Callable[[Path, str], Route]:
     """Decides by rules, and remembers the descriptions for `node drift`."""
 
     def route(images: Path, sender: str) -> Route:
-        facts, decision = decision_on(images, sender, rules)
+        facts, decision = decision_on(sorted(images.iterdir()), sender, rules)
         note_seen(base, images.name, decision.rule, facts.description, "; ".join(facts.protocols))
         process = decision.process
         return Route(
