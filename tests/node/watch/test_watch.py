@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import claim, make_case, move
@@ -22,7 +24,6 @@ from oncontour.node.watch.metrics import metrics_text
 from oncontour.node.watch.notify import notify
 from oncontour.node.watch.settings import MailSettings, WatchSettings
 from oncontour.node.watch.summary import summary_lines
-from prometheus_client.parser import text_string_to_metric_families
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def hook():
     taken = []
 
     class Hook(BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802
+        def do_POST(self):
             taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
