@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,17 @@ class Check:
     unit: str
     limit: str
     message: str
+
+
+def worst(checks: Iterable[Check]) -> Verdict:
+    """The worst verdict of some checks; "ok" where there are none.
+
+    >>> worst([])
+    'ok'
+    """
+    severity: tuple[Verdict, ...] = ("fail", "warn")
+    found = {check.verdict for check in checks}
+    return next((verdict for verdict in severity if verdict in found), "ok")
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,12 @@ RESULT_FILES = frozenset(
         "transforms.json",
         "report.html",
         "report.pdf",
+        "report-macro.txt",
         "provenance.json",
         "seg.dcm",
+        "sr.dcm",
+        "report.dcm",
+        "overlay",
         "error.json",
     }
 )
