@@ -36,9 +36,8 @@ def worst(checks: Iterable[Check]) -> Verdict:
     >>> worst([])
     'ok'
     """
-    severity: tuple[Verdict, ...] = ("fail", "warn")
     found = {check.verdict for check in checks}
-    return next((verdict for verdict in severity if verdict in found), "ok")
+    return "fail" if "fail" in found else "warn" if "warn" in found else "ok"
 
 
 @dataclass(frozen=True)

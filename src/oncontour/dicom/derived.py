@@ -105,6 +105,7 @@ def copy_subject(derived: Dataset, header: Dataset) -> None:
 
 def blank_subject(header: Dataset) -> None:
     """Leave of patient and study only what must be there, empty."""
+    header.pop("SpecificCharacterSet", None)
     for keyword in _MAY_BE_EMPTY:
         setattr(header, keyword, "")
 

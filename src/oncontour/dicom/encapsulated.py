@@ -52,7 +52,9 @@ def write_encapsulated_pdf(pdf: Path, source: Image, path: Path, *, number: int,
             version=version,
         )
         made.InstanceNumber = 1
-        made.BurnedInAnnotation = "NO"  # The report names no patient.
+        made.BurnedInAnnotation = (
+            "YES"  # It bears the name of the case, which a user may have chosen after the patient.
+        )
         made.AcquisitionDateTime = ""
         made.DocumentTitle = TITLE
         kind = Dataset()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.errors import OutputError
+from oncontour.core.orientation import HEAD_FEET
 from oncontour.core.study import Image
 from oncontour.dicom.derived import carried_over, new_object, save, uid
 from oncontour.dicom.references import Plane, planes_of, reference_to, source_frames
@@ -28,7 +29,7 @@ PLANES = {"S": "axial", "I": "axial", "A": "coronal", "P": "coronal", "R": "sagi
 DERIVATION = "Window applied; outlines of segmented regions, key, orientation and mark burnt in; research use only"
 
 _FROM_SLICE = (
-    "FrameOfReferenceUID", "PositionReferenceIndicator", "BodyPartExamined", "PatientPosition", "AcquisitionNumber",
+    "FrameOfReferenceUID", "PositionReferenceIndicator", "PatientPosition", "AcquisitionNumber",
     "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime", "InstanceNumber", "SliceLocation",
     "SpacingBetweenSlices", "LossyImageCompressionRatio", "LossyImageCompressionMethod",
 )  # fmt: skip
@@ -101,6 +102,7 @@ def write_overlay(
             )
             _place(picture, header, planes[plane.file, plane.number])
             _show(picture, pictures[k], header)
+            picture.PatientOrientation = list(source.volume.grid.axis_codes[:2].translate(HEAD_FEET))
             picture.SourceImageSequence = [reference_to(frames, plane)]
             made.append(folder / f"{k + 1:04d}.dcm")
             save(picture, made[-1])
@@ -123,13 +125,7 @@ def _place(picture: Dataset, header: Dataset, plane: Plane) -> None:
             picture[keyword] = group[keyword]
     if plane.number:
         picture.InstanceNumber = plane.number
-    picture.PatientOrientation = [_letter(direction) for direction in plane.cosines]
-
-
-def _letter(direction: NDArray[np.float64]) -> str:
-    """Where a direction (LPS) mostly goes, as PatientOrientation says it (PS3.3 C.7.6.1.1.1)."""
-    axis = int(np.abs(direction).argmax())
-    return ("LPH" if direction[axis] > 0 else "RAF")[axis]
+    picture.BodyPartExamined = header.get("BodyPartExamined") or "BRAIN"
 
 
 def _show(picture: Dataset, pixels: NDArray[np.uint8], header: Dataset) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from oncontour.core.orientation import HEAD_FEET
 from oncontour.core.volume import Volume
 from oncontour.drawing.files import hexadecimal
 from oncontour.drawing.slices import PALE, window, write
@@ -26,7 +27,7 @@ PIXELS_A_LINE = 256
 DASH_PIXELS = 3
 """Where outlines of several regions coincide, their colours take turns in dashes of this length."""
 
-LETTER_SHARE, LEAST_LETTER_PIXELS = 1 / 26, 9.5
+LETTER_SHARE, LEAST_LETTER_PIXELS = 1 / 24, 9.5
 """Height of the letters, as a share of the shorter side; smaller ones cannot be read."""
 
 DPI = 72.0
@@ -43,15 +44,13 @@ _OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "H": "F", "F": "H"}
 def edge_letters(axis_codes: str) -> tuple[str, str, str, str]:
     """Letters at the left, right, top and bottom edge of slices whose columns are i and rows are j.
 
-    As DICOM names directions (PS3.3 C.7.6.1.1.1): H for head and F for feet.
-
     Args:
         axis_codes: of the volume's grid, nearest match for oblique slices.
 
     >>> edge_letters("LPS"), edge_letters("PIR")
     (('R', 'L', 'A', 'P'), ('A', 'P', 'H', 'F'))
     """
-    right, bottom = (code.replace("S", "H").replace("I", "F") for code in axis_codes[:2])
+    right, bottom = axis_codes[:2].translate(HEAD_FEET)
     return _OPPOSITE[right], right, _OPPOSITE[bottom], bottom
 
 
