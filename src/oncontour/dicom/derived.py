@@ -23,9 +23,9 @@ MANUFACTURER = "Oncontour"
 BRAIN = Code("12738006", "SCT", "Brain")
 
 _SUBJECT = (
-    "SpecificCharacterSet", "TimezoneOffsetFromUTC",
-    "PatientName", "PatientID", "IssuerOfPatientID", "OtherPatientIDsSequence", "PatientBirthDate",
-    "PatientBirthTime", "PatientSex", "PatientComments", "QualityControlSubject", "PatientIdentityRemoved",
+    "SpecificCharacterSet", "PatientName", "PatientID", "IssuerOfPatientID", "OtherPatientIDsSequence",
+    "PatientBirthDate", "PatientBirthTime", "PatientSex", "PatientComments", "QualityControlSubject",
+    "PatientIdentityRemoved",
     "DeidentificationMethod", "DeidentificationMethodCodeSequence", "ClinicalTrialSponsorName",
     "ClinicalTrialProtocolID", "ClinicalTrialSubjectID", "ClinicalTrialTimePointID",
     "StudyInstanceUID", "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber",
@@ -104,7 +104,7 @@ def copy_subject(derived: Dataset, header: Dataset) -> None:
 
 
 def blank_subject(header: Dataset) -> None:
-    """Leave of patient and study only what must be there, empty."""
+    """Empty what must be there of patient and study, and leave out the character set: all else is ASCII."""
     header.pop("SpecificCharacterSet", None)
     for keyword in _MAY_BE_EMPTY:
         setattr(header, keyword, "")

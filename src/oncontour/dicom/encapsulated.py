@@ -34,9 +34,8 @@ def write_encapsulated_pdf(pdf: Path, source: Image, path: Path, *, number: int,
     try:
         content = pdf.read_bytes()
     except OSError as error:
-        raise OutputError(
-            pdf, f"a file that cannot be read ({error.strerror})", "the report", "Write it first."
-        ) from error
+        found = f"a file that cannot be read ({error.strerror})"
+        raise OutputError(pdf, found, "the report", "Write it first.") from error
     with carried_over():
         header = source_header(source)
         digest = sha256(content).hexdigest()
@@ -52,9 +51,7 @@ def write_encapsulated_pdf(pdf: Path, source: Image, path: Path, *, number: int,
             version=version,
         )
         made.InstanceNumber = 1
-        made.BurnedInAnnotation = (
-            "YES"  # It bears the name of the case, which a user may have chosen after the patient.
-        )
+        made.BurnedInAnnotation = "YES"  # the case's name stands on it, which may have been chosen after the patient
         made.AcquisitionDateTime = ""
         made.DocumentTitle = TITLE
         kind = Dataset()

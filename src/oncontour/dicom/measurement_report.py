@@ -1,9 +1,9 @@
 """Volumes as a Comprehensive 3D SR: TID 1500 "Measurement Report", one TID 1411 group for each segment of the SEG.
 
 Codes of the SEG are used again; further ones are of PS3.16: Volume (CID 7472), Diameter (CID 7470) derived as Maximum
-(CID 7464), laterality (CID 244), quality (CID 6044). The limits of a volume's interval are properties of that volume
-(TID 310), as two numbers under a private scheme: CID 225 has only ranges to either side of the value, without a
-probability, and a calibrated interval need not hold the value. No code says what share of the whole a region has.
+(CID 7464), laterality (CID 244). The limits of a volume's interval are properties of that volume (TID 310) under a
+private scheme: CID 225 has only ranges to either side of the value, without a probability, and a calibrated interval
+need not hold the value. No code says what share of the whole a region has.
 """
 
 from __future__ import annotations

@@ -67,10 +67,10 @@ def write_overlay(
     import pydicom
     from pydicom.uid import SecondaryCaptureImageStorage
 
-    i, j, k = source.volume.grid.shape
-    if pictures.shape != (k, j, i, 3) or pictures.dtype != np.uint8:
+    shape = (*source.volume.grid.shape[::-1], 3)
+    if pictures.shape != shape or pictures.dtype != np.uint8:
         found = f"array of {pictures.dtype}, shape {pictures.shape}"
-        raise OutputError("overlay", found, f"uint8, shape {(k, j, i, 3)}", "Draw on the source's own slices.")
+        raise OutputError("overlay", found, f"uint8, shape {shape}", "Draw on the source's own slices.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
