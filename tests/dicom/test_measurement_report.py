@@ -159,6 +159,7 @@ def test_names_in_any_script_survive(tmp_path, character_set):
     assert str(pydicom.dcmread(write(tmp_path, image)).PatientName) == name
 
 
+@pytest.mark.filterwarnings("ignore:The value length")
 def test_odd_headers_are_carried_over(tmp_path):
     image = series(tmp_path)
 
