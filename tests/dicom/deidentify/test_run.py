@@ -50,7 +50,15 @@ SAFE_AND_NOT += [(PLANTED, 0x0029, 0x10), ("SIEMENS CSA HEADER", 0x0029, 0x10), 
 
 CREATORS = {one.creator for one in load_profile().private}
 
-TEXTS = (PLANTED, PLANTED.upper(), f"1\\{PLANTED}", f"20240501{PLANTED}", f"1.2.{PLANTED}", f"{PLANTED}^t1")
+TEXTS = (
+    PLANTED,
+    PLANTED[:8],
+    PLANTED.upper(),
+    f"1\\{PLANTED}",
+    f"20240501{PLANTED}",
+    f"1.2.{PLANTED}",
+    f"{PLANTED}^t1",
+)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,11 @@ BINARY = frozenset({"US", "SS", "UL", "SL", "FL", "FD", "AT"})
 LARGEST_INTEGER = 2**24
 """Above any count or index of an image, and below any four letters."""
 
+LARGEST_OF_SEVERAL = 2**13 - 1
+"""The same for 16 bits, of which one value can hold two letters and several a name."""
+
 SMALLEST_FLOAT, LARGEST_FLOAT = 1e-9, 1e9
-"""Around any figure of a scan in DICOM's units; eight letters make one of these about one time in a hundred."""
+"""Around any figure of a scan in DICOM's units; few runs of letters make such a number."""
 
 _CODE_KEYWORDS = ("CodeValue", "LongCodeValue", "URNCodeValue")
 _UNKNOWN = ("261665006", "SCT", "Unknown")
@@ -69,25 +72,25 @@ def _values(found: DataElement, action: str, patient: Patient) -> Any:
     many = isinstance(found.value, MultiValue | list | tuple)
     values = list(found.value) if many else [] if found.value is None else [found.value]
     if found.VR in BINARY:
-        return values if action == "number" and all(_is_plausible(one, found.VR) for one in values) else None
+        return values if action == "number" and all(_is_plausible(one, found) for one in values) else None
     texts = [TEXTS[action](str(one).strip(" \0"), patient) for one in values]
     if action == "number" and not all(texts):
         return None  # a number less would make another vector of them
     return texts
 
 
-def _is_plausible(value: Any, vr: str) -> bool:
+def _is_plausible(value: Any, found: DataElement) -> bool:
     """Whether a binary number can be one: letters that stand where a number should are read as absurd ones.
 
     An attribute tag is one that DICOM knows.
     """
     from pydicom.datadict import dictionary_has_tag
 
-    if vr == "AT":
+    if found.VR == "AT":
         return dictionary_has_tag(value)
     if isinstance(value, float):
         return value == 0 or SMALLEST_FLOAT <= abs(value) <= LARGEST_FLOAT
-    return isinstance(value, int) and abs(value) <= LARGEST_INTEGER
+    return abs(value) <= (LARGEST_OF_SEVERAL if found.VR in ("US", "SS") and found.VM > 1 else LARGEST_INTEGER)
 
 
 def _keep_private(source: Dataset, kept: Dataset, private: PrivateElement, patient: Patient) -> None:
