@@ -1,19 +1,23 @@
 """A whole node: images in by C-STORE, results out to a real Orthanc; killed, and taken over."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import yaml
+from pydicom import dcmread
 from pydicom.uid import generate_uid
 
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, State
 from oncontour.node.ledger.cases import list_cases
+from oncontour.node.ledger.deliveries import list_deliveries
 from oncontour.node.ledger.events import list_events
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.settings import DimsePeer
@@ -26,6 +30,7 @@ SECONDS = 90
 NODE = """
 import json, signal, sys, threading, time
 from pathlib import Path
+from pydicom import dcmread
 from pydicom.uid import generate_uid
 sys.path.insert(0, sys.argv[2])
 from tests_image import write_image
@@ -48,7 +53,8 @@ def segmenter(study, out, bundle):
 settings = load_settings(Path(sys.argv[1]))
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-run_node(settings, rules_of(settings), stop, segmenter=segmenter, ready=lambda receiver: print("ready", flush=True))
+run_node(settings, rules_of(settings), stop, segmenter=segmenter if sys.argv[3] != "None" else None,
+         ready=lambda receiver: print("ready", flush=True))
 """
 
 
@@ -107,13 +113,13 @@ def new_study(folder, images=3):
     return [write_image(folder / f"{uid}.{n}.dcm", uid, series, n) for n in range(images)]
 
 
-def wait_for(condition, what):
-    end = time.monotonic() + SECONDS
+def wait_for(condition, what, seconds=SECONDS):
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():
             return found
         time.sleep(0.1)
-    pytest.fail(f"no {what} after {SECONDS} s")
+    pytest.fail(f"no {what} after {seconds} s")
 
 
 def ended(base, number):
@@ -169,3 +175,33 @@ def test_a_dead_nodes_case_is_taken_over_and_a_frozen_one_does_not_deliver_it_ag
     assert first.process.wait(30) == 75
     assert instances(orthanc) == before + 1
     assert [event.kind for event in list_events(base, case.case)].count("delivered") == 1
+
+
+@pytest.mark.slow
+def test_a_real_head_through_the_real_pipeline(tmp_path, orthanc, nodes):
+    """A study sent by dcmtk from several associations at once; what Orthanc then has is what the pipeline found."""
+    if not shutil.which("storescu"):
+        pytest.skip("dcmtk is not here: nothing is sent by it")
+    made = tmp_path / "study"
+    subprocess.run(
+        [sys.executable, "-m", "oncontour", "phantom", made, "--cases", "1", "--skull", "--dicom", "--seed", "6"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    files = sorted(file for file in made.rglob("*.dcm"))
+    node = Node(tmp_path, "node-1", orthanc, takes_s=None)
+    nodes.append(node)
+    senders = [
+        subprocess.Popen(
+            ["storescu", "-aet", "MR1", "-aec", "ONCONTOUR", "127.0.0.1", str(node.port), *files[n::4]],
+            env={**os.environ, "TCP_NODELAY": "1"},
+        )
+        for n in range(4)
+    ]
+    assert [sender.wait(120) for sender in senders] == [0] * 4
+    base = open_base(f"sqlite:///{tmp_path}/place/node.db")
+    (case,) = wait_for(lambda: ended(base, 1), "end of the case", 400)
+    assert (case.state, case.reason) == (State.DELIVERED, None)
+    folder = tmp_path / "place" / "results" / case.result["folder"] / case.case
+    for delivery in list_deliveries(base, case.case):
+        there = orthanc.post("/tools/lookup", delivery.instance.encode())
+        assert dcmread(BytesIO(orthanc.get(there[0]["Path"] + "/file"))) == dcmread(folder / delivery.file)

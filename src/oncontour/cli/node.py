@@ -22,6 +22,9 @@ DEFAULT = Path("node.yaml")
 
 DAY_S = 86400.0
 
+SHORT = 8
+"""Letters of a case's name that are shown; they are enough to name it."""
+
 
 def register(app: typer.Typer) -> None:
     """Add `oncontour node` to the command line."""
@@ -92,22 +95,26 @@ def status(
     with exit_codes():
         _, base = _opened(config)
         now = datetime.now(UTC).timestamp()
-        table = Table("case", "state", "images", "rule", "bundle", "whole tumour mL", "changed", "reason")
+        table = Table("case", "state", "images", "rule", "bundle", "tumour mL", "changed (UTC)")
+        reasons = []
         for case in list_cases(base):
             if not every and case.state in ENDS and now - case.changed_at > DAY_S:
                 continue
             volume = ((case.result or {}).get("volumes_ml") or {}).get("WT")
             table.add_row(
-                case.case,
+                case.case[:SHORT],
                 str(case.state),
                 f"{len(case.images)}",
                 case.rule or "",
                 case.bundle or "",
                 "" if volume is None else f"{volume:.1f}",
                 _when(case.changed_at),
-                case.reason or "",
             )
+            if case.reason:
+                reasons.append(f"{case.case[:SHORT]}: {case.reason}")
         console().print(table)
+        for reason in reasons:
+            typer.echo(reason)
 
 
 def rules(config: Annotated[Path | None, typer.Option("--config", metavar="FILE.yaml")] = None) -> None:
@@ -247,4 +254,4 @@ def _opened(config: Path) -> tuple[NodeSettings, Engine]:
 
 
 def _when(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -30,7 +30,8 @@ def main(study: str, out: str, bundle: str) -> int:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # Not sys.stdin, whose lock a thread that waits would hold when Python ends.
+        pass
     os._exit(ORPHANED)
 
 
