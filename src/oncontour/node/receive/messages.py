@@ -1,0 +1,192 @@
+"""DIMSE messages of one association: data sets go to the spool fragment by fragment, everything else to pynetdicom."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from typing import TYPE_CHECKING, Any
+
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.pdu_primitives import P_DATA
+
+from oncontour.node.receive.intake import Incoming, Intake
+from oncontour.node.receive.upper_layer import BoundedUpperLayer, Fragment
+from oncontour.node.spool.meta import FileMeta
+from oncontour.node.spool.refusal import RefusedError, Refusal
+from oncontour.node.spool.uids import uid_of
+
+if TYPE_CHECKING:
+    from pynetdicom.association import Association
+
+MOST_COMMAND_BYTES = 16_384
+"""A C-STORE command has some 300."""
+
+SLOWEST = 1024.0
+"""Bytes a second that a message must make after the network timeout's time; a modem makes four times as much."""
+
+STATUS = {
+    Refusal.NO_ROOM: 0xA700,
+    Refusal.TOO_BIG: 0xA700,
+    Refusal.MISMATCH: 0xA900,
+    Refusal.NO_IDENTITY: 0xC000,
+    Refusal.NOT_DICOM: 0xC000,
+    Refusal.TRANSFER_SYNTAX: 0xC000,
+}
+"""PS3.4 Table B.2-1."""
+
+_PROCESSING_FAILURE = 0x0110
+"""PS3.7 C.5.4: ours, not the sender's."""
+
+_WAIT_S = 0.05
+"""How long the association's thread waits for a message before it looks after its timers."""
+
+_COMMAND, _LAST = 1, 2
+
+_LOG = logging.getLogger(__name__)
+
+
+class Ear(DIMSEServiceProvider):
+    """Takes the place of the message provider that pynetdicom made for an association.
+
+    A data set is stored by the thread that reads the connection: while the disk is slow, the peer waits.
+    """
+
+    def __init__(self, layer: BoundedUpperLayer, intake: Intake) -> None:
+        super().__init__(layer.assoc)
+        self._layer, self._intake = layer, intake
+        self._store: _Store | None = None
+        self._began, self._bytes = 0.0, 0
+        layer.assoc.dimse = self
+        layer.ended.append(self._abandon)
+
+    def get_msg(self, block: bool = False) -> Any:
+        """The next message that is no C-STORE; waits a little, where pynetdicom would ask again and again."""
+        try:
+            return self.msg_queue.get(timeout=_WAIT_S)
+        except queue.Empty:
+            return None, None
+
+    def receive_primitive(self, primitive: Any) -> None:
+        """Take the fragments of a PDU.
+
+        Args:
+            primitive: a tuple of `Fragment`s.
+        """
+        self._layer.busy = True
+        try:
+            if not primitive:
+                raise ValueError("an empty P-DATA PDU")
+            for fragment in primitive:
+                self._take(fragment)
+        except Exception as error:  # Whatever a peer sends: it ends this association and no other.
+            _LOG.warning("An association was ended: %s", error if type(error) is ValueError else type(error).__name__)
+            self._abandon()
+            self._layer.event_queue.put("Evt19")
+        finally:
+            self._layer.restart_idle()
+            self._layer.busy = False
+
+    def _take(self, fragment: Fragment) -> None:
+        if self._bytes == 0:
+            self._began = time.monotonic()
+        self._bytes += len(fragment.data) + 1
+        took = time.monotonic() - self._began
+        if took > (self.assoc.network_timeout or 0.0) and self._bytes < SLOWEST * took:
+            raise ValueError("a message came too slowly")
+        if self._store is None:
+            self._take_command(fragment)
+        elif fragment.control & _COMMAND or fragment.context != self._store.context:
+            raise ValueError("another message within a data set")
+        else:
+            self._take_data(self._store, fragment)
+
+    def _take_command(self, fragment: Fragment) -> None:
+        if not fragment.control & _COMMAND or self._bytes > MOST_COMMAND_BYTES:
+            raise ValueError("no command, or a command without end")
+        piece = P_DATA()
+        piece.presentation_data_value_list.append((fragment.context, bytes((fragment.control,)) + fragment.data))
+        super().receive_primitive(piece)
+        if not fragment.control & _LAST:
+            return
+        if self.message is None:  # It has no data set, and waits in the queue.
+            self._bytes = 0
+        elif isinstance(self.message, C_STORE_RQ):
+            self._store = self._begin(fragment.context, self.message.command_set)
+        else:
+            raise ValueError("a message with a data set that is no C-STORE request")
+
+    def _begin(self, number: int, command: Any) -> _Store:
+        contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
+        if number not in contexts:
+            raise ValueError("a presentation context that was not accepted")
+        sop_class, instance = (str(command[tag].value) for tag in ("AffectedSOPClassUID", "AffectedSOPInstanceUID"))
+        store = _Store(number, int(command.MessageID), sop_class, instance)
+        if sop_class != contexts[number].abstract_syntax or None in map(_uid, (sop_class, instance)):
+            store.refusal = Refusal.MISMATCH
+            return store
+        meta = FileMeta(sop_class, instance, str(contexts[number].transfer_syntax[0]), "", 0)
+        with store:
+            store.incoming = self._intake.begin(meta, self.assoc.requestor.ae_title.strip())
+        return store
+
+    def _take_data(self, store: _Store, fragment: Fragment) -> None:
+        if self._bytes > 2 * self._intake.biggest:
+            raise ValueError("a data set without end")
+        if store.incoming is not None:
+            with store:
+                store.incoming.write(fragment.data)
+        if not fragment.control & _LAST:
+            return
+        if store.incoming is not None:
+            with store:
+                store.incoming.keep()
+        self._store, self.message, self._bytes = None, None, 0
+        self.send_msg(store.answer(), store.context)
+
+    def _abandon(self) -> None:
+        if self._store is not None and self._store.incoming is not None:
+            self._store.incoming.drop()
+        self._store = None
+
+
+class _Store:
+    """A C-STORE request and what became of it. As a context, it remembers why its image is not taken."""
+
+    def __init__(self, context: int, number: int, sop_class: str, instance: str) -> None:
+        self.context, self.number, self.sop_class, self.instance = context, number, sop_class, instance
+        self.incoming: Incoming | None = None
+        self.refusal: Refusal | None = None
+        self.failed = False
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        if error is None:
+            return False
+        self.incoming = None
+        if isinstance(error, RefusedError):
+            self.refusal = error.refusal
+            return True
+        if isinstance(error, OSError):
+            _LOG.error("An image could not be stored: %s", error.strerror)
+            self.failed = True
+            return True
+        return False
+
+    def answer(self) -> C_STORE:
+        """The response, with a status of PS3.4 Table B.2-1."""
+        response = C_STORE()
+        response.MessageIDBeingRespondedTo = self.number
+        response.Status = _PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else 0x0000
+        if self.refusal:
+            response.ErrorComment = self.refusal.value
+        if not self.refusal or self.refusal is not Refusal.MISMATCH:  # Else they may be no UIDs.
+            response.AffectedSOPClassUID, response.AffectedSOPInstanceUID = self.sop_class, self.instance
+        return response
+
+
+def _uid(text: str) -> str | None:
+    return uid_of(text.encode("ascii", "replace"))
