@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from oncontour.node.receive.disk import Disk
 from oncontour.node.spool.arrival import Arrival
 from oncontour.node.spool.meta import FileMeta
-from oncontour.node.spool.refusal import RefusedError, Refusal
+from oncontour.node.spool.refusal import Refusal, RefusedError
 from oncontour.node.spool.store import Part, Spool
 
 DEFLATED = frozenset(("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"))
@@ -72,13 +72,16 @@ class Incoming:
             self.drop()
             raise
 
-    def keep(self) -> Arrival:
+    def keep(self, study: str | None = None) -> Arrival:
         """Make it safe, then tell.
+
+        Args:
+            study: Study Instance UID that it was announced for; None: any.
 
         Raises:
             RefusedError: it is no image that can be kept.
         """
-        arrival = self._part.keep()
+        arrival = self._part.keep(study)
         try:
             self._intake.heard(arrival)
         except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ
@@ -13,32 +13,17 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 
 from oncontour.node.receive.intake import Incoming, Intake
+from oncontour.node.receive.statuses import PROCESSING_FAILURE, STATUS, SUCCESS
 from oncontour.node.receive.upper_layer import BoundedUpperLayer, Fragment
 from oncontour.node.spool.meta import FileMeta
-from oncontour.node.spool.refusal import RefusedError, Refusal
+from oncontour.node.spool.refusal import Refusal, RefusedError
 from oncontour.node.spool.uids import uid_of
-
-if TYPE_CHECKING:
-    from pynetdicom.association import Association
 
 MOST_COMMAND_BYTES = 16_384
 """A C-STORE command has some 300."""
 
 SLOWEST = 1024.0
 """Bytes a second that a message must make after the network timeout's time; a modem makes four times as much."""
-
-STATUS = {
-    Refusal.NO_ROOM: 0xA700,
-    Refusal.TOO_BIG: 0xA700,
-    Refusal.MISMATCH: 0xA900,
-    Refusal.NO_IDENTITY: 0xC000,
-    Refusal.NOT_DICOM: 0xC000,
-    Refusal.TRANSFER_SYNTAX: 0xC000,
-}
-"""PS3.4 Table B.2-1."""
-
-_PROCESSING_FAILURE = 0x0110
-"""PS3.7 C.5.4: ours, not the sender's."""
 
 _WAIT_S = 0.05
 """How long the association's thread waits for a message before it looks after its timers."""
@@ -62,7 +47,7 @@ class Ear(DIMSEServiceProvider):
         layer.assoc.dimse = self
         layer.ended.append(self._abandon)
 
-    def get_msg(self, block: bool = False) -> Any:
+    def get_msg(self, block: bool = False) -> Any:  # noqa: ARG002 - pynetdicom's own.
         """The next message that is no C-STORE; waits a little, where pynetdicom would ask again and again."""
         try:
             return self.msg_queue.get(timeout=_WAIT_S)
@@ -180,9 +165,9 @@ class _Store:
         """The response, with a status of PS3.4 Table B.2-1."""
         response = C_STORE()
         response.MessageIDBeingRespondedTo = self.number
-        response.Status = _PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else 0x0000
+        response.Status = PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else SUCCESS
         if self.refusal:
-            response.ErrorComment = self.refusal.value
+            response.ErrorComment = self.refusal.value  # pyright: ignore[reportAttributeAccessIssue]
         if not self.refusal or self.refusal is not Refusal.MISMATCH:  # Else they may be no UIDs.
             response.AffectedSOPClassUID, response.AffectedSOPInstanceUID = self.sop_class, self.instance
         return response

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from oncontour.node.receive.disk import Disk
+from oncontour.node.receive.folder import watching
 from oncontour.node.receive.intake import Heard, Intake
 from oncontour.node.receive.scp import listening
 from oncontour.node.receive.settings import ReceiveSettings
@@ -47,5 +48,12 @@ def receiving(settings: ReceiveSettings, spool: Spool, heard: Heard) -> Iterator
         return Intake(spool, disk, heard, round(biggest_mb * _MB))
 
     with ExitStack() as stack:
-        port = stack.enter_context(listening(settings.scp, intake(settings.scp.biggest_object_mb)))
-        yield Receiver(disk, port, None)
+        scp_port = stack.enter_context(listening(settings.scp, intake(settings.scp.biggest_object_mb)))
+        web_port = None
+        if settings.web is not None:
+            from oncontour.node.receive.web import serving
+
+            web_port = stack.enter_context(serving(settings.web, intake(settings.web.biggest_object_mb)))
+        if settings.folder is not None:
+            stack.enter_context(watching(settings.folder, intake(settings.folder.biggest_object_mb)))
+        yield Receiver(disk, scp_port, web_port)

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pynetdicom import AE, _config, evt
+from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
-from pynetdicom.sop_class import Verification, uid_to_service_class
+from pynetdicom.sop_class import uid_to_service_class
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from oncontour.core.errors import InputError
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _BY_REFERENCE = frozenset(("1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.204"))
 """JPIP: the pixels stay at the sender's (PS3.5 A.6)."""
 
+_VERIFICATION = "1.2.840.10008.1.1"
 _DICOM_ROOT, _STORAGE_ROOT = "1.2.840.10008.", "1.2.840.10008.5.1.4.1.1."
 
 _SPARE_CONNECTIONS = 16
@@ -89,18 +91,18 @@ class Server(ThreadedAssociationServer):
             entity,
             (settings.host, settings.port),
             settings.ae_title,
-            [build_context(Verification)],
+            [build_context(_VERIFICATION)],
             evt_handlers=[(evt.EVT_REQUESTED, self._admit)],
             request_handler=_Handler,
         )
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection, without waiting for a TLS handshake."""
-        connection, address = self.socket.accept()
+        connection, address = cast(socket.socket, self.socket).accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection, address
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - socketserver's own.
         """Whether there is a place for one more connection."""
         return self._connections.acquire(blocking=False)
 
@@ -111,7 +113,7 @@ class Server(ThreadedAssociationServer):
             request = self._tls.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's own.
         """A connection ended before it became an association."""
         self._connections.release()
         _LOG.warning("A connection was closed before its association began (no TLS, or no certificate we trust?)")
@@ -131,17 +133,16 @@ class Server(ThreadedAssociationServer):
 
     def _admit(self, event: evt.Event) -> None:
         association = event.assoc
-        rejection = self._rejection(association)
+        request = cast(A_ASSOCIATE, association.requestor.primitive)
+        rejection = self._rejection(association, request.calling_ae_title or "")
         if rejection is not None:
             association.acse.send_reject(*rejection)
             association.kill()
             return
-        association.acceptor.supported_contexts = taken(
-            association.requestor.primitive.presentation_context_definition_list
-        )
+        association.acceptor.supported_contexts = taken(request.presentation_context_definition_list)
 
-    def _rejection(self, association: Association) -> Rejection | None:
-        if not self._may_call(association.requestor.primitive.calling_ae_title, association.requestor.address):
+    def _rejection(self, association: Association, calling: str) -> Rejection | None:
+        if not self._may_call(calling, association.requestor.address):
             return _CALLER_UNKNOWN
         if not self._intake.disk.room:
             return _CONGESTION
@@ -161,11 +162,9 @@ class Server(ThreadedAssociationServer):
 
 
 class _Handler(RequestHandler):
-    server: Server
-
     def _create_association(self) -> Association:
         association = super()._create_association()
-        self.server.equip(association)
+        cast(Server, self.server).equip(association)
         return association
 
 
@@ -177,7 +176,7 @@ def taken(requested: list[PresentationContext]) -> list[PresentationContext]:
     syntaxes: dict[str, dict[str, None]] = {}
     for context in requested:
         uid = str(context.abstract_syntax)
-        if uid == Verification or is_storage(uid):
+        if uid == _VERIFICATION or is_storage(uid):
             usable = [str(syntax) for syntax in context.transfer_syntax if syntax not in DEFLATED | _BY_REFERENCE]
             syntaxes.setdefault(uid, {}).update(dict.fromkeys(usable))
     return [build_context(uid, list(usable)) for uid, usable in syntaxes.items() if usable]

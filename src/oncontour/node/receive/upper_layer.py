@@ -14,6 +14,7 @@ import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -126,10 +127,8 @@ class BoundedUpperLayer(DULServiceProvider):
         if raw is None:
             time.sleep(_WAIT_S)
         elif not (isinstance(raw, ssl.SSLSocket) and raw.pending()) and self.state_machine.current_state != "Sta13":
-            try:
+            with suppress(OSError, ValueError):  # Closed meanwhile, which super() says next.
                 select.select([raw], [], [], _WAIT_S)
-            except (OSError, ValueError):
-                pass  # Closed meanwhile, which super() says next.
         return super()._is_transport_event()
 
     def _read_pdu_data(self) -> None:
@@ -200,4 +199,3 @@ class BoundedUpperLayer(DULServiceProvider):
     @property
     def _raw(self) -> socket.socket | None:
         return self.socket.socket if self.socket is not None else None
-

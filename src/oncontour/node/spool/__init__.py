@@ -1,1 +1,1 @@
-"""What has come, on disk: `studies/<token>/<image>.dcm`, written whole, synced and named before its sender is thanked."""
+"""What has come, on disk: `studies/<token>/<image>.dcm`, whole and synced before its sender is thanked."""

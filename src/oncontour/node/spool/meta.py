@@ -54,7 +54,7 @@ def write_meta(sop_class: str, sop_instance: str, transfer_syntax: str, sender: 
 
 
 def read_meta(head: bytes) -> FileMeta | None:
-    """The head of a file from its first `HEAD_BYTES`; None where this is no DICOM file or its head is damaged."""
+    """The head of a file, from its first `HEAD_BYTES`; None where it is not all there, damaged or none."""
     if head[_FIRST - 4 : _FIRST] != b"DICM":
         return None
     values: dict[int, bytes] = {}
@@ -70,7 +70,7 @@ def read_meta(head: bytes) -> FileMeta | None:
     except struct.error:
         return None
     uids = [uid_of(values.get(element, b"")) for element in (_CLASS, _INSTANCE, _SYNTAX)]
-    if None in uids or offset > len(head):
+    if None in uids or offset + 2 > len(head):  # What follows could be more of it.
         return None
     sender = values.get(_SENDER, b"").decode("ascii", "replace").strip("\x00 ")
     return FileMeta(uids[0] or "", uids[1] or "", uids[2] or "", sender, offset)

@@ -8,10 +8,10 @@
 Several processes may share a spool, on one file system that knows hard links: a name is given by linking, which fails
 where the name is taken, so nothing is ever written over.
 
-**Success survives a power cut**, at the price of one flush an image: a part that is complete is renamed to `.whole`, then
-synced, which makes its bytes and that name durable together; then it is linked to its place. If the power fails before
-the link reaches the disk, the next start finds the `.whole`, checks its digest and links it again. (A sync of the
-folder after each link would cost a second flush.)
+**Success survives a power cut**, at the price of one flush an image: a part that is complete is renamed to `.whole`,
+then synced, which makes its bytes and that name durable together; then it is linked to its place. If the power fails
+before the link reaches the disk, the next start finds the `.whole`, checks its digest and links it again. (A sync of
+the folder after each link would cost a second flush.)
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from oncontour.core.errors import OutputError
 from oncontour.data.files import explained
 from oncontour.node.spool.arrival import Arrival
 from oncontour.node.spool.header import Identity, read_identity
 from oncontour.node.spool.meta import HEAD_BYTES, FileMeta, read_meta, write_meta
-from oncontour.node.spool.refusal import RefusedError, Refusal
+from oncontour.node.spool.refusal import Refusal, RefusedError
 from oncontour.node.spool.uids import token
 
 INCOMING, STUDIES = "incoming", "studies"
@@ -119,7 +120,8 @@ class Spool:
     def place(self, path: Path, identity: Identity, digest: str) -> Kind:
         """Give a whole image its name beside the one it has. Nothing is written over."""
         folder, image = self.studies / token(identity.study), token(identity.sop_instance)
-        for kind, name in (("new", image), ("conflict", f"{image}.{digest[:_DIGEST_DIGITS]}")):
+        names: dict[Kind, str] = {"new": image, "conflict": f"{image}.{digest[:_DIGEST_DIGITS]}"}
+        for kind, name in names.items():
             final = folder / (name + IMAGE)
             if _link(path, final):
                 return kind
@@ -156,7 +158,7 @@ class Part:
         head = write_meta(meta.sop_class, meta.sop_instance, meta.transfer_syntax, sender)
         self._start = len(head)
         with _refused():
-            self._stream: BinaryIO = open(self._path, "x+b", buffering=0)
+            self._stream = self._path.open("x+b", buffering=0)
         try:
             self._write(head)
         except RefusedError:
@@ -178,8 +180,11 @@ class Part:
         self._digest.update(data)
         self._length += len(data)
 
-    def keep(self) -> Arrival:
+    def keep(self, study: str | None = None) -> Arrival:
         """Make it safe, and give it its name.
+
+        Args:
+            study: Study Instance UID that it was announced for; None: any.
 
         Raises:
             RefusedError: there is no room, or it is not the image that was announced, or no image. Nothing stays.
@@ -188,7 +193,8 @@ class Part:
             identity = read_identity(self._read, self._meta.transfer_syntax)
             if identity is None:
                 raise RefusedError(Refusal.NO_IDENTITY)
-            if (identity.sop_class, identity.sop_instance) != (self._meta.sop_class, self._meta.sop_instance):
+            announced = (self._meta.sop_class, self._meta.sop_instance)
+            if (identity.sop_class, identity.sop_instance) != announced or study not in (None, identity.study):
                 raise RefusedError(Refusal.MISMATCH)
             digest = self._digest.hexdigest()
             with _refused():
@@ -223,13 +229,13 @@ class Part:
         return os.pread(self._stream.fileno(), count, self._start + offset)
 
 
-def data_set_digest(stream: BinaryIO, start: int) -> str:
+def data_set_digest(stream: BufferedReader, start: int) -> str:
     """SHA-256 of a file from `start` to its end."""
     stream.seek(start)
     return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_file_identity(stream: BinaryIO, meta: FileMeta) -> Identity | None:
+def read_file_identity(stream: BufferedReader, meta: FileMeta) -> Identity | None:
     """Which image a DICOM file is."""
     number = stream.fileno()
     return read_identity(lambda offset, count: os.pread(number, count, meta.length + offset), meta.transfer_syntax)
