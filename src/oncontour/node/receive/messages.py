@@ -7,6 +7,7 @@ import queue
 import time
 from typing import Any
 
+from pydicom.dataset import Dataset
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
@@ -45,7 +46,7 @@ class Ear(DIMSEServiceProvider):
         self._store: _Store | None = None
         self._began, self._bytes = 0.0, 0
         layer.assoc.dimse = self
-        layer.ended.append(self._abandon)
+        layer.ended = self._abandon
 
     def get_msg(self, block: bool = False) -> Any:  # noqa: ARG002 - pynetdicom's own.
         """The next message that is no C-STORE; waits a little, where pynetdicom would ask again and again."""
@@ -58,12 +59,10 @@ class Ear(DIMSEServiceProvider):
         """Take the fragments of a PDU.
 
         Args:
-            primitive: a tuple of `Fragment`s.
+            primitive: its `Fragment`s.
         """
         self._layer.busy = True
         try:
-            if not primitive:
-                raise ValueError("an empty P-DATA PDU")
             for fragment in primitive:
                 self._take(fragment)
         except Exception as error:  # Whatever a peer sends: it ends this association and no other.
@@ -103,13 +102,13 @@ class Ear(DIMSEServiceProvider):
         else:
             raise ValueError("a message with a data set that is no C-STORE request")
 
-    def _begin(self, number: int, command: Any) -> _Store:
+    def _begin(self, number: int, command: Dataset) -> _Store:
         contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
         if number not in contexts:
             raise ValueError("a presentation context that was not accepted")
-        sop_class, instance = (str(command[tag].value) for tag in ("AffectedSOPClassUID", "AffectedSOPInstanceUID"))
+        sop_class, instance = (_uid(command, keyword) for keyword in ("AffectedSOPClassUID", "AffectedSOPInstanceUID"))
         store = _Store(number, int(command.MessageID), sop_class, instance)
-        if sop_class != contexts[number].abstract_syntax or None in map(_uid, (sop_class, instance)):
+        if sop_class is None or instance is None or sop_class != contexts[number].abstract_syntax:
             store.refusal = Refusal.MISMATCH
             return store
         meta = FileMeta(sop_class, instance, str(contexts[number].transfer_syntax[0]), "", 0)
@@ -140,7 +139,7 @@ class Ear(DIMSEServiceProvider):
 class _Store:
     """A C-STORE request and what became of it. As a context, it remembers why its image is not taken."""
 
-    def __init__(self, context: int, number: int, sop_class: str, instance: str) -> None:
+    def __init__(self, context: int, number: int, sop_class: str | None, instance: str | None) -> None:
         self.context, self.number, self.sop_class, self.instance = context, number, sop_class, instance
         self.incoming: Incoming | None = None
         self.refusal: Refusal | None = None
@@ -168,10 +167,11 @@ class _Store:
         response.Status = PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else SUCCESS
         if self.refusal:
             response.ErrorComment = self.refusal.value  # pyright: ignore[reportAttributeAccessIssue]
-        if not self.refusal or self.refusal is not Refusal.MISMATCH:  # Else they may be no UIDs.
-            response.AffectedSOPClassUID, response.AffectedSOPInstanceUID = self.sop_class, self.instance
+        response.AffectedSOPClassUID, response.AffectedSOPInstanceUID = self.sop_class, self.instance
         return response
 
 
-def _uid(text: str) -> str | None:
-    return uid_of(text.encode("ascii", "replace"))
+def _uid(command: Dataset, keyword: str) -> str | None:
+    """A UID of a command, None where it is none. As it came: pydicom would put into a warning what is no UID."""
+    value = command.get_item(keyword).value
+    return uid_of(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +79,7 @@ class Server(ThreadedAssociationServer):
 
     def __init__(self, settings: ScpSettings, intake: Intake) -> None:
         self._settings, self._intake = settings, intake
-        self._connections = threading.BoundedSemaphore(settings.maximum_associations + _SPARE_CONNECTIONS)
+        self._handshakes = 0
         self._admitted: set[Association] = set()
         self._lock = threading.Lock()
         self._tls = server_context(settings.tls) if settings.tls else None
@@ -104,25 +105,22 @@ class Server(ThreadedAssociationServer):
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - socketserver's own.
         """Whether there is a place for one more connection."""
-        return self._connections.acquire(blocking=False)
+        there = len(self.active_associations) + self._handshakes
+        return there < self._settings.maximum_associations + _SPARE_CONNECTIONS
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands, then start an association."""
         if self._tls is not None:
-            request.settimeout(self._settings.request_timeout_s)
-            request = self._tls.wrap_socket(request, server_side=True)
+            request = self._shake_hands(self._tls, request)
         super().finish_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's own.
         """A connection ended before it became an association."""
-        self._connections.release()
         _LOG.warning("A connection was closed before its association began (no TLS, or no certificate we trust?)")
 
     def equip(self, association: Association) -> None:
         """Give an association our upper layer and our ear."""
-        layer = BoundedUpperLayer(association, self._settings.maximum_pdu)
-        layer.ended.append(self._connections.release)
-        Ear(layer, self._intake)
+        Ear(BoundedUpperLayer(association, self._settings.maximum_pdu), self._intake)
 
     def shutdown(self) -> None:
         """Stop listening, and end what associations there are."""
@@ -130,6 +128,16 @@ class Server(ThreadedAssociationServer):
         self.server_close()
         for association in self.active_associations:
             association.abort()
+
+    def _shake_hands(self, tls: ssl.SSLContext, connection: socket.socket) -> ssl.SSLSocket:
+        with self._lock:
+            self._handshakes += 1
+        try:
+            connection.settimeout(self._settings.request_timeout_s)
+            return tls.wrap_socket(connection, server_side=True)
+        finally:
+            with self._lock:
+                self._handshakes -= 1
 
     def _admit(self, event: evt.Event) -> None:
         association = event.assoc

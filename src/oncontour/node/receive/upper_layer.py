@@ -8,12 +8,13 @@ no longer has what is overridden here.
 
 from __future__ import annotations
 
+import logging
 import select
 import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,6 +41,8 @@ _CLOSED, _INVALID = "Evt17", "Evt19"
 
 _DRAIN_BYTES = 65_536
 
+_LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Fragment:
@@ -56,30 +59,31 @@ class Fragment:
 
 
 class Fragments:
-    """A P-DATA PDU; `to_primitive` is what pynetdicom asks of one."""
+    """A P-DATA PDU, in the form in which pynetdicom hands it on.
 
-    def __init__(self, pdu: memoryview) -> None:
-        self._pdu = pdu
+    Args:
+        values: of the PDU, behind its header.
 
-    def to_primitive(self) -> tuple[Fragment, ...]:
-        """What it holds.
+    Raises:
+        ValueError: it is empty, or its lengths contradict each other.
+    """
 
-        Raises:
-            ValueError: lengths that contradict each other.
-        """
-        return tuple(self._fragments())
-
-    def _fragments(self) -> Iterator[Fragment]:
+    def __init__(self, values: memoryview) -> None:
+        self._fragments: list[Fragment] = []
         offset = 0
-        while offset < len(self._pdu):
-            if offset + _PDV.size > len(self._pdu):
+        while offset < len(values) or not self._fragments:
+            if offset + _PDV.size > len(values):
                 raise ValueError("a fragment's header is cut off")
-            length, context, control = _PDV.unpack_from(self._pdu, offset)
+            length, context, control = _PDV.unpack_from(values, offset)
             end = offset + 4 + length
-            if length < 2 or end > len(self._pdu):
+            if length < 2 or end > len(values):
                 raise ValueError("a fragment is longer than its PDU, or has no header")
-            yield Fragment(context, control, self._pdu[offset + _PDV.size : end])
+            self._fragments.append(Fragment(context, control, values[offset + _PDV.size : end]))
             offset = end
+
+    def to_primitive(self) -> list[Fragment]:
+        """What it holds; at least one."""
+        return self._fragments
 
 
 class BoundedUpperLayer(DULServiceProvider):
@@ -101,18 +105,21 @@ class BoundedUpperLayer(DULServiceProvider):
         self._maximum_pdu = maximum_pdu
         self._run_loop_delay = 0
         self.busy = False
-        self.ended: list[Callable[[], object]] = []
+        self.ended: Callable[[], object] = lambda: None
         # Both setters hand their value to the timers of `association.dul`.
         association.dul = self
         association.acse_timeout, association.network_timeout = association.acse_timeout, association.network_timeout
 
     def run_reactor(self) -> None:
-        """Work until the connection is closed, then call everything in `ended`."""
+        """Work until the connection is closed, then call `ended`."""
         try:
             super().run_reactor()
+        except Exception as error:  # The state machine lets through what an impossible message makes it stumble over.
+            _LOG.warning("An association was ended: %s", type(error).__name__)
+            if self.socket is not None:
+                self.socket.close()
         finally:
-            for call in self.ended:
-                call()
+            self.ended()
 
     def idle_timer_expired(self) -> bool:
         """Whether the peer was silent too long; never while we work on what it sent."""
