@@ -3,11 +3,12 @@
 import datetime
 import logging
 import shutil
+import socket
 import ssl
 import subprocess
-import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pydicom
@@ -21,11 +22,11 @@ from pydicom.uid import (
     RLELossless,
     generate_uid,
 )
-from pynetdicom import AE
+from pynetdicom import AE, _config, build_context
 
 from oncontour.core.errors import InputError
-from oncontour.node.receive.scp import is_storage, taken
-from oncontour.node.receive.settings import Caller, Tls
+from oncontour.node.receive.scp import is_storage, listening, taken
+from oncontour.node.receive.settings import Caller, ScpSettings, Tls
 
 from ..images import SECRET, encoded, mr_image, save
 from .ears import dcmtk, scp
@@ -164,8 +165,6 @@ def test_mutual_tls(tmp_path):
 
 
 def test_a_handshake_that_never_comes_holds_up_nobody(tmp_path):
-    import socket
-
     cert, key = certificate(tmp_path, "node")
     with scp(tmp_path / "spool", tls=Tls(certificate=cert, key=key)) as ear:
         silent = [socket.create_connection(("127.0.0.1", ear.port)) for _ in range(5)]
@@ -188,9 +187,6 @@ def test_unusable_tls_files_and_taken_ports_are_said(tmp_path):
     with pytest.raises(InputError, match="usable TLS files"), scp(tmp_path / "spool", tls=tls):
         pass
     with scp(tmp_path / "spool") as ear:
-        from oncontour.node.receive.scp import listening
-        from oncontour.node.receive.settings import ScpSettings
-
         with pytest.raises(InputError, match="in use"), listening(ScpSettings(port=ear.port), None):
             pass
 
@@ -210,8 +206,6 @@ def test_no_uid_becomes_a_path(ear, tmp_path, uid):
 
 def send_unchecked(port, image):
     """By pynetdicom, whose checks of UIDs are on the way to its own wire format only."""
-    from pynetdicom import _config
-
     checks = _config.VALIDATORS.copy()
     _config.VALIDATORS["UI"] = lambda value: (True, "")
     entity = AE()
@@ -230,8 +224,7 @@ def test_private_and_newer_storage_classes_are_taken_queries_are_not():
     assert is_storage("1.2.840.10008.5.1.4.1.1.9999.1")
     assert is_storage("1.3.46.670589.11.0.0.12.1")
     assert not is_storage("1.2.840.10008.5.1.4.1.2.2.1")
-    context = pydicom and __import__("pynetdicom").build_context("1.2.840.10008.5.1.4.1.2.2.1")
-    assert taken([context]) == []
+    assert taken([build_context("1.2.840.10008.5.1.4.1.2.2.1")]) == []
 
 
 def test_a_senders_first_transfer_syntax_is_taken(ear):
@@ -265,19 +258,8 @@ def test_logs_hold_no_uid_and_no_name(tmp_path, caplog):
 def test_eight_at_once(ear, tmp_path):
     for n in range(40):
         save(mr_image(), tmp_path / str(n % 8) / f"{n}.dcm")
-    codes = []
-    threads = [
-        threading.Thread(
-            target=lambda k=k: codes.append(
-                dcmtk("storescu", "127.0.0.1", ear.port, "+sd", tmp_path / str(k)).returncode
-            )
-        )
-        for k in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert codes == [0] * 8
+    with ThreadPoolExecutor(8) as pool:
+        sent = pool.map(lambda k: dcmtk("storescu", "127.0.0.1", ear.port, "+sd", tmp_path / str(k)), range(8))
+    assert [one.returncode for one in sent] == [0] * 8
     assert len(ear.files) == 40
     assert all(arrival.when.tzinfo is datetime.UTC for arrival in ear.arrivals)
