@@ -186,9 +186,12 @@ def test_unusable_tls_files_and_taken_ports_are_said(tmp_path):
     tls = Tls(certificate=tmp_path / "none.pem", key=tmp_path / "none.key")
     with pytest.raises(InputError, match="usable TLS files"), scp(tmp_path / "spool", tls=tls):
         pass
-    with scp(tmp_path / "spool") as ear:
-        with pytest.raises(InputError, match="in use"), listening(ScpSettings(port=ear.port), None):
-            pass
+    with (
+        scp(tmp_path / "spool") as ear,
+        pytest.raises(InputError, match="in use"),
+        listening(ScpSettings(port=ear.port), None),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("uid", ["../../x", "/etc/passwd", "1.2\x003", "1" * 65])
