@@ -84,7 +84,7 @@ def send(study: list[Path], associations: int, name: str, folder: Path) -> Run:
         senders = [
             subprocess.Popen([*command, *map(str, study[k::associations])], env=NODELAY) for k in range(associations)
         ]
-        failed = any([sender.wait() for sender in senders])
+        failed = sum(sender.wait() != 0 for sender in senders)
         took = time.perf_counter() - began
     count = arrived(folder)
     shutil.rmtree(folder)

@@ -10,10 +10,10 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_STORE_RQ
-from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.pdu_primitives import P_DATA
 
 from oncontour.node.receive.intake import Incoming, Intake
+from oncontour.node.receive.response import store_response
 from oncontour.node.receive.statuses import PROCESSING_FAILURE, STATUS, SUCCESS
 from oncontour.node.receive.upper_layer import BoundedUpperLayer, Fragment
 from oncontour.node.spool.meta import FileMeta
@@ -30,6 +30,7 @@ _WAIT_S = 0.05
 """How long the association's thread waits for a message before it looks after its timers."""
 
 _COMMAND, _LAST = 1, 2
+_WHOLE_COMMAND = bytes((_COMMAND | _LAST,))
 
 _LOG = logging.getLogger(__name__)
 
@@ -128,7 +129,9 @@ class Ear(DIMSEServiceProvider):
             with store:
                 store.incoming.keep()
         self._store, self.message, self._bytes = None, None, 0
-        self.send_msg(store.answer(), store.context)
+        answer = P_DATA()
+        answer.presentation_data_value_list.append((store.context, _WHOLE_COMMAND + store.answer()))
+        self._layer.send_pdu(answer)
 
     def _abandon(self) -> None:
         if self._store is not None and self._store.incoming is not None:
@@ -160,15 +163,10 @@ class _Store:
             return True
         return False
 
-    def answer(self) -> C_STORE:
-        """The response, with a status of PS3.4 Table B.2-1."""
-        response = C_STORE()
-        response.MessageIDBeingRespondedTo = self.number
-        response.Status = PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else SUCCESS
-        if self.refusal:
-            response.ErrorComment = self.refusal.value  # pyright: ignore[reportAttributeAccessIssue]
-        response.AffectedSOPClassUID, response.AffectedSOPInstanceUID = self.sop_class, self.instance
-        return response
+    def answer(self) -> bytes:
+        """The response's command set."""
+        status = PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else SUCCESS
+        return store_response(self.number, status, self.sop_class or "", self.instance or "", self.refusal or "")
 
 
 def _uid(command: Dataset, keyword: str) -> str | None:
