@@ -1,4 +1,8 @@
-"""The web ear: STOW-RS (PS3.18 10.5), and as much QIDO-RS as tells a sender which studies have come (10.6)."""
+"""The web ear: STOW-RS (PS3.18 10.5), and as much QIDO-RS as tells a sender which studies have come (10.6).
+
+Towards a network that is not trusted, a reverse proxy belongs in front of it: uvicorn waits for a request's headers as
+long as a client likes.
+"""
 
 from __future__ import annotations
 
