@@ -78,12 +78,20 @@ def test_noise_raises_nothing(data, syntax):
     assert read(data, syntax) is None
 
 
-@given(cut=st.integers(0, 300), at=st.integers(0, 299), byte=st.integers(0, 255))
-def test_damage_raises_nothing(cut, at, byte):
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_cut_off_anywhere_it_is_the_image_or_none(syntax):
+    """Half of a UID would be another image's."""
+    dataset = mr_image(instance="1.2.3.4.5")
+    data = encoded(dataset, syntax)
+    found = {read(data[:cut], syntax) for cut in range(500)}
+    assert found == {None, identity(dataset)}
+
+
+@given(at=st.integers(0, 299), byte=st.integers(0, 255))
+def test_damage_raises_nothing(at, byte):
     data = bytearray(encoded(mr_image(instance="1.2.3.4.5"))[:300])
     data[at] = byte
-    found = read(bytes(data[:cut]))
-    assert found is None or cut > 200
+    read(bytes(data))
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class Disk:
 
     def __init__(self, folder: Path, keep_free: int, free: Callable[[Path], int] = free_bytes) -> None:
         self._folder, self._keep_free, self._free = folder, keep_free, free
-        self._room, self._look_again = False, 0.0
+        self._room, self._look_again = self._look(), time.monotonic() + LOOK_EVERY_S
 
     @property
     def room(self) -> bool:
@@ -39,5 +39,8 @@ class Disk:
         now = time.monotonic()
         if now >= self._look_again:
             self._look_again = now + LOOK_EVERY_S  # First, so that of several threads one looks.
-            self._room = self._free(self._folder) >= self._keep_free
+            self._room = self._look()
         return self._room
+
+    def _look(self) -> bool:
+        return self._free(self._folder) >= self._keep_free

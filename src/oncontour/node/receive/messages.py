@@ -29,10 +29,17 @@ SLOWEST = 1024.0
 _WAIT_S = 0.05
 """How long the association's thread waits for a message before it looks after its timers."""
 
+_MOST_UNANSWERED = 8
+"""Echoes that wait for their answers; no more than one should, as we agree to no other window (PS3.7 D.3.3.3)."""
+
 _COMMAND, _LAST = 1, 2
 _WHOLE_COMMAND = bytes((_COMMAND | _LAST,))
 
 _LOG = logging.getLogger(__name__)
+
+
+class BreachError(Exception):
+    """A peer did what no peer may. Its text holds nothing of the peer's."""
 
 
 class Ear(DIMSEServiceProvider):
@@ -67,7 +74,9 @@ class Ear(DIMSEServiceProvider):
             for fragment in primitive:
                 self._take(fragment)
         except Exception as error:  # Whatever a peer sends: it ends this association and no other.
-            _LOG.warning("An association was ended: %s", error if type(error) is ValueError else type(error).__name__)
+            _LOG.warning(
+                "An association was ended: %s", error if isinstance(error, BreachError) else type(error).__name__
+            )
             self._abandon()
             self._layer.event_queue.put("Evt19")
         finally:
@@ -80,17 +89,17 @@ class Ear(DIMSEServiceProvider):
         self._bytes += len(fragment.data) + 1
         took = time.monotonic() - self._began
         if took > (self.assoc.network_timeout or 0.0) and self._bytes < SLOWEST * took:
-            raise ValueError("a message came too slowly")
+            raise BreachError("a message came too slowly")
         if self._store is None:
             self._take_command(fragment)
         elif fragment.control & _COMMAND or fragment.context != self._store.context:
-            raise ValueError("another message within a data set")
+            raise BreachError("another message within a data set")
         else:
             self._take_data(self._store, fragment)
 
     def _take_command(self, fragment: Fragment) -> None:
         if not fragment.control & _COMMAND or self._bytes > MOST_COMMAND_BYTES:
-            raise ValueError("no command, or a command without end")
+            raise BreachError("no command, or a command without end")
         piece = P_DATA()
         piece.presentation_data_value_list.append((fragment.context, bytes((fragment.control,)) + fragment.data))
         super().receive_primitive(piece)
@@ -98,15 +107,17 @@ class Ear(DIMSEServiceProvider):
             return
         if self.message is None:  # It has no data set, and waits in the queue.
             self._bytes = 0
+            if self.msg_queue.qsize() > _MOST_UNANSWERED:
+                raise BreachError("more and more messages, and no waiting for answers")
         elif isinstance(self.message, C_STORE_RQ):
             self._store = self._begin(fragment.context, self.message.command_set)
         else:
-            raise ValueError("a message with a data set that is no C-STORE request")
+            raise BreachError("a message with a data set that is no C-STORE request")
 
     def _begin(self, number: int, command: Dataset) -> _Store:
         contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
         if number not in contexts:
-            raise ValueError("a presentation context that was not accepted")
+            raise BreachError("a presentation context that was not accepted")
         sop_class, instance = (_uid(command, keyword) for keyword in ("AffectedSOPClassUID", "AffectedSOPInstanceUID"))
         store = _Store(number, int(command.MessageID), sop_class, instance)
         if sop_class is None or instance is None or sop_class != contexts[number].abstract_syntax:
@@ -119,7 +130,7 @@ class Ear(DIMSEServiceProvider):
 
     def _take_data(self, store: _Store, fragment: Fragment) -> None:
         if self._bytes > 2 * self._intake.biggest:
-            raise ValueError("a data set without end")
+            raise BreachError("a data set without end")
         if store.incoming is not None:
             with store:
                 store.incoming.write(fragment.data)

@@ -94,7 +94,7 @@ class WebSettings(Frozen):
     """
 
     host: str = "127.0.0.1"
-    port: Port = 8042
+    port: Port = 8080
     token: SecretStr | None = None
     tls: Tls | None = None
     biggest_object_mb: Positive = 2048.0

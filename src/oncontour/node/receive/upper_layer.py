@@ -174,13 +174,13 @@ class BoundedUpperLayer(DULServiceProvider):
         kind, _, length = _HEADER.unpack(header)
         if not 1 <= kind <= 7 or length > (self._maximum_pdu + _SLACK if kind == _P_DATA else MOST_BYTES_OTHER):
             raise ValueError("an unknown or too long PDU")
-        body = self._receive_exactly(length, deadline, header)
-        return memoryview(body)
+        return memoryview(self._receive_exactly(length, deadline, header))
 
     def _receive_exactly(self, count: int, deadline: float, before: bytes | bytearray = b"") -> bytearray:
-        raw, buffer = self._raw, bytearray(before) + bytearray(count)
+        raw, buffer = self._raw, bytearray(len(before) + count)
         if raw is None:
             raise ConnectionError("closed")
+        buffer[: len(before)] = before
         view = memoryview(buffer)[len(before) :]
         while view:
             left = deadline - time.monotonic()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+Kind = Literal["new", "same", "conflict"]
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -23,7 +25,7 @@ class Arrival:
     study: str
     series: str
     image: str
-    kind: Literal["new", "same", "conflict"]
+    kind: Kind
     bytes: int
     sender: str
     when: datetime

@@ -25,6 +25,8 @@ _MOST_DEPTH = 64
 _WINDOW = 65_536
 """Bytes read at a time; the UIDs of nearly every MR image are in the first."""
 
+_LONGEST_UID = 64
+
 _IMPLICIT = "1.2.840.10008.1.2"
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"))
@@ -95,7 +97,10 @@ def _find(read: ReadAt, transfer_syntax: str) -> dict[int, bytes]:
             implicit.append(implicit[-1] or (vr == b"UN" and tag != _ITEM))
         else:
             if tag in _WANTED and len(implicit) == 1:
-                found[tag] = read(offset, min(length, 66))
+                value = read(offset, min(length, _LONGEST_UID + 1))
+                if len(value) < min(length, _LONGEST_UID):
+                    break  # Cut off: half of a UID is another UID.
+                found[tag] = value
                 if len(found) == len(_WANTED):
                     break
             offset += length

@@ -26,11 +26,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import BufferedReader
 from pathlib import Path
-from typing import Literal
 
 from oncontour.core.errors import OutputError
 from oncontour.data.files import explained
-from oncontour.node.spool.arrival import Arrival
+from oncontour.node.spool.arrival import Arrival, Kind
 from oncontour.node.spool.header import Identity, read_identity
 from oncontour.node.spool.meta import HEAD_BYTES, FileMeta, read_meta, write_meta
 from oncontour.node.spool.refusal import Refusal, RefusedError
@@ -52,8 +51,6 @@ _LINK_TRIES = 20
 """A study may be moved away between the making of its folder and the link into it, but not so often."""
 
 _NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG))
-
-Kind = Literal["new", "same", "conflict"]
 
 
 class Spool:
@@ -91,7 +88,7 @@ class Spool:
         """Bring in order what a power cut or a killed process left; other processes may be receiving meanwhile.
 
         Returns:
-            how many whole images got their name.
+            how many whole images got their name. Nobody is told of their arrival: read the studies afterwards.
         """
         now, named = time.time(), 0
         for path in self.incoming.iterdir():
