@@ -9,7 +9,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from oncontour.node.receive.disk import Disk
 from oncontour.node.receive.intake import Intake
 from oncontour.node.receive.settings import WebSettings
-from oncontour.node.receive.web import serving
+from oncontour.node.receive.web import serving_uploads
 from oncontour.node.spool.store import Spool
 
 from ..images import encoded, mr_image, save
@@ -24,7 +24,7 @@ def spool(tmp_path):
 
 def web(spool, arrivals=None, free=lambda _: 10**9, biggest=10**6, **given):
     heard = (arrivals if arrivals is not None else []).append
-    return serving(WebSettings(port=0, **given), Intake(spool, Disk(spool.folder, 1000, free), heard, biggest))
+    return serving_uploads(WebSettings(port=0, **given), Intake(spool, Disk(spool.folder, 1000, free), heard, biggest))
 
 
 def message(*files: bytes) -> bytes:

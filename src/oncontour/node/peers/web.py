@@ -77,7 +77,11 @@ class Web:
         headers = {}
         if self.settings.token_file:
             headers["Authorization"] = f"Bearer {self.settings.token_file.read_text('utf-8').strip()}"
-        return DICOMwebClient(self.settings.url, headers=headers, permissive_uid=True, timeout=self.settings.timeout_s)
+        client = DICOMwebClient(
+            self.settings.url, headers=headers, permissive_uid=True, timeout=self.settings.timeout_s
+        )
+        client.set_http_retry_params(retry=False)  # Whoever asks tries again; a peer that is down must not hold it up.
+        return client
 
     @contextmanager
     def _reached(self) -> Iterator[DICOMwebClient]:
