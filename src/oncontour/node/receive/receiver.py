@@ -51,9 +51,9 @@ def receiving(settings: ReceiveSettings, spool: Spool, heard: Heard) -> Iterator
         scp_port = stack.enter_context(listening(settings.scp, intake(settings.scp.biggest_object_mb)))
         web_port = None
         if settings.web is not None:
-            from oncontour.node.receive.web import serving
+            from oncontour.node.receive.web import serving_uploads
 
-            web_port = stack.enter_context(serving(settings.web, intake(settings.web.biggest_object_mb)))
+            web_port = stack.enter_context(serving_uploads(settings.web, intake(settings.web.biggest_object_mb)))
         if settings.folder is not None:
             stack.enter_context(watching(settings.folder, intake(settings.folder.biggest_object_mb)))
         yield Receiver(disk, scp_port, web_port)

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import socket
-import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.applications import Starlette
@@ -25,11 +21,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from oncontour.core.errors import InputError
 from oncontour.node.receive.intake import Intake
 from oncontour.node.receive.settings import WebSettings
 from oncontour.node.receive.tls import server_context
 from oncontour.node.receive.upload import Upload
+from oncontour.node.serve import serving
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.studies import StoredStudy, read_study, study_tokens
 from oncontour.node.spool.uids import token, uid_of
@@ -39,7 +35,6 @@ _JSON = "application/dicom+json"
 _SILENCE_S = 60.0
 """A client that sends nothing for so long is cut off."""
 
-_MOST_CONNECTIONS = 64
 _MOST_STUDIES = 100
 """In one answer; a client asks for more with `offset`."""
 
@@ -82,33 +77,15 @@ def web_app(settings: WebSettings, intake: Intake) -> Starlette:
 
 
 @contextmanager
-def serving(settings: WebSettings, intake: Intake) -> Iterator[int]:
+def serving_uploads(settings: WebSettings, intake: Intake) -> Iterator[int]:
     """Serve until the end of the block; gives the port.
 
     Raises:
         InputError: the address is taken, or a TLS file cannot be used.
     """
-    app = web_app(settings, intake)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, limit_concurrency=_MOST_CONNECTIONS, lifespan="off"
-    )
-    config.load()
-    config.ssl = server_context(settings.tls) if settings.tls else None
-    try:
-        listener = socket.create_server((settings.host, settings.port))
-    except OSError as error:
-        where, remedy = f"{settings.host}:{settings.port}", "Choose another host or port, or end what listens there."
-        raise InputError(where, f"{error.strerror}", "an address to listen at", remedy) from error
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="stow", daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join()
+    tls = server_context(settings.tls) if settings.tls else None
+    with serving(web_app(settings, intake), settings.host, settings.port, "stow", tls) as port:
+        yield port
 
 
 def _check_token(request: Request, settings: WebSettings) -> None:
