@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from .orthanc import orthanc as orthanc
 from .postgres import postgres as postgres
 
 settings.register_profile("oncontour", deadline=None)  # How long an example takes says how busy the machine is.

@@ -23,25 +23,8 @@ from oncontour.core.volume import Volume
 from oncontour.dicom.find import find_studies
 from oncontour.dicom.segmentation import write_segmentation
 from oncontour.dicom.study import read_study
-from oncontour.dicom.write_series import SyntheticStudy, write_series
 
-SHAPE = (13, 9, 8)
-AFFINE = np.array([[-0.8, 0.1, 0.4, 30], [0.1, -1.1, 0.2, -12], [0.1, 0.15, 3, 45], [0, 0, 0, 1.0]])
-AFFINE[:3, :3] = np.linalg.qr(AFFINE[:3, :3])[0] * (0.8, 1.1, 3)
-
-
-def series(folder: Path, affine: np.ndarray = AFFINE, shape: tuple[int, ...] = SHAPE) -> Image:
-    volume = Volume(np.random.default_rng(0).random(shape).astype(np.float32), affine)
-    files = write_series(volume, folder, sequence=Sequence.T1CE, number=4, study=SyntheticStudy("t", 1), plane=None)
-    return Image(Sequence.T1CE, volume, "series 4", files, dicom=True)
-
-
-def nested(image: Image, seed: int = 0) -> Volume:
-    """Three lopsided regions, each inside the one before, that touch neither the first nor the last slice."""
-    noise = np.random.default_rng(seed).random(image.volume.array.shape)
-    noise[..., [0, -1]] = 1
-    noise[: noise.shape[0] // 3] = 1
-    return Volume(np.stack([noise < limit for limit in (0.5, 0.2, 0.05)]), image.volume.affine)
+from .objects import AFFINE, NAMES, SHAPE, change_headers, errors, nested, rename, series
 
 
 def write(regions: Volume, image: Image, path: Path, **changes):
@@ -84,15 +67,6 @@ def by_dcmqi(path: Path, folder: Path) -> list[np.ndarray]:
         matrix = np.reshape(picture.GetDirection(), (3, 3)) * picture.GetSpacing()
         positions.append((index @ matrix.T + picture.GetOrigin()) * (-1, -1, 1))
     return positions
-
-
-def errors(path: Path) -> list[str]:
-    if not shutil.which("dciodvfy"):
-        pytest.skip("dciodvfy (Debian package dicom3tools) is missing: the SEG's validity is not tested")
-    said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
-    lines = (said.stderr + said.stdout).splitlines()
-    assert "Segmentation" in lines
-    return [line for line in lines if line.startswith("Error")]
 
 
 @pytest.mark.parametrize("codes", ALL_ORIENTATIONS)
@@ -146,7 +120,7 @@ def test_the_object_is_valid_whatever_is_empty(tmp_path, empty):
     assert [check.value is None for check in checks] == [n in empty for n in range(3)]
     dataset = pydicom.dcmread(tmp_path / "seg.dcm")
     assert [segment.SegmentLabel for segment in dataset.SegmentSequence] == [r.title for r in BRATS.regions]
-    assert errors(tmp_path / "seg.dcm") == []
+    assert errors(tmp_path / "seg.dcm", "Segmentation") == []
     for n, positions in enumerate(by_dcmqi(tmp_path / "seg.dcm", tmp_path / "dcmqi")):
         assert_same_voxels(positions, regions, n)
 
@@ -208,7 +182,7 @@ def test_a_slice_that_the_series_lacks_names_no_source(tmp_path):
     lost = image.volume.affine[:3, :3] @ (0, 0, 3) + image.volume.affine[:3, 3]
     for position, uid, _ in frame_references(tmp_path / "seg.dcm"):
         assert (uid is None) == bool(np.abs(position * np.array([-1, -1, 1]) - lost).max() < 1e-3)
-    assert errors(tmp_path / "seg.dcm") == []
+    assert errors(tmp_path / "seg.dcm", "Segmentation") == []
 
 
 def test_files_that_do_not_hold_the_volume_are_refused(tmp_path):
@@ -272,13 +246,6 @@ def test_the_same_result_is_the_same_object(tmp_path):
     assert not set(uids("d.dcm", nested(image), version="2")) & set(first)
 
 
-def change_headers(image: Image, change) -> None:
-    for file in image.files:
-        dataset = pydicom.dcmread(file)
-        change(dataset)
-        dataset.save_as(file)
-
-
 @pytest.mark.filterwarnings("ignore:The value length")
 def test_anonymised_and_odd_headers_are_carried_over(tmp_path):
     image = series(tmp_path)
@@ -290,6 +257,7 @@ def test_anonymised_and_odd_headers_are_carried_over(tmp_path):
         with pydicom.config.disable_value_validation():
             dataset.PatientID = "x" * 70
             dataset.PatientAge = "fifty"
+            dataset.PatientSex = "W"
 
     change_headers(image, change)
     write(nested(image), image, tmp_path / "seg.dcm")
@@ -299,12 +267,20 @@ def test_anonymised_and_odd_headers_are_carried_over(tmp_path):
     assert float(measures.SpacingBetweenSlices) == pytest.approx(3)
 
 
+@pytest.mark.parametrize("character_set", NAMES)
+def test_names_in_any_script_survive(tmp_path, character_set):
+    image = series(tmp_path)
+    name = rename(image, character_set)
+    write(nested(image), image, tmp_path / "seg.dcm")
+    assert str(pydicom.dcmread(tmp_path / "seg.dcm").PatientName) == name
+
+
 def test_a_series_without_frame_of_reference_gets_a_warning(tmp_path):
     image = series(tmp_path)
     change_headers(image, lambda dataset: dataset.pop("FrameOfReferenceUID"))
     checks = write(nested(image), image, tmp_path / "seg.dcm")
     assert [check.verdict for check in checks] == ["ok", "ok", "ok", "warn"]
-    assert errors(tmp_path / "seg.dcm") == []
+    assert errors(tmp_path / "seg.dcm", "Segmentation") == []
 
 
 def test_a_nifti_source_is_refused(tmp_path):
@@ -358,7 +334,7 @@ def test_real_studies(shared, tmp_path, folder):
     for name, image in images.items():
         regions, path = ball(image), tmp_path / f"{name}.dcm"
         assert max(check.value for check in write(regions, image, path)) < 1e-3
-        assert errors(path) == []
+        assert errors(path, "Segmentation") == []
         for n, positions in enumerate(by_dcmqi(path, tmp_path / name)):
             assert_same_voxels(positions, regions, n, tolerance_mm=1e-2)
 

@@ -18,7 +18,7 @@ from oncontour.core.study import Decision, Image, Study
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
 from oncontour.pipeline.case import segment_case
-from oncontour.pipeline.folders import RESULT_FILES
+from oncontour.pipeline.folders import DICOM_FILES, RESULT_FILES
 from oncontour.pipeline.options import Options
 
 CENTRE = np.array([25.0, -10.0, 12.0])
@@ -80,7 +80,7 @@ def done(study, tmp_path_factory, stand_in_bundles):
 @pytest.mark.slow
 def test_the_result_lies_in_the_references_grid(study, done):
     result, folder = done
-    assert {path.name for path in folder.iterdir()} == RESULT_FILES - {"seg.dcm", "error.json"}
+    assert {path.name for path in folder.iterdir()} == RESULT_FILES - {"error.json", *DICOM_FILES}
     labels, regions = nibabel.load(folder / "segmentation.nii.gz"), nibabel.load(folder / "regions.nii.gz")
     reference = study.images[result.reference].volume
     assert labels.shape == reference.array.shape

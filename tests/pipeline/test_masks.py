@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+import highdicom
 import nibabel
 import numpy as np
 import pydicom
@@ -22,6 +23,7 @@ from oncontour.inference.bundle import Bundle, save_bundle, verify_bundle
 from oncontour.inference.nnunet.predict import decided
 from oncontour.inference.weights import build
 from oncontour.pipeline.case import segment_case
+from oncontour.pipeline.folders import RESULT_FILES
 from oncontour.pipeline.masks import native_masks
 from oncontour.pipeline.options import Options
 from oncontour.plans.plan import Plan
@@ -177,6 +179,8 @@ def test_a_softmax_bundle_gives_its_labels_in_every_file(cystic, tmp_path):
     out = tmp_path / "out"
     options = Options(bundle=str(bundle.folder), bias_field=False, skull_stripped=True, dicom=True)
     result = segment_case(study, out, options)
+    assert {path.name for path in out.iterdir()} == RESULT_FILES - {"error.json"}
+    assert [path.name for path in (out / "overlay").iterdir()] == ["T1CE"]
     labels = np.asarray(nibabel.load(out / "segmentation.nii.gz").dataobj)
     assert set(np.unique(labels)) == {0, 3}
     volumes = {measured.name: measured.volume_ml for measured in result.measurements}
@@ -189,6 +193,8 @@ def test_a_softmax_bundle_gives_its_labels_in_every_file(cystic, tmp_path):
     assert titles == [measured.title for measured in result.measurements]
     assert {"non-enhancing tumour", "cystic component", "peritumoural oedema"} < set(titles)
     assert "CC" in (out / "report.html").read_text()
+    groups = highdicom.sr.srread(out / "sr.dcm").content.get_volumetric_roi_measurement_groups()
+    assert [group.tracking_identifier for group in groups] == list(volumes)
 
 
 def test_whole_is_told_by_its_one_region():

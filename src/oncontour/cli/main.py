@@ -19,10 +19,12 @@ COMMANDS = (
     "oncontour.cli.networks",
     "oncontour.cli.convert",
     "oncontour.cli.doctor",
+    "oncontour.cli.deidentify",
     "oncontour.cli.evaluate",
     "oncontour.cli.compare",
     "oncontour.cli.raters",
     "oncontour.cli.follow",
+    "oncontour.cli.node",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 

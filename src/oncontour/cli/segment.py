@@ -45,6 +45,7 @@ def _output(*names: str, text: str, metavar: str | None = None) -> typer.models.
 _STUDIES_HELP = "A folder or zip of DICOM, a folder of NIfTI files, or a folder of such folders."
 _STRIPPED_HELP = "The images hold the brain alone, or the whole head. Default: look at them."
 _PREDICT_HELP = "Predict each region's Dice from a few variants of the images (calibrated bundles)."
+_DICOM_HELP = "Also write DICOM objects (of DICOM studies): SEG, SR, overlay series, report."
 _BUNDLE_HELP = "The model: a shipped bundle's name, or a bundle's folder."
 
 
@@ -70,7 +71,7 @@ def segment(
     ] = None,
     predict_dice: Annotated[bool, _choice("--predict-dice/--no-predict-dice", text=_PREDICT_HELP)] = True,
     bundle: Annotated[str, _choice("--bundle", metavar="BUNDLE", text=_BUNDLE_HELP)] = "default",
-    dicom: Annotated[bool, _output("--dicom", text="Also write a DICOM SEG (of DICOM studies).")] = False,
+    dicom: Annotated[bool, _output("--dicom", text=_DICOM_HELP)] = False,
     resume: Annotated[bool, _output("--resume", text="Leave out cases that are done already.")] = False,
     json: Annotated[bool, _output("--json", text="Print the outcome as JSON on standard output.")] = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,16 @@ class Check:
     unit: str
     limit: str
     message: str
+
+
+def worst(checks: Iterable[Check]) -> Verdict:
+    """The worst verdict of some checks; "ok" where there are none.
+
+    >>> worst([])
+    'ok'
+    """
+    found = {check.verdict for check in checks}
+    return "fail" if "fail" in found else "warn" if "warn" in found else "ok"
 
 
 @dataclass(frozen=True)

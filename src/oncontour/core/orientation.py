@@ -11,6 +11,9 @@ from oncontour.core.errors import GeometryError
 
 POSITIVE = "RAS"
 NEGATIVE = "LPI"
+HEAD_FEET = str.maketrans("SI", "HF")
+"""Axis codes -> the letters that DICOM has for them (PS3.3 C.7.6.1.1.1): head and feet for superior and inferior."""
+
 ALL_ORIENTATIONS: tuple[str, ...] = tuple(
     "".join((POSITIVE, NEGATIVE)[flip >> n & 1][axis] for n, axis in enumerate(order))
     for order in permutations(range(3))

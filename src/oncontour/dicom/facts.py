@@ -27,6 +27,13 @@ NO_AGENT = frozenset(
 """What sites write into ContrastBolusAgent when none was given."""
 
 
+PULSE_NAMES = (
+    "tfl3d", "bravo", "mprage", "fspgr", "tof", "fl3d1r_t", "fl_pc", "pc3d", "swi", "swan", "svs_", "csi_", "press",
+    "probe", "ep2d", "epse", "epfid", "epi",
+)  # fmt: skip
+"""Parts of SequenceName that some fact below looks for."""
+
+
 def other_body_part(body_part: str) -> str:
     """The part that BodyPartExamined names where that is no head, else "".
 
@@ -64,6 +71,8 @@ def _type_contains(*parts: str) -> Callable[[Evidence], bool]:
 
 
 def _name(*parts: str) -> Callable[[Evidence], bool]:
+    if unlisted := set(parts) - set(PULSE_NAMES):
+        raise ValueError(f"not in PULSE_NAMES: {sorted(unlisted)}")
     return lambda e: any(part in e.sequence_name for part in parts)
 
 

@@ -34,7 +34,7 @@ def find_studies(root: Path, temporary: Path) -> tuple[DicomStudy, ...]:
     by_study: dict[str, list[Header]] = defaultdict(list)
     for header in headers:
         by_study[header.study].append(header)
-    brains = {uid: group for uid, group in by_study.items() if any(map(_may_be_brain, group))}
+    brains = {uid: group for uid, group in by_study.items() if any(map(may_be_brain, group))}
     if not brains:
         expected = "DICOM MR images of a brain"
         remedy = "Give the folder that holds the study's images."
@@ -68,7 +68,8 @@ def _read_headers(files: Sequence[Path]) -> tuple[list[Header], Counter[str]]:
     return headers, skipped
 
 
-def _may_be_brain(header: Header) -> bool:
+def may_be_brain(header: Header) -> bool:
+    """Whether it is an MR image of which no word says that it shows something else than a head."""
     if header.modality not in ("", "MR") or header.sop_class not in IMAGE_CLASSES or not header.frames:
         return False
     evidence = header.frames[0].evidence
@@ -93,7 +94,7 @@ def _where(header: Header) -> str:
     part = other_body_part(header.frames[0].evidence.body_part) if header.frames else ""
     if part:
         return f" of the {part}"
-    if header.modality != "MR" or _may_be_brain(header):
+    if header.modality != "MR" or may_be_brain(header):
         return ""
     return " of another body part" if header.sop_class in IMAGE_CLASSES else " without an image"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from oncontour.core.errors import OutputError
 from oncontour.core.study import Image
+from oncontour.dicom.derived import blank_subject, copy_subject, source_header
 from oncontour.dicom.geometry import to_lps
 
 if TYPE_CHECKING:
@@ -42,18 +44,6 @@ _FRAME_TAGS = (
     "PerFrameFunctionalGroupsSequence",
 )
 
-_MAY_BE_EMPTY = (
-    "PatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-)
-"""Type 2 attributes: an image must have them, perhaps empty. Anonymisers remove them altogether."""
-
 
 @dataclass(frozen=True)
 class SourceFrames:
@@ -61,32 +51,51 @@ class SourceFrames:
 
     Args:
         headers: one a file, without pixels, as classic MR images whatever they are, because a derived object needs no
-            more of them; all with one orientation, and the slice spacing that the positions have.
+            more of them; all with one orientation, and the slice spacing that the positions have. What they said of
+            the patient is blank, because highdicom refuses what is not valid.
+        subject: what the first said of patient and study, valid or not.
         sop_class: what the files are.
         positions: (k, 3) centre of the first pixel of each slice of the volume, LPS mm, as the headers have it.
-        files: (k,) index of each slice's header; -1 where the reader filled in a slice that the series lacks.
-        numbers: (k,) number of the frame within an enhanced file, from 1 on; 0 in a classic one.
+        planes: the plane at each of the k slices; None where the reader filled in a slice that the series lacks.
         own_frame: whether the series has no FrameOfReferenceUID (some anonymisers remove it), so that the derived
             object gets one of its own and only the references tie it to the series.
     """
 
     headers: tuple[Dataset, ...]
+    subject: Dataset
     sop_class: str
     positions: NDArray[np.float64]
-    files: NDArray[np.intp]
-    numbers: NDArray[np.intp]
+    planes: tuple[Plane | None, ...]
     own_frame: bool
 
 
-@dataclass(frozen=True)
-class _Plane:
-    """One classic image, or one frame of an enhanced one; `measures` holds its PixelSpacing and SliceThickness."""
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """One classic image, or one frame of an enhanced one.
+
+    Args:
+        file: index of its header.
+        number: of the frame within an enhanced file, from 1 on; 0 in a classic one.
+        place, orientation, measures: what holds its ImagePositionPatient, its ImageOrientationPatient, and its
+            PixelSpacing and SliceThickness: functional groups, or the header itself.
+    """
 
     file: int
     number: int
-    position: NDArray[np.float64]
-    cosines: list[float]
+    place: Dataset
+    orientation: Dataset
     measures: Dataset
+
+    @cached_property
+    def position(self) -> NDArray[np.float64]:
+        """(3,) centre of the first pixel, LPS mm."""
+        return np.array(self.place.ImagePositionPatient, dtype=np.float64)
+
+    @cached_property
+    def cosines(self) -> NDArray[np.float64]:
+        """(2, 3) directions in which columns and rows grow, unit vectors, LPS."""
+        rows = np.reshape(self.orientation.ImageOrientationPatient, (2, 3)).astype(np.float64)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def source_frames(image: Image) -> SourceFrames:
@@ -96,12 +105,10 @@ def source_frames(image: Image) -> SourceFrames:
         OutputError: the image did not come from DICOM, or its files do not hold the slices of its volume.
     """
     import pydicom
+    from pydicom.dataset import Dataset
     from pydicom.uid import MRImageStorage, generate_uid
 
-    if not image.dicom:
-        remedy = "Give the study as DICOM, or leave out the DICOM output."
-        raise OutputError(image.source, "an image that was read from NIfTI", "a DICOM series to refer to", remedy)
-    first = pydicom.dcmread(image.files[0], stop_before_pixels=True)
+    first = source_header(image)
     others = (pydicom.dcmread(f, stop_before_pixels=True, specific_tags=list(_FRAME_TAGS)) for f in image.files[1:])
     headers = (first, *others)
     own_frame = not first.get("FrameOfReferenceUID")
@@ -109,35 +116,30 @@ def source_frames(image: Image) -> SourceFrames:
         for header in headers:
             header.FrameOfReferenceUID = generate_uid(entropy_srcs=[first.SeriesInstanceUID, "frame of reference"])
     sop_class = str(first.SOPClassUID)
-    planes = [plane for n, header in enumerate(headers) for plane in _planes(header, n)]
+    planes = [plane for n, header in enumerate(headers) for plane in planes_of(header, n)]
     positions, chosen = _match(planes, image)
     example = min((plane for plane in chosen if plane is not None), key=lambda plane: _turned(plane, image))
+    position, cosines = example.place.ImagePositionPatient, example.orientation.ImageOrientationPatient
     spacing = f"{_slice_spacing(image.volume.affine):.10g}"
-    for keyword in _MAY_BE_EMPTY:
-        if keyword not in first:
-            setattr(first, keyword, "")
+    between_pixels, thickness = example.measures.PixelSpacing, example.measures.get("SliceThickness") or spacing
+    subject = Dataset()
+    copy_subject(subject, first)
+    blank_subject(first)
     for header in headers:
         header.SOPClassUID = MRImageStorage
-        header.ImageOrientationPatient = example.cosines
-        header.ImagePositionPatient = example.position.tolist()
-        header.PixelSpacing = example.measures.PixelSpacing
-        header.SliceThickness = example.measures.get("SliceThickness") or spacing
+        header.ImageOrientationPatient = cosines
+        header.ImagePositionPatient = position
+        header.PixelSpacing = between_pixels
+        header.SliceThickness = thickness
         header.SpacingBetweenSlices = spacing
-    return SourceFrames(
-        headers,
-        sop_class,
-        positions,
-        np.array([-1 if plane is None else plane.file for plane in chosen]),
-        np.array([0 if plane is None else plane.number for plane in chosen]),
-        own_frame,
-    )
+    return SourceFrames(headers, subject, sop_class, positions, tuple(chosen), own_frame)
 
 
-def _planes(header: Dataset, file: int) -> Iterator[_Plane]:
+def planes_of(header: Dataset, file: int) -> Iterator[Plane]:
+    """The planes of a file, by its header; `file` is the header's index."""
     if "PerFrameFunctionalGroupsSequence" not in header:
         if "ImagePositionPatient" in header:
-            position = np.array(header.ImagePositionPatient, dtype=np.float64)
-            yield _Plane(file, 0, position, list(header.ImageOrientationPatient), header)
+            yield Plane(file, 0, header, header, header)
         return
     shared = header.SharedFunctionalGroupsSequence[0]
     for number, frame in enumerate(header.PerFrameFunctionalGroupsSequence, start=1):
@@ -145,11 +147,10 @@ def _planes(header: Dataset, file: int) -> Iterator[_Plane]:
             (frame if keyword in frame else shared)[keyword].value[0]
             for keyword in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
         )
-        position = np.array(place.ImagePositionPatient, dtype=np.float64)
-        yield _Plane(file, number, position, list(orientation.ImageOrientationPatient), measures)
+        yield Plane(file, number, place, orientation, measures)
 
 
-def _match(planes: list[_Plane], image: Image) -> tuple[NDArray[np.float64], list[_Plane | None]]:
+def _match(planes: list[Plane], image: Image) -> tuple[NDArray[np.float64], list[Plane | None]]:
     """The plane at each slice of the volume, by where it lies, and the slices' positions in LPS mm."""
     affine = to_lps(image.volume.affine)
     parallel = [plane for plane in planes if _turned(plane, image) <= COSINE_TOLERANCE]
@@ -167,12 +168,10 @@ def _match(planes: list[_Plane], image: Image) -> tuple[NDArray[np.float64], lis
     return positions, nearest
 
 
-def _turned(plane: _Plane, image: Image) -> float:
+def _turned(plane: Plane, image: Image) -> float:
     """Largest difference between a plane's direction cosines and those of the volume."""
     axes = to_lps(image.volume.affine)[:3, :2].T
-    cosines = np.reshape(plane.cosines, (2, 3)).astype(np.float64)
-    axes, cosines = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (axes, cosines))
-    return float(np.abs(cosines - axes).max())
+    return float(np.abs(plane.cosines - axes / np.linalg.norm(axes, axis=1, keepdims=True)).max())
 
 
 def _slice_spacing(affine: NDArray[np.float64]) -> float:
@@ -195,29 +194,40 @@ def refer(derived: Dataset, source: SourceFrames) -> None:
     for series in derived.ReferencedSeriesSequence:
         for reference in series.ReferencedInstanceSequence:
             reference.ReferencedSOPClassUID = source.sop_class
-    derivations = [[] if file < 0 else [_derivation(source, k)] for k, file in enumerate(source.files)]
+    derivations = [[] if plane is None else [_derivation(source, plane)] for plane in source.planes]
     for frame in derived.PerFrameFunctionalGroupsSequence:
         position = np.array(frame.PlanePositionSequence[0].ImagePositionPatient, dtype=np.float64)
         frame.DerivationImageSequence = derivations[np.abs(source.positions - position).max(axis=1).argmin()]
 
 
-def _derivation(source: SourceFrames, k: int) -> Dataset:
+def reference_to(source: SourceFrames, plane: Plane) -> Dataset:
+    """An item of a Source Image Sequence (PS3.3 C.7.6.1.1.4): the plane on which something was drawn."""
     from pydicom.dataset import Dataset
     from pydicom.sr.codedict import codes
 
-    def coded(code: tuple) -> Dataset:
-        item = Dataset()
-        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code[:3]
-        return item
-
     reference = Dataset()
     reference.ReferencedSOPClassUID = source.sop_class
-    reference.ReferencedSOPInstanceUID = source.headers[source.files[k]].SOPInstanceUID
-    if source.numbers[k]:
-        reference.ReferencedFrameNumber = int(source.numbers[k])
+    reference.ReferencedSOPInstanceUID = source.headers[plane.file].SOPInstanceUID
+    if plane.number:
+        reference.ReferencedFrameNumber = plane.number
     reference.SpatialLocationsPreserved = "YES"
-    reference.PurposeOfReferenceCodeSequence = [coded(codes.DCM.SourceImageForImageProcessingOperation)]
+    reference.PurposeOfReferenceCodeSequence = [_coded(codes.DCM.SourceImageForImageProcessingOperation)]
+    return reference
+
+
+def _derivation(source: SourceFrames, plane: Plane) -> Dataset:
+    from pydicom.dataset import Dataset
+    from pydicom.sr.codedict import codes
+
     derivation = Dataset()
-    derivation.SourceImageSequence = [reference]
-    derivation.DerivationCodeSequence = [coded(codes.cid7203.SegmentationImageDerivation)]
+    derivation.SourceImageSequence = [reference_to(source, plane)]
+    derivation.DerivationCodeSequence = [_coded(codes.cid7203.SegmentationImageDerivation)]
     return derivation
+
+
+def _coded(code: tuple) -> Dataset:
+    from pydicom.dataset import Dataset
+
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code[:3]
+    return item

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,22 +14,26 @@ from oncontour.core.errors import OutputError
 from oncontour.core.labels import Code, LabelScheme, Region
 from oncontour.core.study import Image
 from oncontour.core.volume import Volume
+from oncontour.dicom.derived import (
+    BRAIN,
+    MANUFACTURER,
+    Derived,
+    carried_over,
+    copy_subject,
+    number_of,
+    uid,
+    whole_file,
+)
 from oncontour.dicom.references import SourceFrames, refer, source_frames
 from oncontour.dicom.verify import verify_segmentation
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
 
-MANUFACTURER = "Oncontour"
 SERIES_DESCRIPTION = "Tumour segmentation (research use only)"
-SERIES_NUMBER_OFFSET = 9000
-"""A derived series is numbered after its source, beyond the numbers that scanners give."""
 
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 """PS3.16 CID 7162, Segmentation Algorithm Family."""
-
-BRAIN = Code("12738006", "SCT", "Brain")
-
 
 _OWN_FRAME = Check(
     "DICOM SEG frame of reference",
@@ -68,19 +71,12 @@ def write_segmentation(
         OutputError: the source is not DICOM, the grids differ, the file cannot be written, or it did not read back.
     """
     _check_grid(regions, scheme, source)
-    frames = source_frames(source)
-    part = path.with_name(path.name + ".part")
-    try:
-        _build(regions.array, scheme, frames, algorithm, version).save_as(part)
-        checks = verify_segmentation(part, regions, scheme)
-        part.replace(path)
-    except OSError as error:
-        found = f"an operating system error: {error.strerror}"
-        raise OutputError(
-            path, found, "a folder that can be written", "Free space or choose another folder."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with carried_over():
+        frames = source_frames(source)
+        segmentation = _build(regions.array, scheme, frames, algorithm, version)
+        with whole_file(path) as part:
+            segmentation.save_as(part)
+            checks = verify_segmentation(part, regions, scheme)
     return (*checks, _OWN_FRAME) if frames.own_frame else checks
 
 
@@ -99,39 +95,35 @@ def _check_grid(regions: Volume, scheme: LabelScheme, source: Image) -> None:
 def _build(
     array: NDArray[np.bool_], scheme: LabelScheme, frames: SourceFrames, algorithm: str, version: str
 ) -> Segmentation:
-    import pydicom.config
     from highdicom import PlanePositionSequence
     from highdicom.seg import Segmentation
-    from pydicom.uid import generate_uid
 
     digest = _digest(array, frames, algorithm, version)
     slices = _slices(array)
     header = frames.headers[0]
-    with warnings.catch_warnings(), pydicom.config.disable_value_validation():
-        # What the source says of the patient is copied as it is, valid or not, and never quoted in a warning.
-        warnings.simplefilter("ignore")
-        segmentation = Segmentation(
-            source_images=frames.headers,
-            pixel_array=np.ascontiguousarray(array[..., slices].transpose(3, 2, 1, 0)).view(np.uint8),
-            plane_positions=[PlanePositionSequence("PATIENT", frames.positions[k].tolist()) for k in slices],
-            segmentation_type="BINARY",
-            segment_descriptions=[
-                _describe(number, region, digest, algorithm, version)
-                for number, region in enumerate(scheme.regions, start=1)
-            ],
-            omit_empty_frames=False,
-            series_instance_uid=generate_uid(entropy_srcs=[digest, "series"]),
-            sop_instance_uid=generate_uid(entropy_srcs=[digest, "instance"]),
-            series_number=int(header.get("SeriesNumber") or 0) + SERIES_NUMBER_OFFSET,
-            instance_number=1,
-            series_description=SERIES_DESCRIPTION,
-            content_label="TUMOUR",
-            content_description=f"Regions of scheme {scheme.name}; research use only",
-            manufacturer=MANUFACTURER,
-            manufacturer_model_name=algorithm[:64],
-            software_versions=version[:64],
-            device_serial_number="0",
-        )
+    segmentation = Segmentation(
+        source_images=frames.headers,
+        pixel_array=np.ascontiguousarray(array[..., slices].transpose(3, 2, 1, 0)).view(np.uint8),
+        plane_positions=[PlanePositionSequence("PATIENT", frames.positions[k].tolist()) for k in slices],
+        segmentation_type="BINARY",
+        segment_descriptions=[
+            _describe(number, region, digest, algorithm, version)
+            for number, region in enumerate(scheme.regions, start=1)
+        ],
+        omit_empty_frames=False,
+        series_instance_uid=uid(digest, "series"),
+        sop_instance_uid=uid(digest, "instance"),
+        series_number=number_of(header) + Derived.SEGMENTATION,
+        instance_number=1,
+        series_description=SERIES_DESCRIPTION,
+        content_label="TUMOUR",
+        content_description=f"Regions of scheme {scheme.name}; research use only",
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=algorithm[:64],
+        software_versions=version[:64],
+        device_serial_number="0",
+    )
+    copy_subject(segmentation, frames.subject)
     refer(segmentation, frames)
     return segmentation
 
@@ -151,7 +143,6 @@ def _describe(number: int, region: Region, digest: str, algorithm: str, version:
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from highdicom.sr import CodedConcept
-    from pydicom.uid import generate_uid
 
     def coded(code: Code) -> CodedConcept:
         return CodedConcept(code.value, code.scheme, code.meaning)
@@ -165,7 +156,7 @@ def _describe(number: int, region: Region, digest: str, algorithm: str, version:
         algorithm_identification=AlgorithmIdentificationSequence(
             algorithm, coded(ARTIFICIAL_INTELLIGENCE), version, source=MANUFACTURER
         ),
-        tracking_uid=generate_uid(entropy_srcs=[digest, region.name]),
+        tracking_uid=uid(digest, region.name),
         tracking_id=region.name,
         anatomic_regions=[coded(BRAIN)],
         display_color=CIELabColor.from_rgb(*region.colour),

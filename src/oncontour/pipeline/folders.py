@@ -10,6 +10,8 @@ from pathlib import Path
 from oncontour.core.errors import OncontourError, OutputError
 from oncontour.data.files import explained, write_json
 
+DICOM_FILES = frozenset({"seg.dcm", "sr.dcm", "report.dcm", "overlay"})
+
 RESULT_FILES = frozenset(
     {
         "segmentation.nii.gz",
@@ -19,9 +21,10 @@ RESULT_FILES = frozenset(
         "transforms.json",
         "report.html",
         "report.pdf",
+        "report-macro.txt",
         "provenance.json",
-        "seg.dcm",
         "error.json",
+        *DICOM_FILES,
     }
 )
 """Every name that a result folder may hold. A folder that holds any other was not made here, or was added to."""

@@ -14,6 +14,7 @@ from oncontour.core.volume import Volume
 from oncontour.data.files import write_json
 from oncontour.data.nifti import write_nifti
 from oncontour.measure.regions import RegionMeasurement
+from oncontour.pipeline.dicom import DicomObjects
 from oncontour.pipeline.outcome import CaseResult
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def write_result(
         study: the images as read.
         prepared: the images as segmented.
         bundle: the model.
-        dicom: whether to write a DICOM SEG.
+        dicom: whether to write DICOM objects too.
 
     Returns:
         The result with what writing DICOM added to its checks and notes.
@@ -43,19 +44,28 @@ def write_result(
     Raises:
         OutputError: a file could not be written, or did not read back as written.
     """
-    from oncontour.report import write_html, write_measurements, write_pdf
+    from oncontour.report import write_html, write_macro, write_measurements, write_pdf
     from oncontour.report.pictures import montage_png
 
     write_nifti(masks.label_map, folder / "segmentation.nii.gz", "uint8")
     write_nifti(masks.regions, folder / "regions.nii.gz", "bool")
     write_json(folder / "transforms.json", transforms_record(prepared))
-    if dicom:
-        result = _write_dicom(folder, result, masks, study, bundle)
+    objects = DicomObjects(folder, masks, study.images[result.reference], bundle) if dicom else None
+    if objects and not objects.source.dicom:
+        result = replace(result, notes=(*result.notes, "No DICOM was written: the study is not DICOM."))
+        objects = None
+    if objects:
+        result = replace(result, checks=(*result.checks, *objects.segmentation()))
     report = case_report(result, masks, prepared, bundle)
     write_measurements(report, folder / "measurements.json")
     picture = montage_png(report)
     write_html(report, folder / "report.html", picture)
     write_pdf(report, folder / "report.pdf", picture)
+    write_macro(report, folder / "report-macro.txt")
+    if objects:
+        objects.measurements(result)
+        objects.report()
+        objects.overlays(study, prepared, result)
     return result
 
 
@@ -109,15 +119,3 @@ def transforms_record(prepared: Prepared) -> dict[str, Any]:
         "convention": "4x4, maps a point of the reference's world to the sequence's own world; RAS+, mm",
         "transforms": {str(sequence): matrix.tolist() for sequence, matrix in prepared.transforms.items()},
     }
-
-
-def _write_dicom(folder: Path, result: CaseResult, masks: Masks, study: Study, bundle: Bundle) -> CaseResult:
-    source = study.images[result.reference]
-    if not source.dicom:
-        return replace(result, notes=(*result.notes, "No DICOM was written: the study is not DICOM."))
-    from oncontour.dicom.segmentation import write_segmentation
-
-    name, version = f"Oncontour {bundle.name}", oncontour.__version__
-    path = folder / "seg.dcm"
-    checks = write_segmentation(masks.regions, masks.scheme, source, path, algorithm=name, version=version)
-    return replace(result, checks=(*result.checks, *checks))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from oncontour.core.checks import Check, Step
+from oncontour.core.checks import Check, Step, worst
 from oncontour.core.errors import OncontourError
 from oncontour.core.sequence import ABSENCE_COSTS, Sequence
 from oncontour.core.study import Decision
@@ -26,7 +26,16 @@ DIGITS = 4
 
 
 def write_measurements(case: CaseReport, path: Path) -> None:
-    """Write what was measured.
+    """Write what was measured: `measurements_document` as JSON.
+
+    Raises:
+        OutputError: the file could not be written.
+    """
+    write_json(Path(path), measurements_document(case))
+
+
+def measurements_document(case: CaseReport) -> dict[str, Any]:
+    """What was measured, as `measurements.json` holds it.
 
     Keys: `schema`, `case`, `version`, `model`, `statement`, `reference` (sequence whose grid was measured), `findings`,
     `scheme`, and `regions`, a list in the scheme's order of objects with `name`, `title`, `volume_ml`,
@@ -35,23 +44,21 @@ def write_measurements(case: CaseReport, path: Path) -> None:
     "right", "both" or null) and `certainty` (null where the bundle was not calibrated; else `interval_ml` ([low, high]
     or null), `level`, `predicted_dice` and its `predicted_dice_error` (or null), and `held_out` with `present`,
     `missed`, `largest_missed_ml`, `absent` and `invented`). `certainty_note` says in words what these rest on.
-
-    Raises:
-        OutputError: the file could not be written.
     """
-    document = {
-        "schema": MEASUREMENTS_SCHEMA,
-        "case": case.name,
-        "version": case.version,
-        "model": case.model_card,
-        "statement": STATEMENT,
-        "reference": case.reference,
-        "findings": case.findings,
-        "certainty_note": case.certainty_note,
-        "scheme": case.scheme.name,
-        "regions": [_region(item) for item in case.measurements],
-    }
-    _write(document, path)
+    return _plain(
+        {
+            "schema": MEASUREMENTS_SCHEMA,
+            "case": case.name,
+            "version": case.version,
+            "model": case.model_card,
+            "statement": STATEMENT,
+            "reference": case.reference,
+            "findings": case.findings,
+            "certainty_note": case.certainty_note,
+            "scheme": case.scheme.name,
+            "regions": [_region(item) for item in case.measurements],
+        }
+    )
 
 
 def write_quality(
@@ -82,7 +89,6 @@ def write_quality(
         OutputError: the file could not be written.
     """
     checks, steps = tuple(checks), tuple(steps)
-    verdicts = {check.verdict for check in checks}
     document = {
         "schema": QUALITY_SCHEMA,
         "case": name,
@@ -114,7 +120,7 @@ def write_quality(
             }
             for item in checks
         ],
-        "verdict": next((verdict for verdict in ("fail", "warn") if verdict in verdicts), "ok"),
+        "verdict": worst(checks),
         "steps": [{"name": item.name, "seconds": item.seconds, "summary": item.summary} for item in steps],
         "seconds": seconds,
     }

@@ -1,0 +1,1 @@
+"""Programs that receive DICOM images, timed by `receive_rate.py`."""

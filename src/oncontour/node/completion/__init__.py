@@ -1,0 +1,1 @@
+"""When all images of a study have come."""

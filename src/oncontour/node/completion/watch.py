@@ -1,0 +1,176 @@
+"""Looks at the studies of the spool again and again, and writes down those that are complete."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from oncontour.dicom.header import IMAGE_CLASSES
+from oncontour.node.completion.decide import Expected, complete_by
+from oncontour.node.completion.inventory import Image, Inventory, series_of
+from oncontour.node.completion.settings import CompletionSettings
+from oncontour.node.ledger.case import State
+from oncontour.node.ledger.cases import claim, make_case, move, parts_of
+from oncontour.node.ledger.deliveries import cases_of
+from oncontour.node.peers.peer import Peer, PeerError
+from oncontour.node.spool.store import Spool
+from oncontour.node.spool.studies import study_tokens
+
+_log = logging.getLogger(__name__)
+
+REOPENED = 2
+"""Part of a study that holds its late images; what comes after that waits for a person."""
+
+TWICE = "an image came twice, with different content: look at both, then `oncontour node retry`"
+TOO_LATE = "images came after the study had been opened again once: `oncontour node retry` takes them all"
+
+
+@dataclass
+class _Open:
+    """A study of which images have come that no case has.
+
+    Args:
+        since: by a clock that nobody sets, as all times here.
+        asked: when a peer was asked last.
+        answer: what it is going to say.
+        expected, steady_since: what it said last, and since when.
+    """
+
+    since: float
+    asked: float = float("-inf")
+    answer: Future[Mapping[str, int]] | None = None
+    expected: Mapping[str, int] = field(default_factory=dict)
+    steady_since: float = 0.0
+
+
+class Watch:
+    """Which studies of a spool are complete.
+
+    Args:
+        peers: asked in turn for how many images a study has.
+        other: told of each object that is no image of a patient, after a restart again.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        base: Engine,
+        node: str,
+        peers: list[Peer],
+        settings: CompletionSettings,
+        other: Callable[[Path, Image], None] = lambda file, image: None,
+    ) -> None:
+        self._spool, self._base, self._node = spool, base, node
+        self._peers, self._settings, self._other = peers, settings, other
+        self._inventories: dict[str, Inventory] = {}
+        self._known: dict[str, frozenset[str]] = {}  # what cases have
+        self._images: dict[str, Set[str]] = {}  # what a scanner made
+        self._others: dict[str, set[str]] = {}
+        self._open: dict[str, _Open] = {}
+        self._asking = ThreadPoolExecutor(4, thread_name_prefix="asking")
+
+    def look(self) -> int:
+        """One look at every study; how many are open."""
+        tokens = study_tokens(self._spool)
+        for gone in self._inventories.keys() - set(tokens):
+            for memory in (self._inventories, self._known, self._images, self._others, self._open):
+                memory.pop(gone, None)
+        for study in tokens:
+            try:
+                self._look_at(study)
+            except OSError as error:
+                _log.error("study %s cannot be read: %s", study, type(error).__name__)
+        return len(self._open)
+
+    def _look_at(self, study: str) -> None:
+        inventory = self._inventories.setdefault(study, Inventory(self._spool, study))
+        images = self._of_patients(study, inventory.refresh())
+        if not images.keys() - self._known.get(study, frozenset()):
+            self._open.pop(study, None)
+            return
+        if study not in self._open:
+            if not self._new(study, images):
+                return
+            self._open[study] = _Open(time.monotonic())
+        now, state = time.monotonic(), self._open[study]
+        series = series_of(images, now)
+        uid = next(iter(images.values())).study
+        by = complete_by(series, now - state.since, self._expected(uid, state, now), self._settings)
+        if by:
+            del self._open[study]
+            self._complete(study, images, by)
+
+    def _of_patients(self, study: str, there: Mapping[str, Image]) -> dict[str, Image]:
+        """What a scanner made: a PACS may send our results back, and readers' marks on them, which open no study."""
+        others = self._others.setdefault(study, set())
+        unknown = there.keys() - others - self._known.get(study, frozenset()) - self._images.get(study, frozenset())
+        if unknown:
+            ours = cases_of(self._base, [there[name].instance for name in unknown])
+            for name in unknown:
+                if there[name].sop_class not in IMAGE_CLASSES or there[name].instance in ours:
+                    others.add(name)
+                    self._other(self._spool.studies / study / name, there[name])
+        self._images[study] = there.keys() - others
+        return {name: image for name, image in there.items() if name not in others}
+
+    def _new(self, study: str, images: Mapping[str, Image]) -> int | None:
+        """The number of the part that these images make; None where cases have them all, perhaps another node's."""
+        parts = parts_of(self._base, study)
+        self._known[study] = frozenset(name for part in parts for name in part.images)
+        return len(parts) + 1 if images.keys() - self._known[study] else None
+
+    def _expected(self, uid: str, state: _Open, now: float) -> Expected | None:
+        """What a peer said last; it is asked in the background."""
+        if state.answer is not None and state.answer.done():
+            said = state.answer.result()
+            if said != state.expected:
+                state.expected, state.steady_since = said, now
+            state.answer = None
+        if self._peers and state.answer is None and now - state.asked >= self._settings.ask_every_s:
+            state.asked, state.answer = now, self._asking.submit(self._ask, uid)
+        return Expected(state.expected, now - state.steady_since) if state.expected else None
+
+    def _ask(self, uid: str) -> Mapping[str, int]:
+        for peer in self._peers:
+            try:
+                found = peer.counts(uid)
+            except PeerError as error:
+                _log.warning("%s", error)
+                continue
+            if found:
+                return found
+        return {}
+
+    def _complete(self, study: str, images: Mapping[str, Image], by: str) -> None:
+        part = self._new(study, images)
+        if part is None:
+            return
+        times = [image.at for image in images.values()]
+        sender = max(images.values(), key=lambda image: image.at).sender
+        case = make_case(
+            self._base,
+            self._node,
+            study,
+            part,
+            images,
+            sender=sender,
+            complete_by=by,
+            first_at=min(times),
+            last_at=max(times),
+        )
+        if case is None:
+            return  # Another node was faster this very moment; the next look sees what it took.
+        self._known[study] = frozenset(images)
+        reason = TWICE if any(image.conflict for image in images.values()) else TOO_LATE if part > REOPENED else None
+        if reason:
+            move(self._base, self._node, claim(self._base, self._node, case.case), State.HELD, reason=reason)
+
+    def close(self) -> None:
+        """Ask no more."""
+        self._asking.shutdown(wait=False, cancel_futures=True)

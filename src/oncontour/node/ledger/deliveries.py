@@ -1,0 +1,80 @@
+"""What was sent where, and when the peer was seen to have it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select, update
+
+from oncontour.node.ledger.base import now
+from oncontour.node.ledger.tables import DELIVERIES
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An object for a peer.
+
+    Args:
+        file: in the case's results.
+        sent: how often.
+        there_at: when the peer was seen to have it; None: not yet.
+    """
+
+    case: str
+    peer: str
+    instance: str
+    file: str
+    sent: int
+    there_at: float | None
+
+
+def plan_deliveries(engine: Engine, case: str, files: Mapping[str, str], peers: Collection[str]) -> None:
+    """Write down what is to be sent, where it is not written down yet.
+
+    Args:
+        files: by SOPInstanceUID.
+    """
+    with engine.begin() as connection:
+        query = select(DELIVERIES.c.peer, DELIVERIES.c.instance).where(DELIVERIES.c.case == case)
+        there = {tuple(row) for row in connection.execute(query)}
+        missing = [
+            {"case": case, "peer": peer, "instance": instance, "file": file, "sent": 0}
+            for peer in peers
+            for instance, file in files.items()
+            if (peer, instance) not in there
+        ]
+        if missing:
+            connection.execute(DELIVERIES.insert(), missing)
+
+
+def list_deliveries(engine: Engine, case: str) -> list[Delivery]:
+    """All of a case."""
+    query = select(DELIVERIES).where(DELIVERIES.c.case == case).order_by(DELIVERIES.c.peer, DELIVERIES.c.file)
+    with engine.connect() as connection:
+        return [Delivery(**row) for row in connection.execute(query).mappings()]
+
+
+def cases_of(engine: Engine, instances: Collection[str]) -> dict[str, str]:
+    """Of SOPInstanceUIDs, those that are of results of ours: the case of each."""
+    query = select(DELIVERIES.c.instance, DELIVERIES.c.case).where(DELIVERIES.c.instance.in_(instances))
+    with engine.connect() as connection:
+        return dict(connection.execute(query).all())
+
+
+def note_sent(engine: Engine, case: str, peer: str, instances: Collection[str]) -> None:
+    """They are about to be sent once more."""
+    _note(engine, case, peer, instances, sent=DELIVERIES.c.sent + 1)
+
+
+def note_there(engine: Engine, case: str, peer: str, instances: Collection[str]) -> None:
+    """The peer has them."""
+    with engine.connect() as connection:
+        at = now(connection)
+    _note(engine, case, peer, instances, there_at=at)
+
+
+def _note(engine: Engine, case: str, peer: str, instances: Collection[str], **values: object) -> None:
+    which = (DELIVERIES.c.case == case) & (DELIVERIES.c.peer == peer) & DELIVERIES.c.instance.in_(instances)
+    with engine.begin() as connection:
+        connection.execute(update(DELIVERIES).where(which).values(**values))

@@ -1,0 +1,1 @@
+"""What readers think of results, as they say it: from the PACS, from the page, from the command line."""

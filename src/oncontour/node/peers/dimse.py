@@ -1,0 +1,163 @@
+"""A peer that speaks DICOM's own protocol: C-FIND for what it has, C-STORE to send (PS3.4 annexes C and B)."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from oncontour.node.peers.peer import PeerError, Reference
+from oncontour.node.peers.settings import DimsePeer, TlsSettings
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+    from pynetdicom.association import Association
+
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+SUCCESS, PENDING, PENDING_WITH_WARNING = 0x0000, 0xFF00, 0xFF01
+STORED_WITH_WARNING = frozenset((0xB000, 0xB006, 0xB007))
+"""Coerced elements, elements discarded, data set does not match its class: stored all the same (PS3.4 Table B.2-1)."""
+
+CONTEXTS = 128
+"""Of one association (PS3.8 section 9.3.2.2: odd numbers up to 255)."""
+
+Context = tuple[str, str | None]
+"""SOP class and transfer syntax; None: the ones everyone knows."""
+
+
+@dataclass(frozen=True)
+class Dimse:
+    """See `Peer`.
+
+    Args:
+        name: in the configuration.
+        settings: how to reach it.
+        calling: our own application entity title.
+    """
+
+    name: str
+    settings: DimsePeer
+    calling: str
+
+    def counts(self, study: str) -> Mapping[str, int]:
+        """By C-FIND of series; where the peer does not count their images, of images."""
+        with self.association([(STUDY_ROOT_FIND, None)]) as association:
+            series = self._find(association, "SERIES", study, "", NumberOfSeriesRelatedInstances="")
+            return {uid: self._count(association, study, uid, found) for uid, found in _by(series, "SeriesInstanceUID")}
+
+    def _count(self, association: Association, study: str, series: str, found: Dataset) -> int:
+        counted = found.get("NumberOfSeriesRelatedInstances")
+        if counted not in (None, ""):
+            return int(counted)
+        return sum(1 for _ in self._find(association, "IMAGE", study, series, SOPInstanceUID=""))
+
+    def holds(self, references: Iterable[Reference]) -> frozenset[str]:
+        """By C-FIND of the images of their series."""
+        wanted = list(references)
+        with self.association([(STUDY_ROOT_FIND, None)]) as association:
+            there = {
+                uid
+                for study, series in dict.fromkeys((one.study, one.series) for one in wanted)
+                for uid, _ in _by(self._find(association, "IMAGE", study, series, SOPInstanceUID=""), "SOPInstanceUID")
+            }
+        return frozenset(one.instance for one in wanted) & there
+
+    def store(self, files: Sequence[Path]) -> Mapping[Path, str]:
+        """By C-STORE, all by one association where it takes no more than 128 contexts."""
+        from pydicom import dcmread
+
+        kinds: dict[Context, list[Path]] = {}
+        for file in files:
+            meta = dcmread(file, specific_tags=[]).file_meta
+            kinds.setdefault((str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)), []).append(file)
+        refused: dict[Path, str] = {}
+        contexts = list(kinds)
+        for first in range(0, len(contexts), CONTEXTS):
+            some = contexts[first : first + CONTEXTS]
+            with self.association(some) as association:
+                for context in some:
+                    refused |= self._send(association, kinds[context])
+        return refused
+
+    def _send(self, association: Association, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+        for file in files:
+            try:
+                answer = association.send_c_store(file)
+            except (ValueError, RuntimeError) as error:  # No context accepted, or the association has ended.
+                if not association.is_established:
+                    raise self._error("an association that ended while files were sent") from error
+                yield file, "its SOP class or transfer syntax is not accepted"
+                continue
+            status = answer.get("Status")
+            if status is None:
+                raise self._error("no answer to C-STORE")
+            if status != SUCCESS and status not in STORED_WITH_WARNING:
+                yield file, f"status 0x{status:04X}"
+
+    def _find(self, association: Association, level: str, study: str, series: str, **wanted: str) -> Iterator[Dataset]:
+        from pydicom.dataset import Dataset
+
+        query = Dataset()
+        query.QueryRetrieveLevel = level
+        query.StudyInstanceUID, query.SeriesInstanceUID = study, series
+        for keyword, value in wanted.items():
+            setattr(query, keyword, value)
+        for answer, found in association.send_c_find(query, STUDY_ROOT_FIND):
+            status = answer.get("Status")
+            if status in (PENDING, PENDING_WITH_WARNING) and found is not None:
+                yield found
+            elif status != SUCCESS:
+                raise self._error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
+
+    @contextmanager
+    def association(self, contexts: Iterable[Context]) -> Iterator[Association]:
+        """An association that is released at the end.
+
+        Raises:
+            PeerError: nobody listens there, or it refuses us or all contexts.
+        """
+        from pynetdicom.ae import ApplicationEntity
+
+        entity = ApplicationEntity(self.calling)
+        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = self.settings.timeout_s
+        entity.connection_timeout = self.settings.timeout_s
+        for sop_class, syntax in contexts:
+            entity.add_requested_context(sop_class, *((syntax,) if syntax else ()))
+        tls = (
+            (tls_context(self.settings.tls, ssl.Purpose.SERVER_AUTH), self.settings.host) if self.settings.tls else None
+        )
+        association = entity.associate(
+            self.settings.host, self.settings.port, ae_title=self.settings.title, tls_args=tls
+        )
+        if not association.is_established:
+            raise self._error("a refused association" if association.is_rejected else "nobody who answers")
+        try:
+            yield association
+        finally:
+            association.release() if association.is_established else association.abort()
+
+    def _error(self, found: str) -> PeerError:
+        where = f"peer {self.name}"
+        expected = f"{self.settings.title} to answer at {self.settings.host}:{self.settings.port}"
+        return PeerError(where, found, expected, "Check that it runs, and that it knows this node's title and address.")
+
+
+def tls_context(settings: TlsSettings, purpose: ssl.Purpose) -> ssl.SSLContext:
+    """Mutual TLS, 1.2 or later (PS3.15 annex B.9).
+
+    Args:
+        purpose: SERVER_AUTH for us who call, CLIENT_AUTH for us who listen.
+    """
+    context = ssl.create_default_context(purpose, cafile=str(settings.authority))
+    context.load_cert_chain(settings.certificate, settings.key)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _by(found: Iterable[Dataset], keyword: str) -> Iterator[tuple[str, Dataset]]:
+    """Answers by an identifier; those without it are no answers."""
+    return ((str(one.get(keyword)), one) for one in found if one.get(keyword))

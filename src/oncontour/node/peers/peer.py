@@ -1,0 +1,60 @@
+"""What the node asks of a peer, whichever protocol it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from oncontour.core.errors import OncontourError
+
+
+class PeerError(OncontourError):
+    """A peer cannot be reached, or answers what the standard does not foresee. Trying again later may help."""
+
+
+@dataclass(frozen=True, order=True)
+class Reference:
+    """Where an object is in a PACS."""
+
+    sop_class: str
+    study: str
+    series: str
+    instance: str
+
+
+class Peer(Protocol):
+    """A PACS or archive.
+
+    Every method raises PeerError where the peer cannot be reached or refuses to talk.
+    """
+
+    @property
+    def name(self) -> str:
+        """Its name in the node's configuration; the only thing about it that is logged."""
+        ...
+
+    def counts(self, study: str) -> Mapping[str, int]:
+        """How many images it has of each series of a study, by SeriesInstanceUID; empty: it knows no such study."""
+        ...
+
+    def holds(self, references: Iterable[Reference]) -> frozenset[str]:
+        """Which of these it has, by SOPInstanceUID."""
+        ...
+
+    def store(self, files: Sequence[Path]) -> Mapping[Path, str]:
+        """Send DICOM files; why it refused those that it refused. Success does not say that it has the others."""
+        ...
+
+
+def references_of(files: Iterable[Path]) -> dict[Path, Reference]:
+    """Of DICOM files, where each belongs."""
+    from pydicom import dcmread
+
+    tags = ("SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+    found = {}
+    for file in files:
+        header = dcmread(file, stop_before_pixels=True, specific_tags=list(tags))
+        found[file] = Reference(*(str(header[tag].value) for tag in tags))
+    return found

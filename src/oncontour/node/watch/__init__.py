@@ -1,0 +1,1 @@
+"""What people are told of a node: health, metrics, alerts, a daily summary."""

@@ -1,0 +1,64 @@
+"""A node says that it is alive, takes over from those that no longer do, and ends itself where it cannot say so."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from oncontour.node.ledger.nodes import beat, leave, silent
+from oncontour.node.work.settings import WorkSettings
+from oncontour.node.work.site import end_now
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def beating(
+    base: Engine,
+    node: str,
+    settings: WorkSettings,
+    take_over: Callable[[list[str]], int],
+    lost: Callable[[], NoReturn] = end_now,
+) -> Iterator[None]:
+    """Beat in the background while the block runs.
+
+    A node whose beats have not reached the data base for `silent_s` is dead to the others, who take its cases over. So
+    it ends itself before that (at four fifths) rather than deliver what is no longer its own: systemd starts it anew.
+
+    Args:
+        take_over: told which nodes are silent; says how many workflows it went on with.
+        lost: called where this node must end; it must not return.
+    """
+    ended = threading.Event()
+    beat(base, node)
+
+    def work() -> None:
+        last = time.monotonic()
+        while not ended.wait(settings.beat_s):
+            if time.monotonic() - last > 0.8 * settings.silent_s:
+                _log.critical("node %s was silent for too long and ends", node)
+                lost()
+            try:
+                beat(base, node)
+                last = time.monotonic()
+                others = [name for name in silent(base, settings.silent_s) if name != node]
+                if others and (number := take_over(others)):
+                    _log.warning("node %s took over %d workflows of %s", node, number, ", ".join(others))
+            except SQLAlchemyError as error:
+                _log.error("node %s cannot say that it is alive: %s", node, type(error).__name__)
+
+    thread = threading.Thread(target=work, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        leave(base, node)
