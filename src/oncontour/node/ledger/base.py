@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from oncontour.core.errors import InputError
 from oncontour.node.ledger.tables import METADATA
 
 BUSY_SECONDS = 60
 """That one waits while another writes to SQLite."""
+
+PATIENCE_S = 600.0
+"""For a data base that is away: longer than a node may be silent, so that it comes back, or the node has ended."""
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+def patient(
+    work: Callable[Given, Found], patience_s: float = PATIENCE_S, pause_s: float = 2.0
+) -> Callable[Given, Found]:
+    """A function of one transaction that waits for a data base that restarts, rather than lose what it was to write.
+
+    It may have been written when the connection broke: the function must stand being done twice.
+    """
+
+    @wraps(work)
+    def again(*args: Given.args, **kwargs: Given.kwargs) -> Found:
+        end = time.monotonic() + patience_s
+        while True:
+            try:
+                return work(*args, **kwargs)
+            except OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(pause_s)
+
+    return again
 
 
 def open_base(url: str) -> Engine:

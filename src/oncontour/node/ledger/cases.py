@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from oncontour.core.errors import OncontourError
-from oncontour.node.ledger.base import now
+from oncontour.node.ledger.base import now, patient
 from oncontour.node.ledger.case import Case, State, case_name
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import CASES
@@ -21,6 +21,7 @@ class LostCaseError(OncontourError):
     """A case belongs to another node by now; whoever lost it must stop."""
 
 
+@patient
 def make_case(
     engine: Engine,
     node: str,
@@ -50,6 +51,7 @@ def make_case(
     return get_case(engine, case)
 
 
+@patient
 def get_case(engine: Engine, case: str) -> Case:
     """One case.
 
@@ -63,6 +65,7 @@ def get_case(engine: Engine, case: str) -> Case:
     return _case(row)
 
 
+@patient
 def list_cases(engine: Engine, states: Collection[State] = tuple(State)) -> list[Case]:
     """Cases in some states, the oldest first."""
     query = select(CASES).where(CASES.c.state.in_(states)).order_by(CASES.c.complete_at, CASES.c.case)
@@ -70,6 +73,7 @@ def list_cases(engine: Engine, states: Collection[State] = tuple(State)) -> list
         return [_case(row) for row in connection.execute(query).mappings()]
 
 
+@patient
 def parts_of(engine: Engine, study: str) -> list[Case]:
     """The cases of a study, the first part first."""
     with engine.connect() as connection:
@@ -84,6 +88,7 @@ def counts_of_states(engine: Engine) -> dict[State, int]:
     return {State(state): number for state, number in rows}
 
 
+@patient
 def claim(engine: Engine, node: str, case: str) -> Case:
     """Take a case to work on it: whoever had it before can do nothing to it any more."""
     with engine.begin() as connection:
@@ -106,6 +111,7 @@ def again(engine: Engine, node: str, case: str, **values: Any) -> Case:
     return get_case(engine, case)
 
 
+@patient
 def move(engine: Engine, node: str, held: Case, state: State, **values: Any) -> Case:
     """Move a case that one has claimed to another state.
 
@@ -120,6 +126,7 @@ def move(engine: Engine, node: str, held: Case, state: State, **values: Any) -> 
     return get_case(engine, held.case)
 
 
+@patient
 def check_mine(engine: Engine, held: Case) -> None:
     """The fence before each delivery.
 

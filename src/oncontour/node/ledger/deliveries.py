@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select, update
 
-from oncontour.node.ledger.base import now
+from oncontour.node.ledger.base import now, patient
 from oncontour.node.ledger.tables import DELIVERIES
 
 
@@ -29,6 +29,7 @@ class Delivery:
     there_at: float | None
 
 
+@patient
 def plan_deliveries(engine: Engine, case: str, files: Mapping[str, str], peers: Collection[str]) -> None:
     """Write down what is to be sent, where it is not written down yet.
 
@@ -48,6 +49,7 @@ def plan_deliveries(engine: Engine, case: str, files: Mapping[str, str], peers: 
             connection.execute(DELIVERIES.insert(), missing)
 
 
+@patient
 def list_deliveries(engine: Engine, case: str) -> list[Delivery]:
     """All of a case."""
     query = select(DELIVERIES).where(DELIVERIES.c.case == case).order_by(DELIVERIES.c.peer, DELIVERIES.c.file)
@@ -55,6 +57,7 @@ def list_deliveries(engine: Engine, case: str) -> list[Delivery]:
         return [Delivery(**row) for row in connection.execute(query).mappings()]
 
 
+@patient
 def cases_of(engine: Engine, instances: Collection[str]) -> dict[str, str]:
     """Of SOPInstanceUIDs, those that are of results of ours: the case of each."""
     query = select(DELIVERIES.c.instance, DELIVERIES.c.case).where(DELIVERIES.c.instance.in_(instances))
@@ -67,6 +70,7 @@ def note_sent(engine: Engine, case: str, peer: str, instances: Collection[str]) 
     _note(engine, case, peer, instances, sent=DELIVERIES.c.sent + 1)
 
 
+@patient
 def note_there(engine: Engine, case: str, peer: str, instances: Collection[str]) -> None:
     """The peer has them."""
     with engine.connect() as connection:
@@ -74,6 +78,7 @@ def note_there(engine: Engine, case: str, peer: str, instances: Collection[str])
     _note(engine, case, peer, instances, there_at=at)
 
 
+@patient
 def _note(engine: Engine, case: str, peer: str, instances: Collection[str], **values: object) -> None:
     which = (DELIVERIES.c.case == case) & (DELIVERIES.c.peer == peer) & DELIVERIES.c.instance.in_(instances)
     with engine.begin() as connection:

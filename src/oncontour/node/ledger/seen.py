@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, delete, select
 
-from oncontour.node.ledger.base import now
+from oncontour.node.ledger.base import now, patient
 from oncontour.node.ledger.tables import SEEN
 
 
@@ -25,6 +25,7 @@ class SeenStudy:
     protocol: str = field(repr=False)
 
 
+@patient
 def note_seen(engine: Engine, case: str, rule: str | None, description: str, protocol: str) -> None:
     """Remember what a case was called; once a case."""
     with engine.begin() as connection:
