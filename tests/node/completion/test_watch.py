@@ -196,3 +196,22 @@ def test_an_object_that_is_no_image_is_told_and_opens_nothing(tmp_path):
     assert place.watch.look() == 0
     assert place.watch.look() == 0
     assert told == ["1.2.840.10008.5.1.4.1.1.88.59"]
+
+
+def test_what_is_no_mr_is_a_case_too_for_the_rules_to_judge(tmp_path):
+    place = Place(tmp_path)
+    path = write_image(tmp_path / "ct.dcm", place.study, place.series, 1)
+    image = dcmread(path)
+    image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    image.save_as(path)
+    place.arrive(1, path=path)
+    assert [case.state for case in place.look_until(1)] == [State.COMPLETE]
+
+
+def test_a_study_that_cannot_be_looked_at_holds_up_no_other(tmp_path, monkeypatch):
+    place = Place(tmp_path)
+    place.arrive(1)
+    real = place.watch._look_at
+    monkeypatch.setattr(place.watch, "_look_at", lambda study: 1 / 0 if study == "0" * 32 else real(study))
+    (place.spool.studies / ("0" * 32)).mkdir()
+    assert len(place.look_until(1)) == 1

@@ -11,12 +11,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from oncontour.dicom.header import IMAGE_CLASSES
 from oncontour.node.completion.decide import Expected, complete_by
 from oncontour.node.completion.inventory import Image, Inventory, series_of
 from oncontour.node.completion.settings import CompletionSettings
-from oncontour.node.ledger.case import State
-from oncontour.node.ledger.cases import claim, make_case, move, parts_of
+from oncontour.node.ledger.cases import make_case, parts_of
 from oncontour.node.ledger.deliveries import cases_of
 from oncontour.node.peers.peer import Peer, PeerError
 from oncontour.node.spool.store import Spool
@@ -26,6 +24,12 @@ _log = logging.getLogger(__name__)
 
 REOPENED = 2
 """Part of a study that holds its late images; what comes after that waits for a person."""
+
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+
+NO_IMAGES = tuple(_STORAGE + kind for kind in ("9.", "11.", "66", "88.", "104.", "481."))
+"""How SOP classes of waveforms, presentation states, registrations and segmentations, structured reports and notes,
+encapsulated documents and radiotherapy begin (PS3.4 Table B.5-1). Everything else may be an image: the rules see it."""
 
 TWICE = "an image came twice, with different content: look at both, then `oncontour node retry`"
 TOO_LATE = "images came after the study had been opened again once: `oncontour node retry` takes them all"
@@ -84,8 +88,8 @@ class Watch:
         for study in tokens:
             try:
                 self._look_at(study)
-            except OSError as error:
-                _log.error("study %s cannot be read: %s", study, type(error).__name__)
+            except Exception as error:  # One study must not hold up the others.
+                _log.error("study %s cannot be looked at: %s", study, type(error).__name__)
         return len(self._open)
 
     def _look_at(self, study: str) -> None:
@@ -113,7 +117,7 @@ class Watch:
         if unknown:
             ours = cases_of(self._base, [there[name].instance for name in unknown])
             for name in unknown:
-                if there[name].sop_class not in IMAGE_CLASSES or there[name].instance in ours:
+                if there[name].sop_class.startswith(NO_IMAGES) or there[name].instance in ours:
                     others.add(name)
                     self._other(self._spool.studies / study / name, there[name])
         self._images[study] = there.keys() - others
@@ -153,6 +157,7 @@ class Watch:
             return
         times = [image.at for image in images.values()]
         sender = max(images.values(), key=lambda image: image.at).sender
+        held = TWICE if any(image.conflict for image in images.values()) else TOO_LATE if part > REOPENED else None
         case = make_case(
             self._base,
             self._node,
@@ -163,13 +168,10 @@ class Watch:
             complete_by=by,
             first_at=min(times),
             last_at=max(times),
+            held=held,
         )
-        if case is None:
-            return  # Another node was faster this very moment; the next look sees what it took.
-        self._known[study] = frozenset(images)
-        reason = TWICE if any(image.conflict for image in images.values()) else TOO_LATE if part > REOPENED else None
-        if reason:
-            move(self._base, self._node, claim(self._base, self._node, case.case), State.HELD, reason=reason)
+        if case is not None:  # Else another node was faster this very moment; the next look sees what it took.
+            self._known[study] = frozenset(images)
 
     def close(self) -> None:
         """Ask no more."""

@@ -33,19 +33,27 @@ def make_case(
     complete_by: str,
     first_at: float,
     last_at: float,
+    held: str | None = None,
 ) -> Case | None:
-    """Write down that a study's part is complete; None where another node has done so already."""
+    """Write down that a study's part is complete; None where another node has done so already.
+
+    Args:
+        held: why it must wait for a person rather than be worked on.
+    """
     case = case_name(study, part)
     try:
         with engine.begin() as connection:
             at = now(connection)
             row = {
                 "case": case, "study": study, "part": part, "images": sorted(images), "sender": sender,
-                "complete_by": complete_by, "state": State.COMPLETE, "priority": 0, "epoch": 0, "round": 1,
-                "first_at": first_at, "last_at": last_at, "complete_at": at, "changed_at": at,
+                "complete_by": complete_by, "state": State.HELD if held else State.COMPLETE, "reason": held,
+                "priority": 0, "epoch": 0, "round": 1, "first_at": first_at, "last_at": last_at,
+                "complete_at": at, "changed_at": at,
             }  # fmt: skip
             connection.execute(CASES.insert(), row)
             add_event(connection, node, "complete", case, images=len(row["images"]), by=complete_by, part=part)
+            if held:
+                add_event(connection, node, str(State.HELD), case, reason=held)
     except IntegrityError:
         return None
     return get_case(engine, case)

@@ -136,6 +136,8 @@ class Dimse:
             raise self._error("a refused association" if association.is_rejected else "nobody who answers")
         try:
             yield association
+        except RuntimeError as error:  # Whatever pynetdicom finds an ended association unfit for.
+            raise self._error("an association that ended early") from error
         finally:
             association.release() if association.is_established else association.abort()
 
