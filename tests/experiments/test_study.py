@@ -118,6 +118,13 @@ def test_the_arm_of_one_who_went_silent_is_taken_over(any_url, tmp_path):
     assert sorted(done) == sorted(ARMS)
 
 
+def test_the_arm_of_one_who_ended_before_its_first_heartbeat_is_taken_over(any_url):
+    begun(any_url, 1).ask()
+    work_through(open_study(any_url, "recipe", "abc", 1), ARMS, Work(lambda name: {"test: WT": 1.0}))
+    done = [one.user_attrs["arm"] for one in trials(any_url) if one.state.name == "COMPLETE"]
+    assert sorted(done) == sorted(ARMS)
+
+
 def test_an_arm_that_fails_stops_no_other_and_is_tried_again(url):
     done = []
 

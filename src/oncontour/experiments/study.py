@@ -133,6 +133,7 @@ def work_through(study: Study, arms: Mapping[str, Arm], work: Work) -> None:
 
     failed: dict[str, OncontourError] = {}
     told: tuple[str, ...] = ()
+    seen: set[int] = set()
     while True:
         _take_back(study)
         if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
@@ -141,6 +142,7 @@ def work_through(study: Study, arms: Mapping[str, Arm], work: Work) -> None:
         elsewhere = _arms_in(study, TrialState.RUNNING)
         if not elsewhere:
             break
+        _beat_for_the_silent(study, seen)
         if elsewhere != told:
             work.wait(elsewhere)
             told = elsewhere
@@ -172,6 +174,19 @@ def _take_back(study: Study) -> None:
 
     with warnings.catch_warnings(action="ignore"):  # "Experimental", for years.
         fail_stale_trials(study)
+
+
+def _beat_for_the_silent(study: Study, seen: set[int]) -> None:
+    """Give each trial at work elsewhere one heartbeat, when it is first seen.
+
+    One that ended before its own first heartbeat would never count as silent, and everybody would wait for it.
+    """
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if trial._trial_id not in seen:
+            seen.add(trial._trial_id)
+            study._storage.record_heartbeat(trial._trial_id)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _arms_in(study: Study, *states: TrialState) -> tuple[str, ...]:

@@ -120,8 +120,8 @@ def _register(site: Site) -> Callable[[str], None]:
         for tried in range(delivery.tries):
             left = deliver(held, held.result["folder"])
             if not left:
-                steps.settle(site, held, State.DELIVERED)
                 steps.tidy(site, held)
+                steps.settle(site, held, State.DELIVERED)
                 return
             DBOS.sleep(min(delivery.back_off_s * 2 ** min(tried, 16), delivery.longest_s))
         reason = "; ".join(f"{peer}: {why}" for peer, why in sorted(left.items()))
@@ -153,8 +153,8 @@ def _register(site: Site) -> Callable[[str], None]:
         route = Route(**{**decided, "peers": tuple(decided["peers"])})
         told = {"rule": route.rule, "bundle": route.bundle, "priority": route.priority, "reason": route.reason}
         if route.action != "process" or route.bundle is None:
-            steps.settle(site, held, State.IGNORED if route.action == "ignore" else State.HELD, **told)
             steps.tidy(site, held)
+            steps.settle(site, held, State.IGNORED if route.action == "ignore" else State.HELD, **told)
             return
         steps.settle(site, held, State.WAITING, **told)
         with SetWorkflowID(f"{DBOS.workflow_id}:segment"), SetEnqueueOptions(priority=max(route.priority, 1)):
