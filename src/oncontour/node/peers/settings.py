@@ -7,13 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from oncontour.node.receive.settings import AETitle
 from oncontour.plans.fields import Frozen, Positive
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Title = Annotated[
-    str, Field(min_length=1, max_length=16, pattern=r"^[\x20-\x5b\x5d-\x7e]*[\x21-\x5b\x5d-\x7e][\x20-\x5b\x5d-\x7e]*$")
-]
-"""An application entity's title: up to 16 characters, no backslash, not spaces alone (PS3.5 Table 6.2-1)."""
 
 
 class TlsSettings(Frozen):
@@ -40,7 +37,7 @@ class DimsePeer(Frozen):
     """
 
     protocol: Literal["dimse"]
-    title: Title
+    title: AETitle
     host: str
     port: Port
     tls: TlsSettings | None = None

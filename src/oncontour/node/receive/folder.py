@@ -6,7 +6,6 @@ import logging
 import os
 import secrets
 import stat
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from oncontour.data.files import explained, write_json
+from oncontour.node.background import repeating
 from oncontour.node.receive.file import IncomingFile
 from oncontour.node.receive.intake import Intake
 from oncontour.node.receive.settings import FolderSettings
@@ -39,19 +39,9 @@ def watching(settings: FolderSettings, intake: Intake) -> Iterator[None]:
     """
     with explained(settings.folder):
         (settings.folder / REFUSED).mkdir(parents=True, exist_ok=True)
-    watcher, end = Watcher(settings, intake), threading.Event()
-
-    def watch() -> None:
-        while not end.wait(settings.look_every_s):
-            watcher.look(time.monotonic())
-
-    thread = threading.Thread(target=watch, name="drop-folder", daemon=True)
-    thread.start()
-    try:
+    watcher = Watcher(settings, intake)
+    with repeating("drop-folder", settings.look_every_s, lambda: watcher.look(time.monotonic())):
         yield
-    finally:
-        end.set()
-        thread.join()
 
 
 class Watcher:

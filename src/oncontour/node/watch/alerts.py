@@ -31,13 +31,18 @@ class Alert:
     text: str
 
 
+def health_alerts(checks: Iterable[Check]) -> list[Alert]:
+    """Of each check that found trouble."""
+    return [Alert(f"health {check.name}", f"{check.name}: {check.trouble}") for check in checks if check.trouble]
+
+
 def find_alerts(base: Engine, settings: WatchSettings, checks: Iterable[Check]) -> list[Alert]:
     """All that is wrong now.
 
     Raises:
         SQLAlchemyError: the data base does not answer.
     """
-    found = [Alert(f"health {check.name}", f"{check.name}: {check.trouble}") for check in checks if check.trouble]
+    found = health_alerts(checks)
     with base.connect() as connection:
         at = now(connection)
         failed = connection.execute(

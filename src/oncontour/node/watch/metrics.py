@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine, func, select
 
 from oncontour.node.ledger.case import State
+from oncontour.node.ledger.cases import counts_of_states
 from oncontour.node.ledger.tables import CASES, DELIVERIES, MARKS
 
 
@@ -38,8 +39,8 @@ class _Ledger(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
+        states = counts_of_states(self._base)
         with self._base.connect() as connection:
-            states = dict(connection.execute(select(CASES.c.state, func.count()).group_by(CASES.c.state)).all())
             last = connection.execute(select(func.max(CASES.c.last_at))).scalar()
             results = list(connection.execute(select(CASES.c.result).where(CASES.c.result.is_not(None))).scalars())
             waits = connection.execute(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +10,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from oncontour.node.watch.alerts import Alert, changes, find_alerts
+from oncontour.node.background import repeating
+from oncontour.node.watch.alerts import Alert, changes, find_alerts, health_alerts
 from oncontour.node.watch.health import Check
 from oncontour.node.watch.notify import notify
 from oncontour.node.watch.settings import WatchSettings
@@ -23,28 +23,22 @@ _log = logging.getLogger(__name__)
 @contextmanager
 def watching(base: Engine, node: str, settings: WatchSettings, health: Callable[[], list[Check]]) -> Iterator[None]:
     """Look in the background while the block runs."""
-    ended = threading.Event()
+    told: list[Alert] = []
+    day = datetime.now(UTC).date()
 
-    def work() -> None:
-        told: list[Alert] = []
-        day = datetime.now(UTC).date()
-        while not ended.wait(settings.every_s):
-            try:
-                told = _tell(base, node, settings, health(), told)
-                today = datetime.now(UTC)
-                if settings.summary_at is not None and today.date() != day and today.hour >= settings.summary_at:
-                    notify(settings, node, "daily summary", summary_lines(base))
-                    day = today.date()
-            except SQLAlchemyError as error:
-                _log.error("the data base does not answer: %s", type(error).__name__)
+    def look() -> None:
+        nonlocal told, day
+        try:
+            told = _tell(base, node, settings, health(), told)
+            today = datetime.now(UTC)
+            if settings.summary_at is not None and today.date() != day and today.hour >= settings.summary_at:
+                notify(settings, node, "daily summary", summary_lines(base))
+                day = today.date()
+        except SQLAlchemyError as error:
+            _log.error("the data base does not answer: %s", type(error).__name__)
 
-    thread = threading.Thread(target=work, name="watching", daemon=True)
-    thread.start()
-    try:
+    with repeating("watching", settings.every_s, look):
         yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _tell(base: Engine, node: str, settings: WatchSettings, checks: list[Check], told: list[Alert]) -> list[Alert]:
@@ -52,7 +46,7 @@ def _tell(base: Engine, node: str, settings: WatchSettings, checks: list[Check],
     try:
         alerts = find_alerts(base, settings, checks)
     except SQLAlchemyError:
-        alerts = [Alert(f"health {check.name}", f"{check.name}: {check.trouble}") for check in checks if check.trouble]
+        alerts = health_alerts(checks)
     new, over = changes(told, alerts)
     for alert in new:
         _log.warning("%s", alert.text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import NoReturn
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from oncontour.node.background import repeating
 from oncontour.node.ledger.nodes import beat, leave, silent
 from oncontour.node.work.settings import WorkSettings
 from oncontour.node.work.site import end_now
@@ -36,29 +36,25 @@ def beating(
         take_over: told which nodes are silent; says how many workflows it went on with.
         lost: called where this node must end; it must not return.
     """
-    ended = threading.Event()
     beat(base, node)
+    last = time.monotonic()
 
-    def work() -> None:
-        last = time.monotonic()
-        while not ended.wait(settings.beat_s):
-            if time.monotonic() - last > 0.8 * settings.silent_s:
-                _log.critical("node %s was silent for too long and ends", node)
-                lost()
-            try:
-                beat(base, node)
-                last = time.monotonic()
-                others = [name for name in silent(base, settings.silent_s) if name != node]
-                if others and (number := take_over(others)):
-                    _log.warning("node %s took over %d workflows of %s", node, number, ", ".join(others))
-            except SQLAlchemyError as error:
-                _log.error("node %s cannot say that it is alive: %s", node, type(error).__name__)
+    def again() -> None:
+        nonlocal last
+        if time.monotonic() - last > 0.8 * settings.silent_s:
+            _log.critical("node %s was silent for too long and ends", node)
+            lost()
+        try:
+            beat(base, node)
+            last = time.monotonic()
+            others = [name for name in silent(base, settings.silent_s) if name != node]
+            if others and (number := take_over(others)):
+                _log.warning("node %s took over %d workflows of %s", node, number, ", ".join(others))
+        except SQLAlchemyError as error:
+            _log.error("node %s cannot say that it is alive: %s", node, type(error).__name__)
 
-    thread = threading.Thread(target=work, name="heartbeat", daemon=True)
-    thread.start()
     try:
-        yield
+        with repeating("heartbeat", settings.beat_s, again):
+            yield
     finally:
-        ended.set()
-        thread.join()
         leave(base, node)

@@ -1,0 +1,29 @@
+"""Something that is done again and again in the background."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator[None]:
+    """Do it every so many seconds, for the first time after one pause, until the end of the block, which waits for it.
+
+    Args:
+        name: of the thread.
+    """
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(every_s):
+            work()
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
