@@ -12,10 +12,10 @@ from oncontour.inference.bundle import load_bundle
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.ledger.base import open_base, shown
 from oncontour.node.receive.disk import free_bytes
-from oncontour.node.receive.tls import server_context
 from oncontour.node.routing.rules import RuleSet, default_rules, read_rules
 from oncontour.node.service import peers_of
 from oncontour.node.spool.store import Spool
+from oncontour.node.tls import server_context
 
 _MB = 1_000_000
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oncontour.node.peers.peer import PeerError, Reference
-from oncontour.node.peers.settings import DimsePeer, TlsSettings
+from oncontour.node.peers.settings import DimsePeer
+from oncontour.node.tls import caller_context, handshake_trouble
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pynetdicom.association import Association
+    from pynetdicom.events import EventHandlerType
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 SUCCESS, PENDING, PENDING_WITH_WARNING = 0x0000, 0xFF00, 0xFF01
@@ -88,12 +89,12 @@ class Dimse:
                 answer = association.send_c_store(file)
             except (ValueError, RuntimeError) as error:  # No context accepted, or the association has ended.
                 if not association.is_established:
-                    raise self._error("an association that ended while files were sent") from error
+                    raise self.error("an association that ended while files were sent") from error
                 yield file, "its SOP class or transfer syntax is not accepted"
                 continue
             status = answer.get("Status")
             if status is None:
-                raise self._error("no answer to C-STORE")
+                raise self.error("no answer to C-STORE")
             if status != SUCCESS and status not in STORED_WITH_WARNING:
                 yield file, f"status 0x{status:04X}"
 
@@ -110,54 +111,58 @@ class Dimse:
             if status in (PENDING, PENDING_WITH_WARNING) and found is not None:
                 yield found
             elif status != SUCCESS:
-                raise self._error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
+                raise self.error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
 
     @contextmanager
-    def association(self, contexts: Iterable[Context]) -> Iterator[Association]:
+    def association(
+        self, contexts: Iterable[Context], handlers: Sequence[EventHandlerType] = ()
+    ) -> Iterator[Association]:
         """An association that is released at the end.
 
+        Args:
+            handlers: pynetdicom's, for what the peer asks of us meanwhile.
+
         Raises:
-            PeerError: nobody listens there, or it refuses us or all contexts.
+            PeerError: nobody listens there, or it refuses us or all contexts, or there is no agreement on TLS.
+            InputError: a TLS file cannot be used.
         """
         from pynetdicom.ae import ApplicationEntity
 
+        there = self.settings
         entity = ApplicationEntity(self.calling)
-        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = self.settings.timeout_s
-        entity.connection_timeout = self.settings.timeout_s
+        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = there.timeout_s
+        entity.connection_timeout = there.timeout_s
         for sop_class, syntax in contexts:
             entity.add_requested_context(sop_class, *((syntax,) if syntax else ()))
-        tls = (
-            (tls_context(self.settings.tls, ssl.Purpose.SERVER_AUTH), self.settings.host) if self.settings.tls else None
-        )
+        tls = (caller_context(there.tls), there.host) if there.tls else None
         association = entity.associate(
-            self.settings.host, self.settings.port, ae_title=self.settings.title, tls_args=tls
+            there.host, there.port, ae_title=there.title, tls_args=tls, evt_handlers=list(handlers)
         )
         if not association.is_established:
-            raise self._error("a refused association" if association.is_rejected else "nobody who answers")
+            raise self.error(self._refusal(association))
         try:
             yield association
         except RuntimeError as error:  # Whatever pynetdicom finds an ended association unfit for.
-            raise self._error("an association that ended early") from error
+            raise self.error("an association that ended early") from error
         finally:
             association.release() if association.is_established else association.abort()
 
-    def _error(self, found: str) -> PeerError:
+    def _refusal(self, association: Association) -> str:
+        if association.is_rejected:
+            return "a refused association"
+        if association.rejected_contexts:
+            return "no acceptance of what it was asked for"
+        there = self.settings
+        trouble = None
+        if there.tls:
+            trouble = handshake_trouble(caller_context(there.tls), there.host, there.port, there.timeout_s)
+        return trouble or "nobody who answers"
+
+    def error(self, found: str) -> PeerError:
+        """What it did in place of an answer."""
         where = f"peer {self.name}"
         expected = f"{self.settings.title} to answer at {self.settings.host}:{self.settings.port}"
         return PeerError(where, found, expected, "Check that it runs, and that it knows this node's title and address.")
-
-
-def tls_context(settings: TlsSettings, purpose: ssl.Purpose) -> ssl.SSLContext:
-    """Mutual TLS, 1.2 or later (PS3.15 annex B.9).
-
-    Args:
-        purpose: SERVER_AUTH for us who call, CLIENT_AUTH for us who listen.
-    """
-    context = ssl.create_default_context(purpose, cafile=str(settings.authority))
-    context.load_cert_chain(settings.certificate, settings.key)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
 
 
 def _by(found: Iterable[Dataset], keyword: str) -> Iterator[tuple[str, Dataset]]:
