@@ -1,13 +1,15 @@
-"""A peer that speaks DICOM's own protocol: C-FIND for what it has, C-STORE to send (PS3.4 annexes C and B)."""
+"""A peer that speaks DICOM's own protocol: C-FIND for what it has, C-STORE to send, N-ACTION to ask it to keep what it
+was sent (PS3.4 annexes C, B and J)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oncontour.node.commitment.messages import PUSH_MODEL, PUSH_MODEL_INSTANCE, REQUEST, request
 from oncontour.node.peers.peer import PeerError, Reference
 from oncontour.node.peers.settings import DimsePeer
 from oncontour.node.tls import caller_context, handshake_trouble
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.events import EventHandlerType
 
+    from oncontour.node.commitment.answer import Take
+
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 SUCCESS, PENDING, PENDING_WITH_WARNING = 0x0000, 0xFF00, 0xFF01
 STORED_WITH_WARNING = frozenset((0xB000, 0xB006, 0xB007))
@@ -24,6 +28,8 @@ STORED_WITH_WARNING = frozenset((0xB000, 0xB006, 0xB007))
 
 CONTEXTS = 128
 """Of one association (PS3.8 section 9.3.2.2: odd numbers up to 255)."""
+
+KNOWN = "Check that it runs, and that it knows this node's title and address."
 
 Context = tuple[str, str | None]
 """SOP class and transfer syntax; None: the ones everyone knows."""
@@ -83,18 +89,44 @@ class Dimse:
                     refused |= self._send(association, kinds[context])
         return refused
 
+    @property
+    def commits(self) -> bool:
+        """As its settings say."""
+        return self.settings.commitment
+
+    @contextmanager
+    def asked_to_keep(self, transaction: str, references: Collection[Reference], take: Take) -> Iterator[None]:
+        """By N-ACTION of storage commitment; its report may come on the same association."""
+        from oncontour.node.peers.reports import Reports
+
+        reports = Reports(take)
+        with self.association([(PUSH_MODEL, None)], reports.handlers) as association:
+            asked = request(transaction, references)
+            answer, _ = association.send_n_action(asked, REQUEST, PUSH_MODEL, PUSH_MODEL_INSTANCE)
+            status = answer.get("Status")
+            if status != SUCCESS:
+                found = "no answer" if status is None else f"status 0x{status:04X}"
+                raise self._error(f"{found} to the request for storage commitment")
+            yield
+            reports.finish(self.settings.timeout_s)
+
+    def check_commitment(self) -> None:
+        """Raise PeerError where it takes no requests for storage commitment."""
+        with self.association([(PUSH_MODEL, None)]):
+            pass
+
     def _send(self, association: Association, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
         for file in files:
             try:
                 answer = association.send_c_store(file)
             except (ValueError, RuntimeError) as error:  # No context accepted, or the association has ended.
                 if not association.is_established:
-                    raise self.error("an association that ended while files were sent") from error
+                    raise self._error("an association that ended while files were sent") from error
                 yield file, "its SOP class or transfer syntax is not accepted"
                 continue
             status = answer.get("Status")
             if status is None:
-                raise self.error("no answer to C-STORE")
+                raise self._error("no answer to C-STORE")
             if status != SUCCESS and status not in STORED_WITH_WARNING:
                 yield file, f"status 0x{status:04X}"
 
@@ -111,7 +143,7 @@ class Dimse:
             if status in (PENDING, PENDING_WITH_WARNING) and found is not None:
                 yield found
             elif status != SUCCESS:
-                raise self.error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
+                raise self._error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
 
     @contextmanager
     def association(
@@ -139,30 +171,34 @@ class Dimse:
             there.host, there.port, ae_title=there.title, tls_args=tls, evt_handlers=list(handlers)
         )
         if not association.is_established:
-            raise self.error(self._refusal(association))
+            raise self._refusal(association)
         try:
             yield association
         except RuntimeError as error:  # Whatever pynetdicom finds an ended association unfit for.
-            raise self.error("an association that ended early") from error
+            raise self._error("an association that ended early") from error
         finally:
             association.release() if association.is_established else association.abort()
 
-    def _refusal(self, association: Association) -> str:
+    def _refusal(self, association: Association) -> PeerError:
+        from pydicom.uid import UID
+
         if association.is_rejected:
-            return "a refused association"
+            return self._error("a refused association")
         if association.rejected_contexts:
-            return "no acceptance of what it was asked for"
+            kinds = sorted({UID(context.abstract_syntax or "").name for context in association.rejected_contexts})
+            remedy = "Have it accept that from this node; storage commitment can be left out (`commitment: false`)."
+            return self._error(f"no acceptance of {', '.join(kinds)}", remedy)
         there = self.settings
         trouble = None
         if there.tls:
             trouble = handshake_trouble(caller_context(there.tls), there.host, there.port, there.timeout_s)
-        return trouble or "nobody who answers"
+        return self._error(trouble or "nobody who answers")
 
-    def error(self, found: str) -> PeerError:
+    def _error(self, found: str, remedy: str = KNOWN) -> PeerError:
         """What it did in place of an answer."""
         where = f"peer {self.name}"
         expected = f"{self.settings.title} to answer at {self.settings.host}:{self.settings.port}"
-        return PeerError(where, found, expected, "Check that it runs, and that it knows this node's title and address.")
+        return PeerError(where, found, expected, remedy)
 
 
 def _by(found: Iterable[Dataset], keyword: str) -> Iterator[tuple[str, Dataset]]:

@@ -21,7 +21,7 @@ class DimsePeer(Frozen):
         title: its application entity title.
         tls: to encrypt; with a certificate of ours where the peer wants one.
         commitment: ask it to promise that it keeps what it was sent (Storage Commitment, PS3.4 annex J); its report
-            comes to the node's own port, so it must know the node as a peer.
+            comes to the port of any node, so it must know the node as a peer, and be among its callers.
         timeout_s: without an answer.
     """
 
