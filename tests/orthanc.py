@@ -70,11 +70,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, modalities: Mapping[str, tuple[str, str, int]] | None = None) -> Iterator[Orthanc]:
+def running(
+    folder: Path, modalities: Mapping[str, tuple[str, str, int]] | None = None, **further: object
+) -> Iterator[Orthanc]:
     """An Orthanc that keeps its images in a folder; skips where the program is missing.
 
     Args:
         modalities: whom it knows: name -> title, host, port.
+        further: settings.
     """
     if not Path(PROGRAM).exists() or not DICOM_WEB.exists():
         pytest.skip("Orthanc with its DICOMweb plugin is not here: nothing is tried on it")
@@ -86,7 +89,7 @@ def running(folder: Path, modalities: Mapping[str, tuple[str, str, int]] | None 
         "DicomCheckModalityHost": True, "DicomAlwaysAllowStore": False, "DicomAlwaysAllowEcho": False,
         "DicomModalities": {name: list(value) for name, value in (modalities or {}).items()},
         "UnknownSopClassAccepted": True, "StableAge": 1, "OverwriteInstances": False,
-        "Plugins": [str(DICOM_WEB)], "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+        "Plugins": [str(DICOM_WEB)], "DicomWeb": {"Enable": True, "Root": "/dicom-web/"}, **further,
     }  # fmt: skip
     configuration = folder / "orthanc.json"
     configuration.write_text(json.dumps(settings))

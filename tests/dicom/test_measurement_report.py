@@ -10,11 +10,12 @@ from pathlib import Path
 import highdicom
 import pydicom
 import pytest
+from pydicom.sr.codedict import codes
 from pydicom.uid import EnhancedMRImageStorage
 
 from oncontour.core.errors import OutputError
 from oncontour.core.labels import BRATS
-from oncontour.dicom.measurement_report import SegmentFigures, write_measurement_report
+from oncontour.dicom.measurement_report import BRAIN_MRI, SegmentFigures, write_measurement_report
 from oncontour.dicom.segmentation import write_segmentation
 
 from .objects import NAMES, change_headers, enhanced, errors, nested, rename, series
@@ -40,6 +41,13 @@ def write(folder: Path, image, figures=FIGURES, **changes) -> Path:
     path = folder / "sr.dcm"
     write_measurement_report(figures, folder / "seg.dcm", image, path, **MADE_BY, **SAID | changes)
     return path
+
+
+def test_the_procedure_is_a_code_of_the_standards_dictionary():
+    known = codes.cid646.BrainMRI
+    assert (BRAIN_MRI.value, BRAIN_MRI.scheme, BRAIN_MRI.meaning) == (
+        known.value, known.scheme_designator, known.meaning,
+    )  # fmt: skip
 
 
 def test_highdicom_reads_every_group_back(tmp_path):

@@ -22,7 +22,8 @@ from oncontour.node.ledger.events import list_events
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.settings import DimsePeer
 
-from ..orthanc import TITLE, free_port
+from ..orthanc import TITLE, Orthanc, free_port
+from .pacs import report, running, tell
 from .peers.conftest import write_image
 
 SECONDS = 90
@@ -61,9 +62,10 @@ run_node(settings, rules_of(settings), stop, segmenter=segmenter if sys.argv[3] 
 class Node:
     """A node in a process of its own, with a segmenter that only waits."""
 
-    def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None):
+    def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None, **pacs_too):
         self.port, self.watch = port or free_port(), free_port()
         pacs = {"protocol": "dimse", "title": TITLE, "host": "127.0.0.1", "port": orthanc.dicom, "timeout_s": 10}
+        pacs |= pacs_too
         (folder / "tests_image.py").write_text((Path(__file__).parent / "peers" / "conftest.py").read_text())
         (folder / "node.py").write_text(NODE)
         self.settings = {
@@ -175,6 +177,29 @@ def test_a_dead_nodes_case_is_taken_over_and_a_frozen_one_does_not_deliver_it_ag
     assert first.process.wait(30) == 75
     assert instances(orthanc) == before + 1
     assert [event.kind for event in list_events(base, case.case)].count("delivered") == 1
+
+
+def test_killed_while_a_promise_is_waited_for(tmp_path, nodes):
+    """The PACS is asked once, and its report, which comes after the node's restart, counts."""
+    with running() as pacs:
+        there = Orthanc(dicom=pacs.port, http=0)
+        node = Node(tmp_path, "node-1", there, title="PACS", commitment=True)
+        nodes.append(node)
+        node.send(new_study(tmp_path / "one"))
+        wait_for(lambda: pacs.asked, "request")
+        base = open_base(f"sqlite:///{tmp_path}/place/node.db")
+        wait_for(lambda: [event for event in list_events(base) if event.kind == "commitment asked"], "acceptance")
+        node.kill()
+        node.start()
+        ((transaction, instances),) = pacs.asked.items()
+        (case,) = list_cases(base)
+        assert case.state is State.DELIVERING
+        assert tell(node.port, report(transaction, instances)) == 0
+        (case,) = wait_for(lambda: ended(base, 1), "end of the case")
+        assert case.state is State.DELIVERED
+        assert (len(pacs.asked), len(pacs.stored)) == (1, 1)
+        kinds = [event.kind for event in list_events(base, case.case)]
+        assert kinds[-4:] == ["delivering", "commitment asked", "committed", "delivered"]
 
 
 @pytest.mark.slow

@@ -29,8 +29,8 @@ SERIES_DESCRIPTION = "Tumour measurements (research use only)"
 
 PRIVATE_SCHEME = "99ONCONTOUR"
 
-MR_BRAIN = Code("24590-2", "LN", "MR Brain")
-"""LOINC; CID 100 (extensible), procedure reported, has no MRI of the brain."""
+BRAIN_MRI = Code("24590-2", "LN", "Brain MRI")
+"""LOINC, as CID 646 has it; CID 100 (extensible), procedure reported, has no MRI of the brain."""
 
 VOLUME = Code("118565006", "SCT", "Volume")
 DIAMETER = Code("81827009", "SCT", "Diameter")
@@ -174,7 +174,7 @@ def _content(
         observation_context=ObservationContext(
             observer_device_context=ObserverContext(codes.DCM.Device, observer_identifying_attributes=device)
         ),
-        procedure_reported=_coded(MR_BRAIN),
+        procedure_reported=_coded(BRAIN_MRI),
         imaging_measurements=[
             _group(segment, one, seg, frames, algorithm, version, parameters, level)
             for segment, one in zip(seg.SegmentSequence, figures, strict=True)

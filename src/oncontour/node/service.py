@@ -12,6 +12,7 @@ from oncontour.data.files import explained
 from oncontour.node.completion.inventory import Image
 from oncontour.node.completion.watch import Watch
 from oncontour.node.configuration.settings import NodeSettings
+from oncontour.node.delivery.keep import take_report
 from oncontour.node.ledger.base import open_base
 from oncontour.node.marks.key_object import KEY_OBJECT, take_note
 from oncontour.node.peers.dimse import Dimse
@@ -92,7 +93,8 @@ def run_node(
         asked = [site.peers[name] for name in settings.completion.ask]
         watch = Watch(spool, site.base, site.node, asked, settings.completion, partial(_note, site))
         stack.callback(watch.close)
-        receiver = stack.enter_context(receiving(settings.receive, spool, lambda arrival: None))
+        take = partial(take_report, site.base, site.node) if any(one.commits for one in site.peers.values()) else None
+        receiver = stack.enter_context(receiving(settings.receive, spool, lambda arrival: None, take))
         health = partial(check_health, site.base, site.node, settings.place, receiver.disk, settings.work.silent_s)
         app = watch_app(health, partial(metrics_text, site.base, settings.place))
         stack.enter_context(serving(app, settings.watch.host, settings.watch.port, "watch"))

@@ -41,12 +41,12 @@ class Listening:
 
 
 @contextmanager
-def scp(folder: Path, biggest: int = BIG, free=lambda _: BIG, heard=None, **given) -> Iterator[Listening]:
+def scp(folder: Path, biggest: int = BIG, free=lambda _: BIG, heard=None, take=None, **given) -> Iterator[Listening]:
     """Listen at a free port."""
     spool = Spool(folder)
     ear = Listening(0, spool)
     intake = Intake(spool, Disk(folder, 1000, free), heard or ear.arrivals.append, biggest)
-    with listening(ScpSettings(port=0, **given), intake) as ear.port:
+    with listening(ScpSettings(port=0, **given), intake, take) as ear.port:
         yield ear
 
 

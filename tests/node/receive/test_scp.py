@@ -2,10 +2,8 @@
 
 import datetime
 import logging
-import shutil
 import socket
 import ssl
-import subprocess
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -26,8 +24,10 @@ from pynetdicom import AE, _config, build_context
 
 from oncontour.core.errors import InputError
 from oncontour.node.receive.scp import is_storage, listening, taken
-from oncontour.node.receive.settings import Caller, ScpSettings, Tls
+from oncontour.node.receive.settings import Caller, ScpSettings
+from oncontour.node.tls import Tls
 
+from ...certificates import certificate
 from ..images import SECRET, encoded, mr_image, save
 from .ears import dcmtk, scp
 
@@ -130,17 +130,6 @@ def test_one_association_too_many_is_told_so(tmp_path):
         deadline = time.monotonic() + 10
         while dcmtk("echoscu", "127.0.0.1", ear.port).returncode != 0:
             assert time.monotonic() < deadline
-
-
-def certificate(folder, name, issuer=None):
-    """A certificate and key by openssl; self-signed, or by an issuer."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is missing: TLS is not tested")
-    cert, key = folder / f"{name}.pem", folder / f"{name}.key"
-    by = ["-CA", folder / f"{issuer}.pem", "-CAkey", folder / f"{issuer}.key"] if issuer else []
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
-    subprocess.run([*command, "-keyout", key, "-out", cert, *by], check=True, capture_output=True)
-    return cert, key
 
 
 def test_mutual_tls(tmp_path):

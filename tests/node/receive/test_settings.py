@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from oncontour.node.receive.settings import Caller, ReceiveSettings, ScpSettings, Tls
+from oncontour.node.receive.settings import Caller, ReceiveSettings, ScpSettings
+from oncontour.node.tls import Tls
 
 
 def test_defaults_listen_to_this_machine_only():
@@ -29,3 +30,8 @@ def test_ae_titles_that_are_none(title):
 def test_maximum_pdu_may_not_be_unlimited():
     with pytest.raises(ValidationError):
         ScpSettings(maximum_pdu=0)
+
+
+def test_who_listens_needs_a_certificate():
+    with pytest.raises(ValidationError, match="who listens needs a certificate"):
+        ScpSettings(tls=Tls(authorities="c"))

@@ -28,7 +28,7 @@ SECONDS = 60
 class Shelf:
     """A peer in memory."""
 
-    name = "pacs"
+    name, commits = "pacs", False
 
     def __init__(self):
         self.there, self.sent, self.down = {}, [], 0

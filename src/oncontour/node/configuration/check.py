@@ -11,11 +11,13 @@ from oncontour.core.errors import OncontourError
 from oncontour.inference.bundle import load_bundle
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.ledger.base import open_base, shown
+from oncontour.node.peers.dimse import Dimse
+from oncontour.node.peers.peer import Peer
 from oncontour.node.receive.disk import free_bytes
-from oncontour.node.receive.tls import server_context
 from oncontour.node.routing.rules import RuleSet, default_rules, read_rules
 from oncontour.node.service import peers_of
 from oncontour.node.spool.store import Spool
+from oncontour.node.tls import server_context
 
 _MB = 1_000_000
 
@@ -53,7 +55,7 @@ def check_node(settings: NodeSettings) -> Iterator[Checked]:
         tls = settings.receive.scp.tls
         yield _tried("TLS", lambda: "usable" if server_context(tls) else "")
     for name, peer in peers_of(settings).items():
-        yield _tried(f"peer {name}", lambda peer=peer: _asked(peer.counts))
+        yield _tried(f"peer {name}", lambda peer=peer: _asked(peer))
 
 
 def _tried(what: str, look: Callable[[], str]) -> Checked:
@@ -82,6 +84,9 @@ def _rules(settings: NodeSettings) -> str:
     return f"{len(rules.rules)} rules, bundles {', '.join(bundles) or 'none'}"
 
 
-def _asked(counts: Callable[[str], object]) -> str:
-    counts(generate_uid())
+def _asked(peer: Peer) -> str:
+    peer.counts(generate_uid())
+    if isinstance(peer, Dimse) and peer.commits:
+        peer.check_commitment()
+        return "answers, and takes requests for storage commitment"
     return "answers"

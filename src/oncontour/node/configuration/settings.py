@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from oncontour.node.completion.settings import CompletionSettings
 from oncontour.node.delivery.settings import DeliverySettings
-from oncontour.node.peers.settings import PeerSettings
+from oncontour.node.peers.settings import DimsePeer, PeerSettings
 from oncontour.node.receive.settings import ReceiveSettings
 from oncontour.node.watch.settings import WatchSettings
 from oncontour.node.work.settings import WorkSettings
@@ -52,6 +52,16 @@ class NodeSettings(Frozen):
             for name in names:
                 if name not in self.peers:
                     raise ValueError(f"{what}: no peer {name!r} among {', '.join(self.peers) or 'none'}")
+        return self
+
+    @model_validator(mode="after")
+    def _reports_may_come(self) -> Self:
+        callers = {caller.ae_title for caller in self.receive.scp.callers}
+        for name, peer in self.peers.items():
+            if callers and isinstance(peer, DimsePeer) and peer.commitment and peer.title not in callers:
+                raise ValueError(
+                    f"peers.{name}.commitment: its reports come from {peer.title}, who is not in receive.scp.callers"
+                )
         return self
 
     @property

@@ -41,6 +41,19 @@ DELIVERIES = Table(
     Column("there_at", Float),  # when the peer was seen to have it
 )
 
+COMMITMENTS = Table(
+    "oncontour_commitments",
+    METADATA,
+    Column("transaction", String(64), primary_key=True),
+    Column("instance", String(64), primary_key=True),
+    Column("case", String(40), ForeignKey(CASES.c.case, ondelete="CASCADE"), nullable=False, index=True),
+    Column("peer", String(64), nullable=False),
+    Column("asked_at", Float, nullable=False),
+    Column("accepted_at", Float),  # when the peer took the request
+    Column("outcome", String(16)),  # committed, failed, overdue; none while the report is waited for
+    Column("failure", Integer),  # why the peer does not keep it, PS3.3 C.14.1.1
+)
+
 NODES = Table(
     "oncontour_nodes",
     METADATA,

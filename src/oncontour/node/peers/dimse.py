@@ -1,20 +1,25 @@
-"""A peer that speaks DICOM's own protocol: C-FIND for what it has, C-STORE to send (PS3.4 annexes C and B)."""
+"""A peer that speaks DICOM's own protocol: C-FIND for what it has, C-STORE to send, N-ACTION to ask it to keep what it
+was sent (PS3.4 annexes C, B and J)."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from oncontour.node.commitment.messages import PUSH_MODEL, PUSH_MODEL_INSTANCE, REQUEST, request
 from oncontour.node.peers.peer import PeerError, Reference
-from oncontour.node.peers.settings import DimsePeer, TlsSettings
+from oncontour.node.peers.settings import DimsePeer
+from oncontour.node.tls import caller_context, handshake_trouble
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pynetdicom.association import Association
+    from pynetdicom.events import EventHandlerType
+
+    from oncontour.node.commitment.answer import Take
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 SUCCESS, PENDING, PENDING_WITH_WARNING = 0x0000, 0xFF00, 0xFF01
@@ -23,6 +28,8 @@ STORED_WITH_WARNING = frozenset((0xB000, 0xB006, 0xB007))
 
 CONTEXTS = 128
 """Of one association (PS3.8 section 9.3.2.2: odd numbers up to 255)."""
+
+KNOWN = "Check that it runs, and that it knows this node's title and address."
 
 Context = tuple[str, str | None]
 """SOP class and transfer syntax; None: the ones everyone knows."""
@@ -82,6 +89,32 @@ class Dimse:
                     refused |= self._send(association, kinds[context])
         return refused
 
+    @property
+    def commits(self) -> bool:
+        """As its settings say."""
+        return self.settings.commitment
+
+    @contextmanager
+    def asked_to_keep(self, transaction: str, references: Collection[Reference], take: Take) -> Iterator[None]:
+        """By N-ACTION of storage commitment; its report may come on the same association."""
+        from oncontour.node.peers.reports import Reports
+
+        reports = Reports(take)
+        with self.association([(PUSH_MODEL, None)], reports.handlers) as association:
+            asked = request(transaction, references)
+            answer, _ = association.send_n_action(asked, REQUEST, PUSH_MODEL, PUSH_MODEL_INSTANCE)
+            status = answer.get("Status")
+            if status != SUCCESS:
+                found = "no answer" if status is None else f"status 0x{status:04X}"
+                raise self._error(f"{found} to the request for storage commitment")
+            yield
+            reports.finish(self.settings.timeout_s)
+
+    def check_commitment(self) -> None:
+        """Raise PeerError where it takes no requests for storage commitment."""
+        with self.association([(PUSH_MODEL, None)]):
+            pass
+
     def _send(self, association: Association, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
         for file in files:
             try:
@@ -113,27 +146,32 @@ class Dimse:
                 raise self._error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
 
     @contextmanager
-    def association(self, contexts: Iterable[Context]) -> Iterator[Association]:
+    def association(
+        self, contexts: Iterable[Context], handlers: Sequence[EventHandlerType] = ()
+    ) -> Iterator[Association]:
         """An association that is released at the end.
 
+        Args:
+            handlers: pynetdicom's, for what the peer asks of us meanwhile.
+
         Raises:
-            PeerError: nobody listens there, or it refuses us or all contexts.
+            PeerError: nobody listens there, or it refuses us or all contexts, or there is no agreement on TLS.
+            InputError: a TLS file cannot be used.
         """
         from pynetdicom.ae import ApplicationEntity
 
+        there = self.settings
         entity = ApplicationEntity(self.calling)
-        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = self.settings.timeout_s
-        entity.connection_timeout = self.settings.timeout_s
+        entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = there.timeout_s
+        entity.connection_timeout = there.timeout_s
         for sop_class, syntax in contexts:
             entity.add_requested_context(sop_class, *((syntax,) if syntax else ()))
-        tls = (
-            (tls_context(self.settings.tls, ssl.Purpose.SERVER_AUTH), self.settings.host) if self.settings.tls else None
-        )
+        tls = (caller_context(there.tls), there.host) if there.tls else None
         association = entity.associate(
-            self.settings.host, self.settings.port, ae_title=self.settings.title, tls_args=tls
+            there.host, there.port, ae_title=there.title, tls_args=tls, evt_handlers=list(handlers)
         )
         if not association.is_established:
-            raise self._error("a refused association" if association.is_rejected else "nobody who answers")
+            raise self._refusal(association)
         try:
             yield association
         except RuntimeError as error:  # Whatever pynetdicom finds an ended association unfit for.
@@ -141,23 +179,26 @@ class Dimse:
         finally:
             association.release() if association.is_established else association.abort()
 
-    def _error(self, found: str) -> PeerError:
+    def _refusal(self, association: Association) -> PeerError:
+        from pydicom.uid import UID
+
+        if association.is_rejected:
+            return self._error("a refused association")
+        if association.rejected_contexts:
+            kinds = sorted({UID(context.abstract_syntax or "").name for context in association.rejected_contexts})
+            remedy = "Have it accept that from this node; storage commitment can be left out (`commitment: false`)."
+            return self._error(f"no acceptance of {', '.join(kinds)}", remedy)
+        there = self.settings
+        trouble = None
+        if there.tls:
+            trouble = handshake_trouble(caller_context(there.tls), there.host, there.port, there.timeout_s)
+        return self._error(trouble or "nobody who answers")
+
+    def _error(self, found: str, remedy: str = KNOWN) -> PeerError:
+        """What it did in place of an answer."""
         where = f"peer {self.name}"
         expected = f"{self.settings.title} to answer at {self.settings.host}:{self.settings.port}"
-        return PeerError(where, found, expected, "Check that it runs, and that it knows this node's title and address.")
-
-
-def tls_context(settings: TlsSettings, purpose: ssl.Purpose) -> ssl.SSLContext:
-    """Mutual TLS, 1.2 or later (PS3.15 annex B.9).
-
-    Args:
-        purpose: SERVER_AUTH for us who call, CLIENT_AUTH for us who listen.
-    """
-    context = ssl.create_default_context(purpose, cafile=str(settings.authority))
-    context.load_cert_chain(settings.certificate, settings.key)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
+        return PeerError(where, found, expected, remedy)
 
 
 def _by(found: Iterable[Dataset], keyword: str) -> Iterator[tuple[str, Dataset]]:

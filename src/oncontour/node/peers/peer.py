@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from oncontour.core.errors import OncontourError
+
+if TYPE_CHECKING:
+    from oncontour.node.commitment.answer import Take
 
 
 class PeerError(OncontourError):
@@ -45,6 +49,22 @@ class Peer(Protocol):
 
     def store(self, files: Sequence[Path]) -> Mapping[Path, str]:
         """Send DICOM files; why it refused those that it refused. Success does not say that it has the others."""
+        ...
+
+    @property
+    def commits(self) -> bool:
+        """Whether it is to be asked to keep what it was sent."""
+        ...
+
+    def asked_to_keep(
+        self, transaction: str, references: Collection[Reference], take: Take
+    ) -> AbstractContextManager[None]:
+        """Ask it to keep objects, where it commits; in the block the request is accepted.
+
+        Args:
+            transaction: UID of the request.
+            take: gets its report where it comes while the block runs and to nobody else.
+        """
         ...
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from oncontour.node.peers.peer import PeerError, Reference, references_of
 from oncontour.node.peers.settings import WebPeer
+from oncontour.node.tls import Tls, caller_context, handshake_trouble
 
 if TYPE_CHECKING:
     from dicomweb_client.api import DICOMwebClient
 
+    from oncontour.node.commitment.answer import Take
+
 INSTANCE, SERIES, IN_SERIES = "00080018", "0020000E", "00201209"
 """SOPInstanceUID, SeriesInstanceUID, NumberOfSeriesRelatedInstances."""
+
+HTTPS = 443
 
 BATCH_BYTES = 64 * 2**20
 """Sent at once: a body is held in memory."""
@@ -70,15 +76,32 @@ class Web:
                         refused[file] = f"failure reason 0x{int(failed.get('FailureReason', 0)):04X}"
         return refused
 
+    @property
+    def commits(self) -> bool:
+        """Never: the web has no storage commitment that its archives speak."""
+        return False
+
+    def asked_to_keep(
+        self, transaction: str, references: Collection[Reference], take: Take
+    ) -> AbstractContextManager[None]:
+        """Cannot be."""
+        raise NotImplementedError
+
     @cached_property
     def _client(self) -> DICOMwebClient:
         from dicomweb_client.api import DICOMwebClient
+        from requests import Session
 
-        headers = {}
+        headers, session, tls = {}, Session(), self.settings.tls
+        session.trust_env = False  # Authorities, tokens and proxies are those of the configuration.
+        if tls is not None:
+            caller_context(tls)  # For its error: `requests` finds an unusable file when it is too late to name it.
+            session.verify = str(tls.authorities) if tls.authorities else True
+            session.cert = (str(tls.certificate), str(tls.key)) if tls.certificate else None
         if self.settings.token_file:
             headers["Authorization"] = f"Bearer {self.settings.token_file.read_text('utf-8').strip()}"
         client = DICOMwebClient(
-            self.settings.url, headers=headers, permissive_uid=True, timeout=self.settings.timeout_s
+            self.settings.url, session, headers=headers, permissive_uid=True, timeout=self.settings.timeout_s
         )
         client.set_http_retry_params(retry=False)  # Whoever asks tries again; a peer that is down must not hold it up.
         return client
@@ -91,9 +114,17 @@ class Web:
             yield self._client
         except (RequestException, OSError) as error:
             response = getattr(error, "response", None)
-            found = type(error).__name__ if response is None else f"HTTP status {response.status_code}"
-            remedy = "Check that it runs, and that it knows this node's token."
+            found = f"HTTP status {response.status_code}" if response is not None else self._trouble(error)
+            remedy = "Check that it runs, and that it knows this node's token or certificate."
             raise PeerError(f"peer {self.name}", found, f"{self.settings.url} to answer", remedy) from error
+
+    def _trouble(self, error: Exception) -> str:
+        """In place of an answer."""
+        address, found = urlsplit(self.settings.url), None
+        if address.scheme == "https" and address.hostname:
+            context = caller_context(self.settings.tls or Tls())
+            found = handshake_trouble(context, address.hostname, address.port or HTTPS, self.settings.timeout_s)
+        return found or type(error).__name__
 
 
 def _batches(files: Iterable[Path]) -> Iterator[list[Path]]:

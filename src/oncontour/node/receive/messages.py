@@ -1,24 +1,29 @@
-"""DIMSE messages of one association: data sets go to the spool fragment by fragment, everything else to pynetdicom."""
+"""DIMSE messages of one association: images go to the spool fragment by fragment, reports on storage commitment to who
+keeps them, everything else to pynetdicom."""
 
 from __future__ import annotations
 
 import logging
 import queue
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from pydicom.dataset import Dataset
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ
+from pynetdicom.dimse_messages import C_STORE_RQ, N_EVENT_REPORT_RQ
 from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.presentation import PresentationContext
 
+from oncontour.node.commitment.answer import Take
+from oncontour.node.commitment.messages import PUSH_MODEL
+from oncontour.node.receive.event_report import EventReport
 from oncontour.node.receive.intake import Incoming, Intake
-from oncontour.node.receive.response import store_response
+from oncontour.node.receive.response import C_STORE, response
 from oncontour.node.receive.statuses import PROCESSING_FAILURE, STATUS, SUCCESS
 from oncontour.node.receive.upper_layer import BoundedUpperLayer, Fragment
 from oncontour.node.spool.meta import FileMeta
 from oncontour.node.spool.refusal import Refusal, RefusedError
-from oncontour.node.spool.uids import uid_of
+from oncontour.node.spool.uids import uid_in
 
 MOST_COMMAND_BYTES = 16_384
 """A C-STORE command has some 300."""
@@ -42,22 +47,46 @@ class BreachError(Exception):
     """A peer did what no peer may. Its text holds nothing of the peer's."""
 
 
+class Body(Protocol):
+    """A request with a data set, on its way in."""
+
+    context: int
+    """ID of its presentation context."""
+    most_bytes: int
+    """Of its data set."""
+
+    def write(self, data: memoryview) -> None:
+        """Append to its data set."""
+        ...
+
+    def finish(self) -> bytes:
+        """It is whole: do what it asks; the response's command set."""
+        ...
+
+    def drop(self) -> None:
+        """It will not be whole."""
+        ...
+
+
 class Ear(DIMSEServiceProvider):
     """Takes the place of the message provider that pynetdicom made for an association.
 
     A data set is stored by the thread that reads the connection: while the disk is slow, the peer waits.
+
+    Args:
+        take: keeps reports on storage commitment; None: there are none to come.
     """
 
-    def __init__(self, layer: BoundedUpperLayer, intake: Intake) -> None:
+    def __init__(self, layer: BoundedUpperLayer, intake: Intake, take: Take | None = None) -> None:
         super().__init__(layer.assoc)
-        self._layer, self._intake = layer, intake
-        self._store: _Store | None = None
+        self._layer, self._intake, self._take_report = layer, intake, take
+        self._body: Body | None = None
         self._began, self._bytes = 0.0, 0
         layer.assoc.dimse = self
         layer.ended = self._abandon
 
     def get_msg(self, block: bool = False) -> Any:  # noqa: ARG002 - pynetdicom's own.
-        """The next message that is no C-STORE; waits a little, where pynetdicom would ask again and again."""
+        """The next message without a data set; waits a little, where pynetdicom would ask again and again."""
         try:
             return self.msg_queue.get(timeout=_WAIT_S)
         except queue.Empty:
@@ -90,12 +119,12 @@ class Ear(DIMSEServiceProvider):
         took = time.monotonic() - self._began
         if took > (self.assoc.network_timeout or 0.0) and self._bytes < SLOWEST * took:
             raise BreachError("a message came too slowly")
-        if self._store is None:
+        if self._body is None:
             self._take_command(fragment)
-        elif fragment.control & _COMMAND or fragment.context != self._store.context:
+        elif fragment.control & _COMMAND or fragment.context != self._body.context:
             raise BreachError("another message within a data set")
         else:
-            self._take_data(self._store, fragment)
+            self._take_data(self._body, fragment)
 
     def _take_command(self, fragment: Fragment) -> None:
         if not fragment.control & _COMMAND or self._bytes > MOST_COMMAND_BYTES:
@@ -109,52 +138,54 @@ class Ear(DIMSEServiceProvider):
             self._bytes = 0
             if self.msg_queue.qsize() > _MOST_UNANSWERED:
                 raise BreachError("more and more messages, and no waiting for answers")
-        elif isinstance(self.message, C_STORE_RQ):
-            self._store = self._begin(fragment.context, self.message.command_set)
         else:
-            raise BreachError("a message with a data set that is no C-STORE request")
+            self._body = self._begin(fragment.context, type(self.message), self.message.command_set)
 
-    def _begin(self, number: int, command: Dataset) -> _Store:
+    def _begin(self, number: int, kind: type, command: Dataset) -> Body:
         contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
         if number not in contexts:
             raise BreachError("a presentation context that was not accepted")
-        sop_class, instance = (_uid(command, keyword) for keyword in ("AffectedSOPClassUID", "AffectedSOPInstanceUID"))
-        store = _Store(number, int(command.MessageID), sop_class, instance)
-        if sop_class is None or instance is None or sop_class != contexts[number].abstract_syntax:
+        context = contexts[number]
+        if kind is N_EVENT_REPORT_RQ and self._take_report is not None and context.abstract_syntax == PUSH_MODEL:
+            return EventReport(number, command, context.transfer_syntax[0], self._take_report)
+        if kind is C_STORE_RQ:
+            return self._begin_image(number, context, command)
+        raise BreachError("a message with a data set that is neither an image nor a report")
+
+    def _begin_image(self, number: int, context: PresentationContext, command: Dataset) -> _Store:
+        sop_class, instance = (uid_in(command, f"AffectedSOP{which}UID") for which in ("Class", "Instance"))
+        store = _Store(number, int(command.MessageID), sop_class, instance, 2 * self._intake.biggest)
+        if sop_class is None or instance is None or sop_class != context.abstract_syntax:
             store.refusal = Refusal.MISMATCH
             return store
-        meta = FileMeta(sop_class, instance, str(contexts[number].transfer_syntax[0]), "", 0)
+        meta = FileMeta(sop_class, instance, str(context.transfer_syntax[0]), "", 0)
         with store:
             store.incoming = self._intake.begin(meta, self.assoc.requestor.ae_title.strip())
         return store
 
-    def _take_data(self, store: _Store, fragment: Fragment) -> None:
-        if self._bytes > 2 * self._intake.biggest:
+    def _take_data(self, body: Body, fragment: Fragment) -> None:
+        if self._bytes > body.most_bytes:
             raise BreachError("a data set without end")
-        if store.incoming is not None:
-            with store:
-                store.incoming.write(fragment.data)
+        body.write(fragment.data)
         if not fragment.control & _LAST:
             return
-        if store.incoming is not None:
-            with store:
-                store.incoming.keep()
-        self._store, self.message, self._bytes = None, None, 0
         answer = P_DATA()
-        answer.presentation_data_value_list.append((store.context, _WHOLE_COMMAND + store.answer()))
+        answer.presentation_data_value_list.append((body.context, _WHOLE_COMMAND + body.finish()))
+        self._body, self.message, self._bytes = None, None, 0
         self._layer.send_pdu(answer)
 
     def _abandon(self) -> None:
-        if self._store is not None and self._store.incoming is not None:
-            self._store.incoming.drop()
-        self._store = None
+        if self._body is not None:
+            self._body.drop()
+        self._body = None
 
 
 class _Store:
     """A C-STORE request and what became of it. As a context, it remembers why its image is not taken."""
 
-    def __init__(self, context: int, number: int, sop_class: str | None, instance: str | None) -> None:
+    def __init__(self, context: int, number: int, sop_class: str | None, instance: str | None, most_bytes: int) -> None:
         self.context, self.number, self.sop_class, self.instance = context, number, sop_class, instance
+        self.most_bytes = most_bytes
         self.incoming: Incoming | None = None
         self.refusal: Refusal | None = None
         self.failed = False
@@ -174,13 +205,21 @@ class _Store:
             return True
         return False
 
-    def answer(self) -> bytes:
-        """The response's command set."""
+    def write(self, data: memoryview) -> None:
+        """Append to the image."""
+        if self.incoming is not None:
+            with self:
+                self.incoming.write(data)
+
+    def finish(self) -> bytes:
+        """Keep the image; the response's command set."""
+        if self.incoming is not None:
+            with self:
+                self.incoming.keep()
         status = PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else SUCCESS
-        return store_response(self.number, status, self.sop_class or "", self.instance or "", self.refusal or "")
+        return response(C_STORE, self.number, status, self.sop_class or "", self.instance or "", self.refusal or "")
 
-
-def _uid(command: Dataset, keyword: str) -> str | None:
-    """A UID of a command, None where it is none. As it came: pydicom would put into a warning what is no UID."""
-    value = command.get_item(keyword).value
-    return uid_of(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
+    def drop(self) -> None:
+        """Let the image go."""
+        if self.incoming is not None:
+            self.incoming.drop()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from oncontour.node.commitment.answer import Take
 from oncontour.node.receive.disk import Disk
 from oncontour.node.receive.folder import watching
 from oncontour.node.receive.intake import Heard, Intake
@@ -31,12 +32,13 @@ class Receiver:
 
 
 @contextmanager
-def receiving(settings: ReceiveSettings, spool: Spool, heard: Heard) -> Iterator[Receiver]:
+def receiving(settings: ReceiveSettings, spool: Spool, heard: Heard, take: Take | None = None) -> Iterator[Receiver]:
     """Listen until the end of the block.
 
     Args:
         spool: where images go. What an earlier process left there is brought in order first.
         heard: called with each arrival, from any thread, once the image is safe.
+        take: keeps reports on storage commitment, from any thread; None: such are not accepted.
 
     Raises:
         InputError: an address is taken, or a file of the settings cannot be used.
@@ -48,7 +50,7 @@ def receiving(settings: ReceiveSettings, spool: Spool, heard: Heard) -> Iterator
         return Intake(spool, disk, heard, round(biggest_mb * _MB))
 
     with ExitStack() as stack:
-        scp_port = stack.enter_context(listening(settings.scp, intake(settings.scp.biggest_object_mb)))
+        scp_port = stack.enter_context(listening(settings.scp, intake(settings.scp.biggest_object_mb), take))
         web_port = None
         if settings.web is not None:
             from oncontour.node.receive.web import serving_uploads

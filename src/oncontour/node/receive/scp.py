@@ -20,11 +20,13 @@ from pynetdicom.sop_class import uid_to_service_class
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from oncontour.core.errors import InputError
+from oncontour.node.commitment.answer import Take
+from oncontour.node.commitment.messages import PUSH_MODEL
 from oncontour.node.receive.intake import DEFLATED, Intake
 from oncontour.node.receive.messages import Ear
 from oncontour.node.receive.settings import ScpSettings
-from oncontour.node.receive.tls import server_context
 from oncontour.node.receive.upper_layer import BoundedUpperLayer
+from oncontour.node.tls import server_context
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -50,15 +52,18 @@ _LOG = logging.getLogger(__name__)
 
 
 @contextmanager
-def listening(settings: ScpSettings, intake: Intake) -> Iterator[int]:
+def listening(settings: ScpSettings, intake: Intake, take: Take | None = None) -> Iterator[int]:
     """Listen until the end of the block; gives the port.
+
+    Args:
+        take: keeps reports on storage commitment; None: such are not accepted.
 
     Raises:
         InputError: the address is taken, or a TLS file cannot be used.
     """
     _config.LOG_HANDLER_LEVEL = "none"  # What pynetdicom logs of each message holds UIDs.
     try:
-        server = Server(settings, intake)
+        server = Server(settings, intake, take)
     except OSError as error:
         where, remedy = f"{settings.host}:{settings.port}", "Choose another host or port, or end what listens there."
         raise InputError(where, f"{error.strerror}", "an address to listen at", remedy) from error
@@ -77,8 +82,8 @@ class Server(ThreadedAssociationServer):
     daemon_threads = True
     request_queue_size = _BACKLOG
 
-    def __init__(self, settings: ScpSettings, intake: Intake) -> None:
-        self._settings, self._intake = settings, intake
+    def __init__(self, settings: ScpSettings, intake: Intake, take: Take | None = None) -> None:
+        self._settings, self._intake, self._take = settings, intake, take
         self._handshakes = 0
         self._admitted: set[Association] = set()
         self._lock = threading.Lock()
@@ -120,7 +125,7 @@ class Server(ThreadedAssociationServer):
 
     def equip(self, association: Association) -> None:
         """Give an association our upper layer and our ear."""
-        Ear(BoundedUpperLayer(association, self._settings.maximum_pdu), self._intake)
+        Ear(BoundedUpperLayer(association, self._settings.maximum_pdu), self._intake, self._take)
 
     def shutdown(self) -> None:
         """Stop listening, and end what associations there are."""
@@ -147,7 +152,8 @@ class Server(ThreadedAssociationServer):
             association.acse.send_reject(*rejection)
             association.kill()
             return
-        association.acceptor.supported_contexts = taken(request.presentation_context_definition_list)
+        requested = request.presentation_context_definition_list
+        association.acceptor.supported_contexts = taken(requested, reports=self._take is not None)
 
     def _rejection(self, association: Association, calling: str) -> Rejection | None:
         if not self._may_call(calling, association.requestor.address):
@@ -176,18 +182,26 @@ class _Handler(RequestHandler):
         return association
 
 
-def taken(requested: list[PresentationContext]) -> list[PresentationContext]:
+def taken(requested: list[PresentationContext], *, reports: bool = False) -> list[PresentationContext]:
     """Of what a peer requests: echo and all storage, in any transfer syntax that is neither deflated nor by reference.
 
     A peer's own order of transfer syntaxes is kept: its first is how the image is stored with it.
+
+    Args:
+        reports: also those on storage commitment, in whatever role the peer proposes: who reports must be SCP
+            (PS3.4 J.3.3), but not every PACS says so.
     """
     syntaxes: dict[str, dict[str, None]] = {}
     for context in requested:
         uid = str(context.abstract_syntax)
-        if uid == _VERIFICATION or is_storage(uid):
+        if uid == _VERIFICATION or is_storage(uid) or (reports and uid == PUSH_MODEL):
             usable = [str(syntax) for syntax in context.transfer_syntax if syntax not in DEFLATED | _BY_REFERENCE]
             syntaxes.setdefault(uid, {}).update(dict.fromkeys(usable))
-    return [build_context(uid, list(usable)) for uid, usable in syntaxes.items() if usable]
+    contexts = [build_context(uid, list(usable)) for uid, usable in syntaxes.items() if usable]
+    for context in contexts:
+        if context.abstract_syntax == PUSH_MODEL:
+            context.scu_role = context.scp_role = True
+    return contexts
 
 
 def is_storage(uid: str) -> bool:

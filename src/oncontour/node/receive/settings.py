@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, model_validator
 
+from oncontour.node.tls import ServerTls
 from oncontour.plans.fields import Count, Frozen, Positive
 
 
@@ -46,14 +47,6 @@ class Caller(Frozen):
     address: IPvAnyNetwork | None = None
 
 
-class Tls(Frozen):
-    """Files in PEM. A peer's certificate is demanded where `authorities` says whose to trust (mutual TLS)."""
-
-    certificate: Path
-    key: Path
-    authorities: Path | None = None
-
-
 class ScpSettings(Frozen):
     """The DICOM ear.
 
@@ -70,7 +63,7 @@ class ScpSettings(Frozen):
     host: str = "127.0.0.1"
     port: Port = 11112
     callers: tuple[Caller, ...] = ()
-    tls: Tls | None = None
+    tls: ServerTls | None = None
     maximum_pdu: Annotated[int, Field(ge=4096, le=16_777_216)] = 262_144
     maximum_associations: Count = 16
     network_timeout_s: Positive = 60.0
@@ -96,7 +89,7 @@ class WebSettings(Frozen):
     host: str = "127.0.0.1"
     port: Port = 8080
     token: SecretStr | None = None
-    tls: Tls | None = None
+    tls: ServerTls | None = None
     biggest_object_mb: Positive = 2048.0
     biggest_request_mb: Positive = 16_384.0
 

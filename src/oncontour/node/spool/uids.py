@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _UID = re.compile(r"[0-9.]{1,64}")
 """PS3.5 9.1, but for empty and zero-led components, which scanners do write."""
@@ -24,6 +28,15 @@ def uid_of(value: bytes) -> str | None:
     """
     text = value.decode("ascii", "replace").rstrip("\x00 ")
     return text if _UID.fullmatch(text) else None
+
+
+def uid_in(dataset: Dataset, keyword: str) -> str | None:
+    """A UID of a data set, None where it is none. As it came: pydicom would put into a warning what is no UID."""
+    element = dataset.get_item(keyword)
+    if element is None or element.value is None:
+        return None
+    value = element.value
+    return uid_of(value if isinstance(value, bytes) else str(value).encode("utf-8", "replace"))
 
 
 def token(uid: str) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, func, select
 
 from oncontour.node.ledger.base import now
 from oncontour.node.ledger.case import State
+from oncontour.node.ledger.commitments import broken_promises
 from oncontour.node.ledger.tables import CASES
 from oncontour.node.watch.health import Check
 from oncontour.node.watch.settings import WatchSettings
@@ -51,6 +52,9 @@ def find_alerts(base: Engine, settings: WatchSettings, checks: Iterable[Check]) 
         found += [Alert(f"case {case}", f"case {case} is in quarantine: {reason}") for case, reason in failed]
         waiting = connection.execute(select(func.count()).where(CASES.c.state.in_(WAITING))).scalar_one()
         last = connection.execute(select(func.max(CASES.c.last_at))).scalar()
+    for case, peer, number in broken_promises(base):
+        text = f"{peer} says late that it does not keep {number} objects of case {case}: `oncontour node retry`"
+        found.append(Alert(f"commitment {case} {peer}", text))
     if waiting > settings.backlog:
         found.append(Alert("backlog", f"{waiting} cases wait; more than {settings.backlog} is unusual"))
     if settings.silence_h is not None and last is not None and at - last > settings.silence_h * HOUR_S:

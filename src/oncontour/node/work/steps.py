@@ -11,6 +11,7 @@ from typing import Any
 from oncontour.core.errors import OutputError
 from oncontour.data.files import explained
 from oncontour.node.delivery.send import send
+from oncontour.node.delivery.sending import Sending
 from oncontour.node.ledger.case import BY_HAND, Case, State
 from oncontour.node.ledger.cases import LostCaseError, check_mine, move
 from oncontour.node.ledger.deliveries import plan_deliveries
@@ -83,7 +84,8 @@ def plan(site: Site, held: Case, folder: str, peers: Sequence[str]) -> None:
 def deliver(site: Site, held: Case, folder: str) -> dict[str, str]:
     """One try; why, of each peer that lacks something still."""
     place = site.results / folder / held.case
-    return send(site.base, held.case, place, site.peers, site.delivery.seen_s, lambda: fence(site, held))
+    sending = Sending(site.base, site.node, held.case, place, site.delivery, lambda: fence(site, held))
+    return send(sending, site.peers)
 
 
 def fence(site: Site, held: Case) -> None:
