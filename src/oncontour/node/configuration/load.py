@@ -50,9 +50,7 @@ def load_settings(path: Path) -> NodeSettings:
         raise InputError(path, f"{place}: {first['msg']}{value}", "settings of a node", remedy) from error
 
 
-_PATHS = frozenset(
-    ("place", "rules", "folder", "certificate", "key", "authorities", "authority", "token_file", "password_file")
-)
+_PATHS = frozenset("place rules folder certificate key authorities authority token_file password_file archive".split())
 """Fields that hold a path."""
 
 

@@ -25,6 +25,9 @@ class State(StrEnum):
 BY_HAND = "by hand"
 """In place of a rule: a person said which bundle."""
 
+FINISHED = frozenset((State.DELIVERED, State.IGNORED))
+"""Ends that ask nothing of anybody."""
+
 ENDS = frozenset((State.DELIVERED, State.IGNORED, State.HELD, State.QUARANTINED, State.PURGED))
 
 
@@ -66,6 +69,20 @@ class Case:
     first_at: float
     last_at: float
     complete_at: float
+    changed_at: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a case is, without its images and results.
+
+    Args:
+        changed_at: when it came into its state.
+    """
+
+    case: str
+    study: str
+    state: State
     changed_at: float
 
 
