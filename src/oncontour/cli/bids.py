@@ -1,4 +1,4 @@
-"""`oncontour bids`: a BIDS App. Its arguments are those of every BIDS App, which Typer cannot say: a list behind a name."""
+"""`oncontour bids`: a BIDS App, with the arguments of every BIDS App: a list behind a name is what Typer cannot say."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def mask_name(case: str) -> str:
 
 
 def _published(outcome: CaseOutcome, root: Path, out: Path, scheme: LabelScheme) -> CaseOutcome:
-    """The outcome, once its mask has its place in the derivatives; a mask of an earlier run goes where there is none."""
+    """The outcome, with its mask in its place; where there is none, that of an earlier run goes."""
     base = out / mask_name(outcome.name)
     mask, table, sidecar = (base.with_name(base.name + ending) for ending in (".nii.gz", ".tsv", ".json"))
     try:
