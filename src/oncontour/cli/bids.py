@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import ArgumentParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from oncontour import __version__
 from oncontour.cli.console import ALL_WELL, SOME_FAILED, exit_codes
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 VALIDATORS = ("bids-validator-deno", "bids-validator")
 
@@ -48,6 +50,8 @@ def bids(context: typer.Context) -> None:
 
 def _arguments() -> ArgumentParser:
     """As https://bids-apps.neuroimaging.io says."""
+    from argparse import ArgumentParser
+
     parser = ArgumentParser("oncontour bids", description="Segment brain tumours. Research use only.")
     parser.add_argument("bids_dir", type=Path, help="the raw data set")
     parser.add_argument("output_dir", type=Path, help="of the derivatives")
@@ -77,6 +81,8 @@ def _validate(root: Path) -> None:
     if program is None:
         typer.echo("No bids-validator is installed: the data set is taken as it is.", err=True)
         return
-    if subprocess.run([program, "--ignoreWarnings", root], stdout=sys.stderr, check=False).returncode:
+    done = subprocess.run([program, "--ignoreWarnings", root], capture_output=True, text=True, check=False)
+    typer.echo(done.stdout + done.stderr, err=True)
+    if done.returncode:
         remedy = "Mend what the validator names above, or go on with --skip-bids-validator."
         raise InputError(root, "errors of BIDS", "a valid data set", remedy)

@@ -67,7 +67,7 @@ def segment_bids(
         scheme = Models(options.bundle).tumour.scheme
         outcomes = [_published(outcome, root, out, scheme) for outcome in outcomes]
         write_json(out / "dataset_description.json", _description(root, out))
-        ignored = f"{LOCK}\n{RESULTS}/\n{RESULT_NAME}\n"
+        ignored = f"{LOCK}\n{RESULTS}\n{RESULT_NAME}\n"
         write_whole(out / ".bidsignore", lambda part: part.write_text(ignored, "utf-8"))
         write_json(out / RESULT_NAME, run_record(outcomes))
     return outcomes
