@@ -238,7 +238,7 @@ def marks(
         else:
             table = Table(*head)
             for row in rows:
-                table.add_row(*(escape(text) for text in row))
+                table.add_row(row[0][:SHORT], *map(escape, row[1:]))
             console().print(table if rows else "No marks.")
 
 
