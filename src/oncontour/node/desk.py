@@ -10,7 +10,7 @@ from oncontour.core.errors import InputError
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.keep.images import remove_taken, take_away, taken_away, without_case
 from oncontour.node.keep.results import remove_results
-from oncontour.node.ledger.case import BY_HAND, ENDS, Case, State
+from oncontour.node.ledger.case import BY_HAND, ENDS, Case, State, present
 from oncontour.node.ledger.cases import again, claim, move, parts_of
 from oncontour.node.ledger.tables import CASES
 from oncontour.node.spool.store import Spool
@@ -82,7 +82,7 @@ def purge(base: Engine, settings: NodeSettings, case: Case) -> None:
         if part.state not in ENDS:
             raise InputError(f"case {part.case}", str(part.state), "a case that has ended", "Wait for its end.")
     folder = spool.studies / case.study
-    if folder.is_dir() and (late := without_case(base, case.study, folder)):
+    if folder.is_dir() and (late := without_case(base, folder, present(parts))):
         found = f"{len(late)} images that no case has yet"
         raise InputError(f"study {case.study}", found, "a study that is complete", "Wait until it is.")
     take_away(spool, case.study)

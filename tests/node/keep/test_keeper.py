@@ -382,6 +382,19 @@ def test_a_purged_study_that_is_sent_again_is_a_new_one(place):
         assert study_tokens(place.spool) == (study,)
 
 
+def test_a_purged_study_that_has_come_again_is_not_taken_for_what_was_purged(place):
+    image = mr_image(study="1.7", series="1.2")
+    for number in (1, 2):
+        put(place.spool, image)
+        if number == 1:
+            place.watch()
+            (part,) = parts_of(place.base, token("1.7"))
+            move(place.base, "n", claim(place.base, "n", part.case), State.DELIVERED)
+            purge(place.base, NodeSettings(name="n", place=place.folder), get_case(place.base, part.case))
+    place.keeper(images_days=AT_ONCE).look()  # The node was down for long, and its watch has not looked yet.
+    assert study_tokens(place.spool) == (token("1.7"),)
+
+
 def test_a_purge_waits_for_images_that_have_no_case_yet(place):
     case = place.study(State.DELIVERED)
     place.arrive(place.uids[case.split("-")[0]])

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from oncontour.node.completion.decide import Expected, complete_by
 from oncontour.node.completion.inventory import Inventory, of_no_patient, series_of
 from oncontour.node.completion.settings import CompletionSettings
-from oncontour.node.ledger.case import State
+from oncontour.node.ledger.case import present
 from oncontour.node.ledger.cases import make_case, parts_of
 from oncontour.node.peers.peer import Peer, PeerError
 from oncontour.node.spool.store import Spool
@@ -134,7 +134,7 @@ class Watch:
         What was purged counts as never having come.
         """
         parts = parts_of(self._base, study)
-        there = [part for part in parts if part.state is not State.PURGED]
+        there = present(parts)
         known = self._known[study] = frozenset(name for part in there for name in part.images)
         if not images.keys() - known:
             return None

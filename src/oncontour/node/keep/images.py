@@ -17,7 +17,7 @@ from sqlalchemy import Engine, delete
 
 from oncontour.data.files import explained
 from oncontour.node.completion.inventory import of_no_patient
-from oncontour.node.ledger.case import Case, Standing, State
+from oncontour.node.ledger.case import Case, Standing, present
 from oncontour.node.ledger.cases import parts_of, standings
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import SEEN
@@ -47,13 +47,8 @@ def taken_away(spool: Spool) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
-def without_case(base: Engine, study: str, folder: Path) -> list[str]:
-    """Names of the images of patients in a study's folder that no case has: they must not be removed.
-
-    What was purged counts as never having come, unless all of the study was: then a purge was interrupted.
-    """
-    parts = parts_of(base, study)
-    parts = [part for part in parts if part.state is not State.PURGED] or parts
+def without_case(base: Engine, folder: Path, parts: Collection[Case]) -> list[str]:
+    """Names of the images of patients in a study's folder that none of these cases has: they must not be removed."""
     known = {name for part in parts for name in part.images}
     read = {name: read_image(folder / name) for name in image_names(folder) - known}
     images = {name: image for name, image in read.items() if image is not None}
@@ -75,11 +70,12 @@ def remove_taken(base: Engine, who: str, spool: Spool, cases: Path, folder: Path
     gone = due(standings(base, study))
     with explained(folder):
         names = image_names(folder)
-        back = without_case(base, study, folder) if gone else sorted(names)
+        parts = parts_of(base, study)
+        parts = present(parts) or parts  # All of it purged: it is a purge that took it away.
+        back = without_case(base, folder, parts) if gone else sorted(names)
         for name in back:
             spool.put_back(folder / name, study)
         if gone:
-            parts = parts_of(base, study)
             _tell(base, who, parts, len(names) - len(back), why)
             for part in parts:
                 for inputs in (cases / part.case, *cases.glob(f"{part.case}.*")):

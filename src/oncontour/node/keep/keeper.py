@@ -20,8 +20,8 @@ from oncontour.node.keep.images import Due, remove_taken, take_away, taken_away,
 from oncontour.node.keep.results import archive_results, case_of, remove_results
 from oncontour.node.keep.settings import KeepSettings
 from oncontour.node.ledger.base import now
-from oncontour.node.ledger.case import Standing, State
-from oncontour.node.ledger.cases import standings
+from oncontour.node.ledger.case import Standing, State, present
+from oncontour.node.ledger.cases import parts_of, standings
 from oncontour.node.receive.disk import free_bytes
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.studies import study_tokens
@@ -43,13 +43,8 @@ class Study:
     """
 
     name: str
-    parts: tuple[Standing, ...]
+    parts: list[Standing]
     came_at: float
-
-
-def present(parts: Sequence[Standing]) -> tuple[Standing, ...]:
-    """Without those that were purged, which count as never having come."""
-    return tuple(part for part in parts if part.state is not State.PURGED)
 
 
 class Keeper:
@@ -133,7 +128,7 @@ class Keeper:
     def _images(self, study: Study, due: Due, why: str) -> None:
         folder = self._spool.studies / study.name
         with explained(folder):
-            if without_case(self._base, study.name, folder):
+            if without_case(self._base, folder, present(parts_of(self._base, study.name))):
                 return  # Some of them wait for a case.
         taken = take_away(self._spool, study.name)
         if taken is not None:
@@ -164,7 +159,8 @@ class Keeper:
     def _try(self, work: Callable[[], object]) -> None:
         """One that cannot be removed must not keep the others."""
         try:
-            work()
+            with explained(self._place):
+                work()
         except OncontourError as error:
             self.trouble = f"something cannot be removed: {error.found}"
             _log.error("%s", error)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 
 class State(StrEnum):
@@ -84,6 +84,14 @@ class Standing:
     study: str
     state: State
     changed_at: float
+
+
+Part = TypeVar("Part", Case, Standing)
+
+
+def present(parts: Iterable[Part]) -> list[Part]:
+    """Parts of a study without those that were purged, which count as never having come."""
+    return [part for part in parts if part.state is not State.PURGED]
 
 
 def case_name(study: str, part: int) -> str:

@@ -89,7 +89,6 @@ def parts_of(engine: Engine, study: str) -> list[Case]:
         return [_case(row) for row in rows]
 
 
-@patient
 def standings(engine: Engine, study: str | None = None) -> list[Standing]:
     """How all cases stand, or those of a study, the first part first."""
     query = select(CASES.c.case, CASES.c.study, CASES.c.state, CASES.c.changed_at).order_by(CASES.c.study, CASES.c.part)
