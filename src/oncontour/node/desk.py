@@ -62,10 +62,11 @@ def retry(base: Engine, studies: Path, case: Case, bundle: str | None = None) ->
     Raises:
         InputError: it is at work, or its images are gone.
     """
-    if case.state not in ENDS or case.state is State.PURGED:
-        raise InputError(
-            f"case {case.case}", str(case.state), "a case that has ended and has images", "Wait for its end."
-        )
+    if case.state is State.PURGED:
+        remedy = "Have the study sent again: it is a new one then."
+        raise InputError(f"case {case.case}", str(case.state), "a case that has images", remedy)
+    if case.state not in ENDS:
+        raise InputError(f"case {case.case}", str(case.state), "a case that has ended", "Wait for its end.")
     images_of(studies, case)
     return again(base, PERSON, case.case, rule=BY_HAND if bundle else None, bundle=bundle)
 
