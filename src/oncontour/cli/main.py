@@ -11,6 +11,7 @@ from oncontour import __version__
 
 COMMANDS = (
     "oncontour.cli.segment",
+    "oncontour.cli.bids",
     "oncontour.cli.bundle",
     "oncontour.cli.phantom",
     "oncontour.cli.plan",

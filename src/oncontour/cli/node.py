@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
         help="Receive studies, segment those that the rules name, deliver the results. Research use only.",
         no_args_is_help=True,
     )
-    for command in (init, check, run, status, rules, explain, drift, retry, mark, audit, purge):
+    for command in (init, check, run, status, rules, explain, drift, retry, mark, marks, audit, purge):
         group.command(command.__name__)(command)
     app.add_typer(group, name="node")
 
@@ -135,7 +136,7 @@ def explain(
     """Say which rule fires for a study, and why. This quotes descriptions, which may name the patient."""
     from oncontour.node.configuration.check import rules_of
     from oncontour.node.configuration.load import load_settings
-    from oncontour.node.desk import find_case
+    from oncontour.node.desk import find_case, images_of
     from oncontour.node.ledger.base import open_base
     from oncontour.node.routing.explain import explain as explained
     from oncontour.node.work.router import decision_on
@@ -147,8 +148,7 @@ def explain(
             files = sorted(file for file in folder.rglob("*") if file.is_file())
         else:
             case = find_case(open_base(settings.url), study)
-            folder, sender = settings.place / "spool" / "studies" / case.study, sender or case.sender
-            files = [folder / image for image in case.images]
+            files, sender = images_of(settings.place / "spool" / "studies", case), sender or case.sender
         typer.echo(explained(decision_on(files, sender, rules_of(settings))[1]))
 
 
@@ -187,10 +187,11 @@ def retry(
     from oncontour.node.desk import retry as do_again
 
     with exit_codes():
-        _, base = _opened(config)
+        settings, base = _opened(config)
         if bundle:
             load_bundle(bundle)
-        typer.echo(f"{do_again(base, find_case(base, case), bundle).case} will be done again.")
+        done = do_again(base, settings.place / "spool" / "studies", find_case(base, case), bundle)
+        typer.echo(f"{done.case} will be done again.")
 
 
 def mark(
@@ -211,6 +212,34 @@ def mark(
         found = find_case(base, case)
         keep(base, PERSON, found.case, verdict == "useful", "command line", reason)
         typer.echo(f"{found.case} is marked as {verdict}.")
+
+
+def marks(
+    case: Annotated[str | None, typer.Argument(metavar="CASE")] = None,
+    config: Config = DEFAULT,
+    csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a spreadsheet.")] = False,
+) -> None:
+    """List what readers think of results, the oldest first; the latest of a case counts. Reasons are their words."""
+    from csv import writer
+
+    from rich.markup import escape
+    from rich.table import Table
+
+    from oncontour.node.desk import find_case
+    from oncontour.node.marks.marks import list_marks
+
+    with exit_codes():
+        _, base = _opened(config)
+        kept = list_marks(base, find_case(base, case).case if case else None)
+        head = ("case", "at (UTC)", "verdict", "source", "reason")
+        rows = [(one.case, _when(one.at), "useful" if one.useful else "poor", one.source, one.reason) for one in kept]
+        if csv:
+            writer(sys.stdout).writerows([head, *rows])
+        else:
+            table = Table(*head)
+            for row in rows:
+                table.add_row(row[0][:SHORT], *map(escape, row[1:]))
+            console().print(table if rows else "No marks.")
 
 
 def audit(case: Annotated[str | None, typer.Argument(metavar="CASE")] = None, config: Config = DEFAULT) -> None:

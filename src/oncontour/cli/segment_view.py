@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from oncontour.cli.console import console, print_error
 from oncontour.core.study import Decision
-from oncontour.pipeline.manifest import outcome_record
+from oncontour.pipeline.manifest import run_record
 from oncontour.pipeline.outcome import CaseOutcome
 
 
@@ -74,7 +74,7 @@ class View:
     def summary(self, outcomes: list[CaseOutcome], out: Path) -> None:
         """The end: volumes, and where the files are."""
         if self._as_json:
-            content = {"out": str(out), "cases": [outcome_record(outcome) for outcome in outcomes]}
+            content = {"out": str(out), **run_record(outcomes)}
             print(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
         else:
             _print_summary(self._out, outcomes)

@@ -118,7 +118,7 @@ def _folder_cases(folder: Path, temporary: Path, use: Use) -> list[CaseInput]:
     """NIfTI cases of the folder, else those of the folders inside it, else its DICOM studies."""
     here = find_nifti_cases(folder)
     if here:
-        return [_nifti_case(case, use) for case in here]
+        return [nifti_case(case, use) for case in here]
     inside = sorted(child for child in folder.iterdir() if _is_entered(child))
     if not any(_holds_nifti_cases(child) for child in inside):
         masks = sum(is_nifti(path) for path in folder.iterdir())
@@ -146,7 +146,8 @@ def _holds_nifti_cases(folder: Path) -> bool:
         return False
 
 
-def _nifti_case(case: NiftiCase, use: Use) -> CaseInput:
+def nifti_case(case: NiftiCase, use: Use) -> CaseInput:
+    """A case of a folder of NIfTI files."""
     files = tuple(dict.fromkeys(file.path for file in case.files if not file.reading.mask))
     name = safe_name(case.name)
     return CaseInput(name, case.folder, files, lambda: read_case(replace(case, name=name), use))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
 def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator[None]:
     """Do it every so many seconds, for the first time after one pause, until the end of the block, which waits for it.
+
+    An error ends that one time alone: a watch that fell asleep is worse than one that stumbled.
 
     Args:
         name: of the thread.
@@ -18,7 +23,10 @@ def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator
 
     def run() -> None:
         while not ended.wait(every_s):
-            work()
+            try:
+                work()
+            except Exception as error:
+                _log.error("%s: an unforeseen %s; it is tried again", name, type(error).__name__)
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from oncontour.data.files import explained
-from oncontour.node.completion.inventory import Image
 from oncontour.node.completion.watch import Watch
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.delivery.keep import take_report
+from oncontour.node.keep.keeper import Keeper, keeping
 from oncontour.node.ledger.base import open_base
 from oncontour.node.marks.key_object import KEY_OBJECT, take_note
 from oncontour.node.peers.dimse import Dimse
@@ -23,6 +23,7 @@ from oncontour.node.receive.receiver import Receiver, receiving
 from oncontour.node.routing.rules import RuleSet
 from oncontour.node.serve import serving
 from oncontour.node.spool.store import Spool
+from oncontour.node.spool.studies import StoredImage
 from oncontour.node.watch.app import watch_app
 from oncontour.node.watch.health import check_health
 from oncontour.node.watch.metrics import metrics_text
@@ -95,7 +96,17 @@ def run_node(
         stack.callback(watch.close)
         take = partial(take_report, site.base, site.node) if any(one.commits for one in site.peers.values()) else None
         receiver = stack.enter_context(receiving(settings.receive, spool, lambda arrival: None, take))
-        health = partial(check_health, site.base, site.node, settings.place, receiver.disk, settings.work.silent_s)
+        keeper = Keeper(site.base, site.node, settings.place, spool, settings.keep)
+        stack.enter_context(keeping(keeper, settings.keep.look_every_s))
+        health = partial(
+            check_health,
+            site.base,
+            site.node,
+            settings.place,
+            receiver.disk,
+            settings.work.silent_s,
+            lambda: keeper.trouble,
+        )
         app = watch_app(health, partial(metrics_text, site.base, settings.place))
         stack.enter_context(serving(app, settings.watch.host, settings.watch.port, "watch"))
         stack.enter_context(watching(site.base, site.node, settings.watch, health))
@@ -105,7 +116,7 @@ def run_node(
             work.begin()
 
 
-def _note(site: Site, file: Path, image: Image) -> None:
+def _note(site: Site, file: Path, image: StoredImage) -> None:
     """What is no image of a patient may be a reader's note."""
     if image.sop_class == KEY_OBJECT:
         take_note(site.base, site.node, file)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import oncontour
 from oncontour.data.files import write_json
 from oncontour.pipeline.options import Options
 from oncontour.pipeline.outcome import CaseOutcome
 from oncontour.pipeline.provenance import RECORD_NAME, peak_memory_gib, versions
 
 MANIFEST_NAME = "run.json"
+RESULT_NAME = "result.json"
+"""What a container leaves for whoever began it."""
 
 
 class Manifest:
@@ -58,6 +61,16 @@ def outcome_record(outcome: CaseOutcome) -> dict[str, Any]:
     else:
         record["inputs"] = _inputs(outcome.folder)
     return record
+
+
+def run_record(outcomes: Iterable[CaseOutcome]) -> dict[str, Any]:
+    """What became of a run, for whoever began it: JSON of `segment --json`, and result.json of a container."""
+    cases = [outcome_record(outcome) for outcome in outcomes]
+    return {
+        "oncontour": oncontour.__version__,
+        "status": "failed" if any(case["status"] == "failed" for case in cases) else "done",
+        "cases": cases,
+    }
 
 
 def read_volumes(folder: Path) -> dict[str, float]:

@@ -57,21 +57,38 @@ def segment(
 
     An interrupt (Ctrl-C) leaves the finished cases and nothing of the one at work.
     """
-    options, out = options or Options(), Path(out)
+    choices = options or Options()
+    with TemporaryDirectory(prefix="oncontour-") as temporary:
+
+        def find() -> list[CaseInput]:
+            return _cases(inputs, name, Path(temporary), choices)
+
+        return segment_cases(find, Path(out), choices, progress=progress, started=started, finished=finished)
+
+
+def segment_cases(
+    find: Callable[[], list[CaseInput]],
+    out: Path,
+    options: Options,
+    *,
+    progress: Progress = quiet,
+    started: Callable[[list[str]], None] | None = None,
+    finished: Callable[[CaseOutcome], None] | None = None,
+) -> list[CaseOutcome]:
+    """`segment`, of cases that are found by a function: called when OUT and the model are seen to be usable."""
     prepare_out(out)
     models = Models(options.bundle)
     manifest = Manifest(out, options, models.record)
     outcomes: list[CaseOutcome] = []
-    with TemporaryDirectory(prefix="oncontour-") as temporary:
-        cases = _cases(inputs, name, Path(temporary), options)
-        if started:
-            started([case.name for case in cases])
-        for case in cases:
-            outcome = _run(case, out / case.name, options, models, progress)
-            outcomes.append(outcome)
-            manifest.add(outcome)
-            if finished:
-                finished(outcome)
+    cases = find()
+    if started:
+        started([case.name for case in cases])
+    for case in cases:
+        outcome = _run(case, out / case.name, options, models, progress)
+        outcomes.append(outcome)
+        manifest.add(outcome)
+        if finished:
+            finished(outcome)
     return outcomes
 
 

@@ -138,7 +138,7 @@ def test_a_pdu_longer_than_agreed_ends_the_association(ear, tmp_path):
 
 def test_a_connection_that_says_nothing_is_closed(ear):
     with socket.create_connection(("127.0.0.1", ear.port)) as connection:
-        assert closes(connection, 5)
+        assert closes(connection, 60)
 
 
 def dribble(connection, content, every=0.1, most=8.0):

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from oncontour.core.errors import OutputError
 from oncontour.node.receive.disk import Disk
 from oncontour.node.receive.folder import Watcher, watching
 from oncontour.node.receive.intake import Intake
@@ -69,6 +70,23 @@ def test_a_bad_file_is_moved_with_its_reason_and_without_its_name(drop):
     assert (drop / moved).read_bytes() == b"no dicom"
     assert json.loads((drop / reason).read_text())["reason"] == "not a DICOM file"
     assert SECRET not in moved + reason
+
+
+def test_a_reason_that_cannot_be_written_stops_no_other_file(drop, monkeypatch, caplog):
+    def full(path, content):
+        raise OutputError(path, "no space left on the disk", "room", "Make room.")
+
+    monkeypatch.setattr("oncontour.node.receive.folder.write_json", full)
+    arrivals = []
+    watch = watcher(drop, arrivals=arrivals)
+    (drop / "a.txt").write_bytes(b"no dicom")
+    save(mr_image(), drop / "b.dcm")
+    watch.look(0)
+    watch.look(6)
+    assert [arrival.kind for arrival in arrivals] == ["new"]
+    (refused,) = left(drop)
+    assert (drop / refused).read_bytes() == b"no dicom"
+    assert "could not be written: no space left on the disk" in caplog.text
 
 
 def test_a_low_disk_leaves_the_file_for_later(drop, monkeypatch):

@@ -42,6 +42,22 @@ def test_echo(ear):
     assert dcmtk("echoscu", "127.0.0.1", ear.port).returncode == 0
 
 
+def test_an_idle_ear_lets_memory_be(tmp_path, monkeypatch):
+    """pynetdicom looks through all of it every sixty polls; ours once after somebody called."""
+    collected = []
+    monkeypatch.setattr("oncontour.node.receive.scp._POLL_S", 0.005)
+    monkeypatch.setattr("oncontour.node.receive.scp.gc.collect", lambda: collected.append(1))
+    with scp(tmp_path / "spool") as ear:
+        time.sleep(1.0)
+        assert collected == []
+        for _ in range(3):
+            assert dcmtk("echoscu", "127.0.0.1", ear.port).returncode == 0
+        end = time.monotonic() + 60
+        while not collected and time.monotonic() < end:
+            time.sleep(0.01)
+    assert len(collected) == 1
+
+
 @pytest.mark.parametrize(
     ("syntax", "convert", "option"),
     [

@@ -117,6 +117,8 @@ def test_a_days_summary(base):
     lines = summary_lines(base)
     assert lines[0] == "3 cases: 2 delivered, 1 ignored"
     assert lines[1] == "useful: 1 of 2 delivered results were not marked as poor"
+    mark(base, "a", "x-1", True, "page", "seen again")  # The latest counts.
+    assert summary_lines(base)[1] == "useful: 2 of 2 delivered results were not marked as poor"
     assert lines[-1] == "reading: median 2.0 s, longest 3.0 s"
     assert summary_lines(base, span_s=-10.0) == ["0 cases: none"]
 

@@ -211,7 +211,7 @@ def test_a_person_overrules_the_rules(site, url):
     work.begin()
     held = end_of(site, "s-1")
     assert held.state is State.HELD
-    retry(site.base, held, bundle="default")
+    retry(site.base, site.images, held, bundle="default")
     work.begin()
     case = end_of(site, "s-1")
     assert (case.state, case.rule, case.bundle) == (State.DELIVERED, "by hand", "default")

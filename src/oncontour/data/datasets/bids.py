@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from oncontour.core.errors import InputError, OncontourError
-from oncontour.core.labels import SCHEMES
+from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.core.sequence import Sequence
 from oncontour.data.datasets.dataset import Dataset, DatasetCase, ImageFile
 from oncontour.data.datasets.found import Found, NotFound, few, images_of, may_be_truth
@@ -65,6 +65,13 @@ def find(root: Path) -> Found | NotFound:
     if not names:
         return Found(NAME, tuple(cases), tuple(left_out))
     return Found(NAME, tuple(cases), tuple(left_out), names[0], different[0])
+
+
+def raw_cases(root: Path) -> tuple[NiftiCase, ...]:
+    """The sessions of a raw data set that hold images of ours, sub-X[_ses-Y]; its derivatives are not looked at."""
+    places = [session.relative_to(root) for session in _sessions(root)]
+    cases = (NiftiCase("_".join(place.parts), root / place, tuple(_images(root / place))) for place in places)
+    return tuple(case for case in cases if case.files)
 
 
 def _inside(folder: Path, pattern: str) -> list[Path]:
@@ -187,15 +194,17 @@ def _finish(to: Destination) -> None:
     write_json(to.folder / "dataset_description.json", description)
     generated = {"DatasetType": "derivative", "GeneratedBy": [{"Name": "oncontour convert"}]}
     write_json(pipeline / "dataset_description.json", {**description, **generated})
-    labels = [
-        {"index": str(one.value), "name": one.title, "abbreviation": one.name}
-        for one in SCHEMES[to.dataset.scheme].labels
-    ]
-    write_table(pipeline / "dseg.tsv", ["index", "name", "abbreviation"], labels, "\t")
+    write_label_table(pipeline / "dseg.tsv", SCHEMES[to.dataset.scheme])
     subjects = dict.fromkeys(name.split("_")[0] for name in to.stored.values())
     write_table(to.folder / PARTICIPANTS, ["participant_id"], [{"participant_id": one} for one in subjects], "\t")
     ignored = f"{CASES}\n{LABELS}\nconversion.json\n**/*_ADC.nii.gz\n"
     write_whole(to.folder / ".bidsignore", lambda part: part.write_text(ignored, "utf-8"))
+
+
+def write_label_table(path: Path, scheme: LabelScheme) -> None:
+    """The table of a scheme's labels: index, name, abbreviation."""
+    labels = [{"index": str(one.value), "name": one.title, "abbreviation": one.name} for one in scheme.labels]
+    write_table(path, ["index", "name", "abbreviation"], labels, "\t")
 
 
 TARGET = Target("bids", _files, _finish, stored_names)

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+
+from sqlalchemy import Engine
 
 from oncontour.node.completion.decide import Series
-from oncontour.node.spool.meta import HEAD_BYTES, read_meta
-from oncontour.node.spool.store import IMAGE, Spool, read_file_identity
+from oncontour.node.ledger.deliveries import cases_of
+from oncontour.node.spool.store import Spool
+from oncontour.node.spool.studies import StoredImage, image_names, read_image
+
+_STORAGE = "1.2.840.10008.5.1.4.1.1."
+
+NO_IMAGES = tuple(_STORAGE + kind for kind in ("9.", "11.", "66", "88.", "104.", "481."))
+"""How SOP classes of waveforms, presentation states, registrations and segmentations, structured reports and notes,
+encapsulated documents and radiotherapy begin (PS3.4 Table B.5-1). Everything else may be an image: the rules see it."""
 
 SETTLED_S = 2.0
 """A folder that changed longer ago is not listed again: clocks of file systems tick no more slowly."""
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image of the spool.
-
-    Args:
-        sop_class, study, series, instance: UIDs.
-        sender: who sent it.
-        conflict: it came under a UID that another content had already.
-        at: when, in seconds since 1970, by the file system's clock.
-        heard: when it was first seen here, by a clock that nobody sets.
-    """
-
-    sop_class: str
-    study: str = field(repr=False)
-    series: str = field(repr=False)
-    instance: str = field(repr=False)
-    sender: str
-    conflict: bool
-    at: float
-    heard: float
 
 
 class Inventory:
@@ -43,29 +27,29 @@ class Inventory:
 
     def __init__(self, spool: Spool, study: str) -> None:
         self._folder = spool.studies / study
-        self._images: dict[str, Image] = {}
+        self._images: dict[str, StoredImage] = {}
         self._changed = 0.0
 
-    def refresh(self) -> Mapping[str, Image]:
+    def refresh(self) -> Mapping[str, StoredImage]:
         """All images that are there now, by name; none where the study was moved away."""
         try:
             changed = self._folder.stat().st_mtime
             if changed == self._changed and abs(time.time() - changed) > SETTLED_S:
                 return self._images
             self._changed = changed
-            names = {entry.name for entry in os.scandir(self._folder) if entry.name.endswith(IMAGE)}
+            names = image_names(self._folder)
         except FileNotFoundError:
             names = set()
         for name in self._images.keys() - names:
             del self._images[name]
         for name in sorted(names - self._images.keys()):
-            image = _read(self._folder / name)
+            image = read_image(self._folder / name)
             if image is not None:
                 self._images[name] = image
         return self._images
 
 
-def series_of(images: Mapping[str, Image], now: float) -> dict[str, Series]:
+def series_of(images: Mapping[str, StoredImage], now: float) -> dict[str, Series]:
     """How many of each series there are, conflicting ones once, and since when it is quiet."""
     numbers: dict[str, int] = {}
     last: dict[str, float] = {}
@@ -75,18 +59,7 @@ def series_of(images: Mapping[str, Image], now: float) -> dict[str, Series]:
     return {series: Series(number, now - last[series]) for series, number in numbers.items()}
 
 
-def _read(path: Path) -> Image | None:
-    try:
-        with path.open("rb") as stream:
-            meta = read_meta(stream.read(HEAD_BYTES))
-            identity = read_file_identity(stream, meta) if meta else None
-            at = os.fstat(stream.fileno()).st_mtime
-    except FileNotFoundError:
-        return None
-    if meta is None or identity is None:
-        return None
-    conflict = len(path.suffixes) > 1
-    heard = time.monotonic()
-    return Image(
-        identity.sop_class, identity.study, identity.series, identity.sop_instance, meta.sender, conflict, at, heard
-    )
+def of_no_patient(base: Engine, images: Mapping[str, StoredImage]) -> set[str]:
+    """Names of those that no scanner made: a PACS may send our results back, and readers' notes on them."""
+    ours = cases_of(base, [image.instance for image in images.values()]) if images else {}
+    return {name for name, image in images.items() if image.sop_class.startswith(NO_IMAGES) or image.instance in ours}

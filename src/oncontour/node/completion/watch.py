@@ -12,26 +12,21 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from oncontour.node.completion.decide import Expected, complete_by
-from oncontour.node.completion.inventory import Image, Inventory, series_of
+from oncontour.node.completion.inventory import Inventory, of_no_patient, series_of
 from oncontour.node.completion.settings import CompletionSettings
+from oncontour.node.ledger.case import present
 from oncontour.node.ledger.cases import make_case, parts_of
-from oncontour.node.ledger.deliveries import cases_of
 from oncontour.node.peers.peer import Peer, PeerError
 from oncontour.node.spool.store import Spool
-from oncontour.node.spool.studies import study_tokens
+from oncontour.node.spool.studies import StoredImage, study_tokens
 
 _log = logging.getLogger(__name__)
 
 REOPENED = 2
 """Part of a study that holds its late images; what comes after that waits for a person."""
 
-_STORAGE = "1.2.840.10008.5.1.4.1.1."
-
-NO_IMAGES = tuple(_STORAGE + kind for kind in ("9.", "11.", "66", "88.", "104.", "481."))
-"""How SOP classes of waveforms, presentation states, registrations and segmentations, structured reports and notes,
-encapsulated documents and radiotherapy begin (PS3.4 Table B.5-1). Everything else may be an image: the rules see it."""
-
 TWICE = "an image came twice, with different content: look at both, then `oncontour node retry`"
+GONE = "earlier images of it were removed: `oncontour node purge`, then have the whole study sent again"
 TOO_LATE = "images came after the study had been opened again once: `oncontour node retry` takes them all"
 
 
@@ -53,6 +48,18 @@ class _Open:
     steady_since: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A part of a study that is complete.
+
+    Args:
+        held: why it must wait for a person.
+    """
+
+    number: int
+    held: str | None
+
+
 class Watch:
     """Which studies of a spool are complete.
 
@@ -68,7 +75,7 @@ class Watch:
         node: str,
         peers: list[Peer],
         settings: CompletionSettings,
-        other: Callable[[Path, Image], None] = lambda file, image: None,
+        other: Callable[[Path, StoredImage], None] = lambda file, image: None,
     ) -> None:
         self._spool, self._base, self._node = spool, base, node
         self._peers, self._settings, self._other = peers, settings, other
@@ -110,24 +117,35 @@ class Watch:
             del self._open[study]
             self._complete(study, images, by)
 
-    def _of_patients(self, study: str, there: Mapping[str, Image]) -> dict[str, Image]:
-        """What a scanner made: a PACS may send our results back, and readers' marks on them, which open no study."""
+    def _of_patients(self, study: str, there: Mapping[str, StoredImage]) -> dict[str, StoredImage]:
+        """What a scanner made; everything else opens no study."""
         others = self._others.setdefault(study, set())
         unknown = there.keys() - others - self._known.get(study, frozenset()) - self._images.get(study, frozenset())
         if unknown:
-            ours = cases_of(self._base, [there[name].instance for name in unknown])
-            for name in unknown:
-                if there[name].sop_class.startswith(NO_IMAGES) or there[name].instance in ours:
-                    others.add(name)
-                    self._other(self._spool.studies / study / name, there[name])
+            for name in of_no_patient(self._base, {name: there[name] for name in unknown}):
+                others.add(name)
+                self._other(self._spool.studies / study / name, there[name])
         self._images[study] = there.keys() - others
         return {name: image for name, image in there.items() if name not in others}
 
-    def _new(self, study: str, images: Mapping[str, Image]) -> int | None:
-        """The number of the part that these images make; None where cases have them all, perhaps another node's."""
+    def _new(self, study: str, images: Mapping[str, StoredImage]) -> _Part | None:
+        """The part that these images make; None where cases have them all, perhaps another node's.
+
+        What was purged counts as never having come.
+        """
         parts = parts_of(self._base, study)
-        self._known[study] = frozenset(name for part in parts for name in part.images)
-        return len(parts) + 1 if images.keys() - self._known[study] else None
+        there = present(parts)
+        known = self._known[study] = frozenset(name for part in there for name in part.images)
+        if not images.keys() - known:
+            return None
+        held = None
+        if any(image.conflict for image in images.values()):
+            held = TWICE
+        elif known - images.keys():
+            held = GONE
+        elif len(there) + 1 > REOPENED:
+            held = TOO_LATE
+        return _Part(len(parts) + 1, held)
 
     def _expected(self, uid: str, state: _Open, now: float) -> Expected | None:
         """What a peer said last; it is asked in the background."""
@@ -151,24 +169,23 @@ class Watch:
                 return found
         return {}
 
-    def _complete(self, study: str, images: Mapping[str, Image], by: str) -> None:
+    def _complete(self, study: str, images: Mapping[str, StoredImage], by: str) -> None:
         part = self._new(study, images)
         if part is None:
             return
         times = [image.at for image in images.values()]
         sender = max(images.values(), key=lambda image: image.at).sender
-        held = TWICE if any(image.conflict for image in images.values()) else TOO_LATE if part > REOPENED else None
         case = make_case(
             self._base,
             self._node,
             study,
-            part,
+            part.number,
             images,
             sender=sender,
             complete_by=by,
             first_at=min(times),
             last_at=max(times),
-            held=held,
+            held=part.held,
         )
         if case is not None:  # Else another node was faster this very moment; the next look sees what it took.
             self._known[study] = frozenset(images)

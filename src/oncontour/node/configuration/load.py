@@ -50,7 +50,9 @@ def load_settings(path: Path) -> NodeSettings:
         raise InputError(path, f"{place}: {first['msg']}{value}", "settings of a node", remedy) from error
 
 
-_PATHS = frozenset(("place", "rules", "folder", "certificate", "key", "authorities", "token_file", "password_file"))
+_PATHS = frozenset(
+    ("place", "rules", "folder", "archive", "certificate", "key", "authorities", "token_file", "password_file")
+)
 """Fields that hold a path."""
 
 

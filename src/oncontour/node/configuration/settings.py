@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from oncontour.node.completion.settings import CompletionSettings
 from oncontour.node.delivery.settings import DeliverySettings
+from oncontour.node.keep.settings import KeepSettings
 from oncontour.node.peers.settings import DimsePeer, PeerSettings
 from oncontour.node.receive.settings import ReceiveSettings
 from oncontour.node.watch.settings import WatchSettings
@@ -32,6 +33,7 @@ class NodeSettings(Frozen):
         peers: PACS and archives, by name.
         delivery: where results go.
         work: how it is shared out.
+        keep: what is removed when.
         watch: what is watched, and who is told.
     """
 
@@ -44,6 +46,7 @@ class NodeSettings(Frozen):
     peers: Mapping[Name, PeerSettings] = Field(default_factory=dict)
     delivery: DeliverySettings = DeliverySettings()
     work: WorkSettings = WorkSettings()
+    keep: KeepSettings = KeepSettings()
     watch: WatchSettings = WatchSettings()
 
     @model_validator(mode="after")
@@ -62,6 +65,20 @@ class NodeSettings(Frozen):
                 raise ValueError(
                     f"peers.{name}.commitment: its reports come from {peer.title}, who is not in receive.scp.callers"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _room_is_made_in_time(self) -> Self:
+        if self.keep.free_mb is not None and self.keep.free_mb <= self.receive.keep_free_mb:
+            raise ValueError("keep.free_mb: more than receive.keep_free_mb, below which nothing is taken any more")
+        return self
+
+    @model_validator(mode="after")
+    def _archive_is_elsewhere(self) -> Self:
+        archive = self.keep.archive
+        for own in (self.place / name for name in ("spool", "cases", "results")):
+            if archive is not None and archive.resolve().is_relative_to(own.resolve()):
+                raise ValueError(f"keep.archive: a folder outside the node's own {own.name}")
         return self
 
     @property

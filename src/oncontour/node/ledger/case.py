@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 
 class State(StrEnum):
@@ -24,6 +24,9 @@ class State(StrEnum):
 
 BY_HAND = "by hand"
 """In place of a rule: a person said which bundle."""
+
+FINISHED = frozenset((State.DELIVERED, State.IGNORED))
+"""Ends that ask nothing of anybody."""
 
 ENDS = frozenset((State.DELIVERED, State.IGNORED, State.HELD, State.QUARANTINED, State.PURGED))
 
@@ -67,6 +70,28 @@ class Case:
     last_at: float
     complete_at: float
     changed_at: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a case is, without its images and results.
+
+    Args:
+        changed_at: when it came into its state.
+    """
+
+    case: str
+    study: str
+    state: State
+    changed_at: float
+
+
+Part = TypeVar("Part", Case, Standing)
+
+
+def present(parts: Iterable[Part]) -> list[Part]:
+    """Parts of a study without those that were purged, which count as never having come."""
+    return [part for part in parts if part.state is not State.PURGED]
 
 
 def case_name(study: str, part: int) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from oncontour.core.errors import OncontourError
 from oncontour.node.ledger.base import now, patient
-from oncontour.node.ledger.case import Case, State, case_name
+from oncontour.node.ledger.case import Case, Standing, State, case_name
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import CASES
 
@@ -87,6 +87,15 @@ def parts_of(engine: Engine, study: str) -> list[Case]:
     with engine.connect() as connection:
         rows = connection.execute(select(CASES).where(CASES.c.study == study).order_by(CASES.c.part)).mappings()
         return [_case(row) for row in rows]
+
+
+def standings(engine: Engine, study: str | None = None) -> list[Standing]:
+    """How all cases stand, or those of a study, the first part first."""
+    query = select(CASES.c.case, CASES.c.study, CASES.c.state, CASES.c.changed_at).order_by(CASES.c.study, CASES.c.part)
+    if study is not None:
+        query = query.where(CASES.c.study == study)
+    with engine.connect() as connection:
+        return [Standing(case, study, State(state), at) for case, study, state, at in connection.execute(query)]
 
 
 def counts_of_states(engine: Engine) -> dict[State, int]:

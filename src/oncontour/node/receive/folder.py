@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from oncontour.core.errors import OutputError
 from oncontour.data.files import explained, write_json
 from oncontour.node.background import repeating
 from oncontour.node.receive.file import IncomingFile
@@ -109,5 +110,8 @@ class Watcher:
         except OSError as error:
             _LOG.error("A refused file could not be moved: %s", error.strerror)
             return False
-        write_json(target.with_suffix(".json"), {"reason": refusal.value, "when": datetime.now(UTC).isoformat()})
+        try:
+            write_json(target.with_suffix(".json"), {"reason": refusal.value, "when": datetime.now(UTC).isoformat()})
+        except OutputError as error:
+            _LOG.error("The reason of a refused file could not be written: %s", error.found)
         return True

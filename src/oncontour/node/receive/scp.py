@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -42,6 +44,12 @@ _SPARE_CONNECTIONS = 16
 
 _BACKLOG = 64
 
+_POLL_S = 0.5
+"""How long the end of the server may be waited for; a connection is taken at once."""
+
+_COLLECT_EVERY_S = 60.0
+"""An association that ended is a ring of objects, some hundred kB with its buffers."""
+
 Rejection = tuple[int, int, int]
 _CALLER_UNKNOWN: Rejection = (1, 1, 3)
 _CONGESTION: Rejection = (2, 3, 1)
@@ -67,7 +75,7 @@ def listening(settings: ScpSettings, intake: Intake, take: Take | None = None) -
     except OSError as error:
         where, remedy = f"{settings.host}:{settings.port}", "Choose another host or port, or end what listens there."
         raise InputError(where, f"{error.strerror}", "an address to listen at", remedy) from error
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="scp", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": _POLL_S}, name="scp", daemon=True)
     thread.start()
     try:
         yield server.server_address[1]
@@ -85,6 +93,7 @@ class Server(ThreadedAssociationServer):
     def __init__(self, settings: ScpSettings, intake: Intake, take: Take | None = None) -> None:
         self._settings, self._intake, self._take = settings, intake, take
         self._handshakes = 0
+        self._called, self._collect_at = False, 0.0
         self._admitted: set[Association] = set()
         self._lock = threading.Lock()
         self._tls = server_context(settings.tls) if settings.tls else None
@@ -106,7 +115,14 @@ class Server(ThreadedAssociationServer):
         """Accept a connection, without waiting for a TLS handshake."""
         connection, address = cast(socket.socket, self.socket).accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._called = True
         return connection, address
+
+    def service_actions(self) -> None:
+        """Collect associations that ended, where any began; pynetdicom looks through all memory whether or not."""
+        if self._called and time.monotonic() >= self._collect_at:
+            gc.collect()
+            self._called, self._collect_at = False, time.monotonic() + _COLLECT_EVERY_S
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - socketserver's own.
         """Whether there is a place for one more connection."""

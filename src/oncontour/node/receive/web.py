@@ -26,7 +26,7 @@ from oncontour.node.receive.settings import WebSettings
 from oncontour.node.receive.upload import Upload
 from oncontour.node.serve import serving
 from oncontour.node.spool.store import Spool
-from oncontour.node.spool.studies import StoredStudy, read_study, study_tokens
+from oncontour.node.spool.studies import StoredImage, read_study, study_tokens
 from oncontour.node.spool.uids import token, uid_of
 from oncontour.node.tls import server_context
 
@@ -65,7 +65,7 @@ def web_app(settings: WebSettings, intake: Intake) -> Starlette:
     async def search(request: Request) -> Response:
         _check_token(request, settings)
         studies = await run_in_threadpool(_found, intake.spool, *_query(request))
-        return JSONResponse([_study_json(study) for study in studies], media_type=_JSON)
+        return JSONResponse([_study_json(images) for images in studies], media_type=_JSON)
 
     return Starlette(
         routes=[
@@ -134,21 +134,22 @@ def _query(request: Request) -> tuple[str | None, int, int]:
     return parameters.get("StudyInstanceUID") or parameters.get("0020000D"), limit, offset
 
 
-def _found(spool: Spool, wanted: str | None, limit: int, offset: int) -> list[StoredStudy]:
+def _found(spool: Spool, wanted: str | None, limit: int, offset: int) -> list[list[StoredImage]]:
+    """The images of each study."""
     tokens = study_tokens(spool)
     if wanted is not None:
         uid = _uid(wanted)
         tokens = tuple(name for name in tokens if uid is not None and name == token(uid))
-    studies = (read_study(spool, name) for name in tokens[offset : offset + limit])
-    return [study for study in studies if study is not None]
+    studies = (list(read_study(spool, name).values()) for name in tokens[offset : offset + limit])
+    return [images for images in studies if images]
 
 
-def _study_json(study: StoredStudy) -> dict[str, Any]:
-    """Study Instance UID, numbers of its series and of its instances."""
+def _study_json(images: list[StoredImage]) -> dict[str, Any]:
+    """Study Instance UID, numbers of its series and of its instances, conflicting ones once."""
     return {
-        "0020000D": {"vr": "UI", "Value": [study.uid]},
-        "00201206": {"vr": "IS", "Value": [len(study.instances)]},
-        "00201208": {"vr": "IS", "Value": [sum(map(len, study.instances.values()))]},
+        "0020000D": {"vr": "UI", "Value": [images[0].study]},
+        "00201206": {"vr": "IS", "Value": [len({image.series for image in images})]},
+        "00201208": {"vr": "IS", "Value": [len({(image.series, image.instance) for image in images})]},
     }
 
 

@@ -126,6 +126,16 @@ class Spool:
                 return "same"
         raise FileExistsError(errno.EEXIST, "the name of a conflicting image is taken by another content")
 
+    def put_back(self, path: Path, study: str) -> None:
+        """Give an image that was taken away its name again; where that is taken by another content, beside it."""
+        if not _link(path, self.studies / study / path.name):
+            with path.open("rb") as stream:
+                meta = read_meta(stream.read(HEAD_BYTES))
+                identity = read_file_identity(stream, meta) if meta else None
+                digest = data_set_digest(stream, meta.length) if meta else ""
+            if identity is not None:
+                self.place(path, identity, digest)
+
     def _check_links(self) -> None:
         probe = self.incoming / f"{secrets.token_hex(8)}{PART}"
         probe.touch()

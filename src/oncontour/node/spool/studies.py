@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+import os
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from oncontour.data.files import explained
@@ -15,26 +14,25 @@ from oncontour.node.spool.uids import TOKEN
 
 
 @dataclass(frozen=True)
-class StoredStudy:
-    """A study as far as it has come.
+class StoredImage:
+    """An image of the spool.
 
     Args:
-        token: its folder.
-        uid: Study Instance UID.
-        instances: Series Instance UID -> SOP Instance UIDs.
-        conflicts: images that came under a UID that another content had already.
-        senders: who sent them.
-        bytes: of its files.
-        last_arrival: in UTC.
+        sop_class, study, series, instance: UIDs.
+        sender: who sent it.
+        conflict: it came under a UID that another content had already.
+        at: when it came, in seconds since 1970, by the file system's clock.
+        heard: when it was read here, by a clock that nobody sets.
     """
 
-    token: str
-    uid: str = field(repr=False)
-    instances: Mapping[str, frozenset[str]] = field(repr=False)
-    conflicts: int
-    senders: frozenset[str]
-    bytes: int
-    last_arrival: datetime
+    sop_class: str
+    study: str = field(repr=False)
+    series: str = field(repr=False)
+    instance: str = field(repr=False)
+    sender: str
+    conflict: bool
+    at: float
+    heard: float
 
 
 def study_tokens(spool: Spool) -> tuple[str, ...]:
@@ -42,42 +40,42 @@ def study_tokens(spool: Spool) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in spool.studies.iterdir() if TOKEN.fullmatch(path.name)))
 
 
+def image_names(folder: Path) -> set[str]:
+    """Names of the images in a study's folder.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    return {entry.name for entry in os.scandir(folder) if entry.name.endswith(IMAGE)}
+
+
 def study_images(spool: Spool, study: str) -> tuple[Path, ...]:
     """The files of a study, conflicting ones too; none where it is gone."""
     return tuple(sorted((spool.studies / study).glob(f"*{IMAGE}")))
 
 
-def read_study(spool: Spool, study: str) -> StoredStudy | None:
-    """Read the head of each image of a study; None where there is none."""
-    instances: dict[str, set[str]] = defaultdict(set)
-    senders, uid, conflicts, size, last = set(), "", 0, 0, 0.0
-    for path in study_images(spool, study):
-        try:
-            with path.open("rb") as stream:
-                meta = read_meta(stream.read(HEAD_BYTES))
-                identity = read_file_identity(stream, meta) if meta is not None else None
-                state = path.stat()
-        except FileNotFoundError:
-            continue  # Moved away meanwhile.
-        if meta is None or identity is None:
-            continue  # Not one of ours.
-        uid = identity.study
-        instances[identity.series].add(identity.sop_instance)
-        conflicts += len(path.suffixes) > 1
-        senders.add(meta.sender)
-        size += state.st_size
-        last = max(last, state.st_mtime)
-    if not instances:
+def read_image(path: Path) -> StoredImage | None:
+    """What the head of an image says; None where it is gone, or none of ours."""
+    try:
+        with path.open("rb") as stream:
+            meta = read_meta(stream.read(HEAD_BYTES))
+            identity = read_file_identity(stream, meta) if meta else None
+            at = os.fstat(stream.fileno()).st_mtime
+    except FileNotFoundError:
         return None
-    return StoredStudy(
-        token=study,
-        uid=uid,
-        instances={series: frozenset(images) for series, images in instances.items()},
-        conflicts=conflicts,
-        senders=frozenset(senders),
-        bytes=size,
-        last_arrival=datetime.fromtimestamp(last, UTC),
+    if meta is None or identity is None:
+        return None
+    conflict = len(path.suffixes) > 1
+    heard = time.monotonic()
+    return StoredImage(
+        identity.sop_class, identity.study, identity.series, identity.sop_instance, meta.sender, conflict, at, heard
     )
+
+
+def read_study(spool: Spool, study: str) -> dict[str, StoredImage]:
+    """The images of a study, by the names of their files; none where it is gone."""
+    found = {path.name: read_image(path) for path in study_images(spool, study)}
+    return {name: image for name, image in found.items() if image is not None}
 
 
 def move_study(spool: Spool, study: str, destination: Path) -> Path:

@@ -20,7 +20,7 @@ class Check:
     """One thing that was looked at.
 
     Args:
-        name: "data base", "place", "disk", "nodes".
+        name: "data base", "place", "disk", "nodes", "keep".
         trouble: what is wrong; None: nothing.
     """
 
@@ -28,13 +28,20 @@ class Check:
     trouble: str | None
 
 
-def check_health(base: Engine, node: str, place: Path, disk: Disk, silent_s: float) -> list[Check]:
-    """Look at all that a node stands on."""
+def check_health(
+    base: Engine, node: str, place: Path, disk: Disk, silent_s: float, kept: Callable[[], str | None] = lambda: None
+) -> list[Check]:
+    """Look at all that a node stands on.
+
+    Args:
+        kept: says what could not be removed or archived.
+    """
     return [
         Check("data base", _tried(lambda: _base(base))),
         Check("place", _tried(lambda: _writable(place))),
         Check("disk", None if disk.room else "less room than receive.keep_free_mb: nothing more is taken"),
         Check("nodes", _tried(lambda: _others(base, node, silent_s))),
+        Check("keep", kept()),
     ]
 
 

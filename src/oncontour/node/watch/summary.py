@@ -9,7 +9,8 @@ from sqlalchemy import Engine, select
 
 from oncontour.node.ledger.base import now
 from oncontour.node.ledger.case import State
-from oncontour.node.ledger.tables import CASES, MARKS
+from oncontour.node.ledger.tables import CASES
+from oncontour.node.marks.marks import list_marks
 
 DAY_S = 86400.0
 
@@ -22,17 +23,14 @@ def summary_lines(base: Engine, span_s: float = DAY_S) -> list[str]:
     with base.connect() as connection:
         since = now(connection) - span_s
         rows = connection.execute(select(CASES).where(CASES.c.complete_at >= since)).mappings().all()
-        names = [row["case"] for row in rows]
-        poor = set(
-            connection.execute(select(MARKS.c.case).where(MARKS.c.useful.is_(False), MARKS.c.case.in_(names))).scalars()
-        )
+    useful_by_case = {mark.case: mark.useful for mark in list_marks(base)}  # The latest of each counts.
     states = Counter(State(row["state"]) for row in rows)
     lines = [
         f"{len(rows)} cases: " + (", ".join(f"{number} {state}" for state, number in sorted(states.items())) or "none")
     ]
     delivered = [row for row in rows if row["state"] == State.DELIVERED]
     if delivered:
-        useful = sum(row["case"] not in poor for row in delivered)
+        useful = sum(useful_by_case.get(row["case"], True) for row in delivered)
         lines.append(f"useful: {useful} of {len(delivered)} delivered results were not marked as poor")
         waits = [row["changed_at"] - row["last_at"] for row in delivered]
         lines.append(f"from the last image to delivery: median {median(waits):.0f} s, longest {max(waits):.0f} s")
