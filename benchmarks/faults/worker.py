@@ -1,0 +1,104 @@
+"""Stands in for the segmentation: `python -I -S worker.py ORDERS STUDY OUT BUNDLE` writes four small objects at once.
+
+Its place in the node is the real one: a process of its own that is waited for, limited in time, and may be killed.
+Every result has UIDs that no other has, so that a result that is made twice and delivered twice is seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+
+from faults.orders import take  # noqa: E402
+
+SYNTAX = "1.2.840.10008.1.2.1"
+OBJECTS = {
+    "seg.dcm": "1.2.840.10008.5.1.4.1.1.66.4",
+    "sr.dcm": "1.2.840.10008.5.1.4.1.1.88.34",
+    "report.dcm": "1.2.840.10008.5.1.4.1.1.104.1",
+    "overlay/T1CE/1.dcm": "1.2.840.10008.5.1.4.1.1.4",
+}
+"""Files of a result, and their SOP classes."""
+
+PAYLOAD = 40_000
+"""Bytes in each object: more than one PDU, so that a transfer can end in the middle."""
+
+HANG_S = 3600.0
+
+
+def main(orders: str, study: str, out: str) -> int:
+    """Write a result, or fail as ordered; exit code as the real one's."""
+    case = os.path.basename(study)  # noqa: PTH119
+    token, place = case.split("-")[0], os.path.join(out, case)  # noqa: PTH118
+    uid = _study_uid(study)
+    if take(orders, f"worker-hangs-{token}"):
+        time.sleep(HANG_S)
+    if take(orders, f"worker-babbles-{token}"):
+        print("no JSON \udc80".encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        return 3
+    os.makedirs(os.path.join(place, "overlay", "T1CE"), exist_ok=True)  # noqa: PTH103, PTH118
+    for number, (name, sop_class) in enumerate(OBJECTS.items()):
+        if number == 2:
+            if take(orders, f"worker-killed-{token}"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if take(orders, "node-killed-while-segmenting"):
+                os.kill(os.getppid(), signal.SIGKILL)
+            if take(orders, f"worker-leaves-half-{token}"):
+                return 0
+        with open(os.path.join(place, name), "wb") as file:  # noqa: PTH118, PTH123
+            file.write(_object(uid, sop_class))
+    told = {
+        "measurements.json": {"regions": [{"name": "WT", "volume_ml": 1.0}]},
+        "quality.json": {"verdict": "ok", "steps": [{"name": "stand-in", "seconds": 0.0}]},
+        "provenance.json": {"bundles": {}},
+    }
+    for name, content in told.items():
+        with open(os.path.join(place, name), "w", encoding="utf-8") as file:  # noqa: PTH118, PTH123
+            json.dump(content, file)
+    return 0
+
+
+def _study_uid(study: str) -> str:
+    """From the header of an image of the study, in explicit VR little endian."""
+    first = sorted(os.listdir(study))[0]  # noqa: PTH208
+    with open(os.path.join(study, first), "rb") as file:  # noqa: PTH118, PTH123
+        head = file.read(20_000)
+    at = head.index(b"\x20\x00\x0d\x00UI") + 6
+    (length,) = struct.unpack_from("<H", head, at)
+    return head[at + 2 : at + 2 + length].decode("ascii").rstrip("\x00 ")
+
+
+def _object(study: str, sop_class: str) -> bytes:
+    instance, series = _new_uid(), _new_uid()
+    meta = _element(0x0002, 0x0002, "UI", sop_class) + _element(0x0002, 0x0003, "UI", instance)
+    meta += _element(0x0002, 0x0010, "UI", SYNTAX)
+    data_set = (
+        _element(0x0008, 0x0016, "UI", sop_class)
+        + _element(0x0008, 0x0018, "UI", instance)
+        + _element(0x0020, 0x000D, "UI", study)
+        + _element(0x0020, 0x000E, "UI", series)
+        + struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, PAYLOAD)
+        + os.urandom(PAYLOAD)
+    )
+    group = struct.pack("<HH2sHI", 0x0002, 0x0000, b"UL", 4, len(meta))
+    return bytes(128) + b"DICM" + group + meta + data_set
+
+
+def _element(group: int, element: int, vr: str, text: str) -> bytes:
+    value = text.encode("ascii")
+    value += b"\x00" * (len(value) % 2)
+    return struct.pack("<HH2sH", group, element, vr.encode(), len(value)) + value
+
+
+def _new_uid() -> str:
+    return f"2.25.{int.from_bytes(os.urandom(16), 'big')}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:4]))
