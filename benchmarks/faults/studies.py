@@ -14,7 +14,8 @@ from oncontour.core.volume import Volume
 from oncontour.dicom.write_series import SyntheticStudy, write_series
 from oncontour.node.spool.uids import token
 
-SHAPE = (16, 16, 3)
+SHAPE = (16, 16, 9)
+"""Fewer than eight slices are no volume to the rules, and one may be left out."""
 SLICE_MM = 5.0
 NAME = "Quixote^Fault"
 """The patient's, which no log may hold."""

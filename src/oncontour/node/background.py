@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
 def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator[None]:
     """Do it every so many seconds, for the first time after one pause, until the end of the block, which waits for it.
+
+    What it raises is logged, and it is done again: a heart or a watch that stops in silence is worse than one that fails.
 
     Args:
         name: of the thread.
@@ -18,7 +23,10 @@ def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator
 
     def run() -> None:
         while not ended.wait(every_s):
-            work()
+            try:
+                work()
+            except Exception as error:
+                _log.error("%s failed, and is tried again: %s", name, type(error).__name__)
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()

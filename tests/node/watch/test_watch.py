@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import claim, make_case, move
-from oncontour.node.ledger.nodes import beat, leave
+from oncontour.node.ledger.nodes import Listener, beat, leave
 from oncontour.node.marks.marks import mark
 from oncontour.node.receive.disk import Disk
 from oncontour.node.serve import serving
@@ -43,7 +43,7 @@ def add(base, study, state, **values):
 
 
 def healthy(base, place, free=10**12):
-    return check_health(base, "a", place, Disk(place, 10**9, lambda folder: free), 60.0)
+    return check_health(base, "a", place, Disk(place, 10**9, lambda folder: free), Listener(60.0))
 
 
 def trouble(checks):

@@ -15,12 +15,17 @@ LOOK_S = 0.5
 
 
 def send(
-    base: Engine, case: str, folder: Path, peers: Mapping[str, Peer], seen_s: float, fence: Callable[[], None]
+    base: Engine,
+    case: str,
+    files: Mapping[str, Path],
+    peers: Mapping[str, Peer],
+    seen_s: float,
+    fence: Callable[[], None],
 ) -> dict[str, str]:
     """Send what the peers lack; success is that a peer is seen to have it, never that it says so.
 
     Args:
-        folder: of the results.
+        files: of the result, by SOPInstanceUID; what an earlier result left undelivered is not sent any more.
         peers: by name.
         seen_s: for how long a peer is asked whether it has what it was sent.
         fence: called right before anything is sent; it does not return where the case is another node's by now.
@@ -30,7 +35,7 @@ def send(
     """
     waiting: dict[str, list[Delivery]] = {}
     for delivery in list_deliveries(base, case):
-        if delivery.there_at is None:
+        if delivery.there_at is None and delivery.instance in files:
             waiting.setdefault(delivery.peer, []).append(delivery)
     left = {}
     for name, deliveries in waiting.items():
@@ -38,7 +43,7 @@ def send(
             left[name] = "no peer of that name in the configuration"
             continue
         try:
-            why = _send_to(base, case, peers[name], {folder / one.file for one in deliveries}, seen_s, fence)
+            why = _send_to(base, case, peers[name], {files[one.instance] for one in deliveries}, seen_s, fence)
         except PeerError as error:
             why = str(error)
         if why:

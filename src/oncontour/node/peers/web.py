@@ -94,6 +94,9 @@ class Web:
             found = type(error).__name__ if response is None else f"HTTP status {response.status_code}"
             remedy = "Check that it runs, and that it knows this node's token."
             raise PeerError(f"peer {self.name}", found, f"{self.settings.url} to answer", remedy) from error
+        except Exception as error:  # Whatever an answer makes its reader stumble over.
+            found, expected = f"an answer that cannot be read ({type(error).__name__})", "one of DICOMweb"
+            raise PeerError(f"peer {self.name}", found, expected, "Check its address, and its log.") from error
 
 
 def _batches(files: Iterable[Path]) -> Iterator[list[Path]]:
