@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -21,6 +22,7 @@ from faults.arena import FAKETIME, Arena, World
 from faults.judge import Books, Verdict, books, judge
 from faults.page import outcome_table, worlds_table
 from faults.run import Fault, Run
+from faults.studies import make_heads
 
 WORLDS = (
     (World("one node, SQLite"), 0.34),
@@ -41,12 +43,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", type=int, default=1000, help="about as many are injected")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", type=int, default=0, metavar="N", help="so many heads through the real pipeline instead")
     parser.add_argument("--worlds", default="", help="only those whose name holds this")
     parser.add_argument("--keep", action="store_true", help="keep the folders of the run")
     parser.add_argument("--write", type=Path, metavar="MD", help="page to write")
     given = parser.parse_args()
     began, verdicts, faults, worlds, broken = time.monotonic(), [], [], [], []
     chosen = [(world, share) for world, share in WORLDS if given.worlds in world.name and _possible(world)]
+    chosen = chosen[:1] if given.real else chosen
     whole = sum(share for _, share in chosen)
     done = 0
 
@@ -60,7 +64,8 @@ def main() -> None:
     root = Path(mkdtemp(prefix="oncontour-faults-"))
     root.chmod(0o755)
     for n, (world, share) in enumerate(chosen):
-        some, of_run, found = _through(root / str(n), world, round(given.faults * share / whole), given.seed + n, told)
+        number = round(given.faults * share / whole)
+        some, of_run, found = _through(root / str(n), world, number, given.seed + n, given.real, told)
         verdicts += some
         faults += of_run
         worlds.append((world.name, len(some), sum(fault.at is not None for fault in of_run), found))
@@ -81,17 +86,20 @@ def _possible(world: World) -> bool:
     if world.own_disk and os.geteuid() != 0:
         print(f"left out, since only root may mount: {world.name}", file=sys.stderr)
         return False
-    if world.own_clock and not FAKETIME.exists():
+    if world.own_clock and world.postgres and not FAKETIME.exists():
         print(f"left out, since Debian's libfaketime is missing: {world.name}", file=sys.stderr)
         return False
     return True
 
 
-def _through(folder: Path, world: World, number: int, seed: int, told) -> tuple[list[Verdict], list[Fault], Books]:
+def _through(
+    folder: Path, world: World, number: int, seed: int, real: int, told: Callable[[int], None]
+) -> tuple[list[Verdict], list[Fault], Books]:
     folder.mkdir()
-    with Arena(folder, world) as arena:
-        run = Run(arena, number, seed, told)
-        run.drive(max(1, round(number * (0.4 if world.own_clock or world.own_disk else 1) * AROUND)))
+    heads = make_heads(folder / "made", real, seed) if real else []
+    with Arena(folder, world, real=bool(real)) as arena:
+        run = Run(arena, number, seed, told, heads)
+        run.drive(0 if real else max(1, round(number * AROUND)))
         run.settle()
         time.sleep(1.0)
         verdicts = [judge(arena, trial) for trial in run.trials]

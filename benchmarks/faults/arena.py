@@ -158,14 +158,14 @@ class Arena:
         if world.own_clock:
             faked = {
                 "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_NO_CACHE": "1",
-                "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
             }  # fmt: skip
             self.clock.chmod(0o644)
         self.postgres = Postgres(folder / "postgres", faked) if world.postgres else None
         self.url = self.postgres.url if self.postgres else f"sqlite:///{self.place / 'node.db'}"
         self.peer_port = free_port()
         self.ports = {f"node-{n + 1}": (free_port(), free_port()) for n in range(world.nodes)}
-        self._nodes = Nursery(["faults.node"], folder / "nursery.log", faked)
+        self._nodes = Nursery(["faults.node"], folder / "nursery.log", {})
         self._peers = Nursery(["faults.peer"], folder / "nursery.log", {})
         self.members = {name: Member(name) for name in (*self.ports, "peer")}
         self.ended: list[Ended] = []
@@ -268,7 +268,7 @@ class Arena:
                 args = [str(self.folder / "peer"), orders, self.peer_port]
                 member.pid = self._peers.start("peer", "faults.peer", args, log)
             else:
-                args = [str(self.folder / f"{member.name}.yaml"), orders, self._real]
+                args = [str(self.folder / f"{member.name}.yaml"), orders, self._real, str(self.clock) if self.world.own_clock else None]
                 member.pid = self._nodes.start(member.name, "faults.node", args, log)
             member.again_at = None
 

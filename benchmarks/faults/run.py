@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -75,11 +75,15 @@ class Run:
 
     Args:
         faults: as many are injected, about.
-        told: called with each line of progress.
+        told: called with how many more have been.
+        heads: studies for the real pipeline, rather than small ones.
     """
 
-    def __init__(self, arena: Arena, faults: int, seed: int, told: Callable[[int], None]) -> None:
-        self._arena, self._wanted, self._told = arena, faults, told
+    def __init__(
+        self, arena: Arena, faults: int, seed: int, told: Callable[[int], None], heads: Sequence[Study] = ()
+    ) -> None:
+        self._arena, self._wanted, self._told, self._heads = arena, faults, told, heads
+        self._patience_s = PATIENCE_S * (20 if heads else 1)
         self._draw, self._seed = Random(seed), seed
         self._number = 0
         self._lock = threading.Lock()
@@ -94,8 +98,8 @@ class Run:
         Args:
             around: how many of the faults befall all studies at work.
         """
-        trials, number = [], 0
-        while number < self._wanted - around:
+        trials, number = [self._with_head(head) for head in self._heads], 0
+        while not self._heads and number < self._wanted - around:
             trial = self._drawn(len(trials))
             number += len(trial.faults)
             trials.append(trial)
@@ -141,6 +145,11 @@ class Run:
             known.mkdir(parents=True, exist_ok=True)
             (known / f"{study.uid}.json").write_text(json.dumps(counts))
         return Trial(study, [Fault(kind, self._arena.world.name) for kind in chosen], ends)
+
+    def _with_head(self, head: Study) -> Trial:
+        """Its node is killed at one place, and its peer or its sender fails."""
+        some = [self._draw.choice(kinds.KILLED), self._draw.choice([*kinds.SENDER[:3], *kinds.PEER[:6]])]
+        return Trial(head, [Fault(kind, self._arena.world.name) for kind in some])
 
     def _go(self, trial: Trial) -> None:
         orders = str(self._arena.orders)
@@ -229,7 +238,7 @@ class Run:
         return False
 
     def _wait(self, trial: Trial) -> None:
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + self._patience_s
         while time.monotonic() < end:
             if self._ended(trial):
                 trial.ended_at = time.time()

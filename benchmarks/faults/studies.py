@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Sequence as Many
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,4 +67,21 @@ def make_study(folder: Path, number: int, seed: int, *, age: str = "045Y", modal
             image = dcmread(file)
             image.PatientAge, image.Modality, image.PatientName = age, modality, NAME
             images.append(image)
-    return Study(images[0].StudyInstanceUID, tuple(images))
+    return _study(images)
+
+
+def make_heads(folder: Path, number: int, seed: int) -> list[Study]:
+    """Whole phantom heads for the real pipeline."""
+    command = ["phantom", str(folder), "--cases", str(number), "--skull", "--dicom", "--seed", str(seed)]
+    subprocess.run([sys.executable, "-m", "oncontour", *command], check=True, capture_output=True)
+    heads = []
+    for case in sorted((folder / "cases").iterdir()):
+        images = [dcmread(file) for file in sorted(case.rglob("*.dcm"))]
+        for image in images:
+            image.PatientAge, image.PatientName = "045Y", NAME
+        heads.append(_study(images))
+    return heads
+
+
+def _study(images: Many[FileDataset]) -> Study:
+    return Study(str(images[0].StudyInstanceUID), tuple(images))

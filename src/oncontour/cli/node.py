@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,6 +81,7 @@ def run(config: Config = DEFAULT) -> None:
             signal.signal(number, lambda *_: stop.set())
         log_lines(settings.name)
         run_node(settings, rules_of(settings), stop)
+    os._exit(0)  # What is at work is not waited for; it goes on at the next start, or at another node.
 
 
 def status(
