@@ -3,15 +3,16 @@
     python benchmarks/node_faults.py [--faults 1000] [--seed 1] [--real N] [--write docs/node-faults.md]
 
 Nodes are processes of `oncontour node run`. The segmentation is a stand-in that writes four small objects at once (with
-`--real N`: N studies through the real pipeline instead). Needs the extra `node` and Debian's postgresql and libfaketime;
-disks fill and become read-only for root alone, who may mount. Ends with exit code 1 where a study was lost, a result
-delivered twice, or half a file visible.
+`--real N`: N heads through the real pipeline instead). Needs the extra `node` and Debian's postgresql and libfaketime;
+only root, who may mount, can try disks that fill or become read-only. Ends with exit code 1 where a study was lost, a
+result delivered twice, or half a file visible.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from tempfile import mkdtemp
 
 from faults.arena import FAKETIME, Arena, World
 from faults.judge import Books, Verdict, books, judge
-from faults.page import outcome_table, worlds_table
+from faults.page import outcome_table, page, worlds_table
 from faults.run import Fault, Run
 from faults.studies import make_heads
 
@@ -43,7 +44,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faults", type=int, default=1000, help="about as many are injected")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--real", type=int, default=0, metavar="N", help="so many heads through the real pipeline instead")
+    parser.add_argument(
+        "--real", type=int, default=0, metavar="N", help="so many heads through the real pipeline instead"
+    )
     parser.add_argument("--worlds", default="", help="only those whose name holds this")
     parser.add_argument("--keep", action="store_true", help="keep the folders of the run")
     parser.add_argument("--write", type=Path, metavar="MD", help="page to write")
@@ -59,7 +62,9 @@ def main() -> None:
         done += number
         took = time.monotonic() - began
         left = took / max(done, 1) * max(given.faults - done, 0)
-        print(f"\r{done} of about {given.faults} faults, {took:.0f} s, about {left:.0f} s left  ", end="", file=sys.stderr)
+        print(
+            f"\r{done} of about {given.faults} faults, {took:.0f} s, about {left:.0f} s left  ", end="", file=sys.stderr
+        )
 
     root = Path(mkdtemp(prefix="oncontour-faults-"))
     root.chmod(0o755)
@@ -72,12 +77,29 @@ def main() -> None:
         broken += [f"{world.name}: {trouble}" for trouble in found.unfit]
         for verdict in some:
             names = ", ".join(fault.kind.name for fault in verdict.trial.faults if fault.at is not None)
-            broken += [f"{world.name}: {trouble} [{names}; {verdict.trial.study.token}]" for trouble in verdict.troubles]
+            broken += [
+                f"{world.name}: {trouble} [{names}; {verdict.trial.study.token}]" for trouble in verdict.troubles
+            ]
     print(file=sys.stderr)
-    print(outcome_table(verdicts, faults), worlds_table(worlds), sep="\n\n")
+    tables = outcome_table(verdicts, faults), worlds_table(worlds)
+    print(*tables, sep="\n\n")
+    if given.write:
+        made = page(
+            *tables,
+            seed=given.seed,
+            minutes=(time.monotonic() - began) / 60,
+            faults=sum(fault.at is not None for fault in faults),
+            studies=len(verdicts),
+            reopened=sum(len(verdict.outcomes) > 1 for verdict in verdicts),
+            broken=broken,
+        )
+        given.write.write_text(made, "utf-8")
     for line in broken:
         print(f"BROKEN {line}")
-    print(f"{time.monotonic() - began:.0f} s" + (f"; kept: {root}" if given.keep or broken else ""))
+    kept = given.keep or bool(broken)
+    print(f"{time.monotonic() - began:.0f} s" + (f"; kept: {root}" if kept else ""))
+    if not kept:
+        shutil.rmtree(root, ignore_errors=True)
     sys.exit(bool(broken))
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from faults.database import Postgres, free_port
-from faults.orders import FIRED
-from faults.peer import TITLE
 from sqlalchemy import create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from faults.database import Postgres, free_port
+from faults.orders import FIRED
+from faults.peer import TITLE
 from oncontour.node.ledger.tables import CASES
 
 HERE = Path(__file__).parents[1]
@@ -35,7 +35,9 @@ KEEP_FREE_MB = 24
 OUSTED = 75
 
 SETTINGS: dict[str, Any] = {
-    "completion": {"quiet_s": 3.0, "series_quiet_s": 1.0, "steady_s": 0.5, "ask_every_s": 0.5, "longest_s": 20.0, "ask": ["pacs"]},
+    "completion": {
+        "quiet_s": 3.0, "series_quiet_s": 1.0, "steady_s": 0.5, "ask_every_s": 2.0, "longest_s": 20.0, "ask": ["pacs"],
+    },
     "delivery": {"to": ["pacs"], "back_off_s": 0.5, "longest_s": 2.0, "tries": 60, "seen_s": 2.0},
     "work": {"cases_at_once": 2, "back_off_s": 0.5, "limit_s": 4.0, "beat_s": 0.5, "silent_s": 5.0},
     "watch": {"every_s": 1.0},
@@ -208,7 +210,10 @@ class Arena:
 
     def healthy(self, name: str) -> bool:
         """What a node says of itself."""
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name][1]}/healthz", timeout=5) as answer:
+        with (
+            suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name][1]}/healthz", timeout=5) as answer,
+        ):
             return answer.status == 200
         return False
 
@@ -230,9 +235,10 @@ class Arena:
     def _write_settings(self) -> None:
         pacs = {"protocol": "dimse", "title": TITLE, "host": "127.0.0.1", "port": self.peer_port, "timeout_s": 5}
         for name, (scp, watch) in self.ports.items():
+            ear = {"port": scp, "network_timeout_s": 5.0, "request_timeout_s": 2.0}
             settings = {
-                **SETTINGS, "name": name, "place": str(self.place), "database": self.postgres.url if self.postgres else None,
-                "receive": {"keep_free_mb": KEEP_FREE_MB, "scp": {"port": scp, "network_timeout_s": 5.0, "request_timeout_s": 2.0}},
+                **SETTINGS, "name": name, "place": str(self.place), "database": self.url,
+                "receive": {"keep_free_mb": KEEP_FREE_MB, "scp": ear},
                 "peers": {"pacs": pacs}, "watch": {**SETTINGS["watch"], "port": watch},
             }  # fmt: skip
             if self._real:
@@ -268,7 +274,12 @@ class Arena:
                 args = [str(self.folder / "peer"), orders, self.peer_port]
                 member.pid = self._peers.start("peer", "faults.peer", args, log)
             else:
-                args = [str(self.folder / f"{member.name}.yaml"), orders, self._real, str(self.clock) if self.world.own_clock else None]
+                args = [
+                    str(self.folder / f"{member.name}.yaml"),
+                    orders,
+                    self._real,
+                    str(self.clock) if self.world.own_clock else None,
+                ]
                 member.pid = self._nodes.start(member.name, "faults.node", args, log)
             member.again_at = None
 

@@ -12,9 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
+from sqlalchemy import create_engine, text
+
 from faults import kinds
 from faults.arena import SETTINGS, Arena, World
-from sqlalchemy import create_engine, text
 
 FEW_S, LONG_S = 2.0, SETTINGS["work"]["silent_s"] + 3.0
 
@@ -75,8 +76,11 @@ def _cut_off_base(arena: Arena, _: Random) -> None:
     base = create_engine(arena.url)
     with base.connect() as connection:
         connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = current_user")
-        )  # fmt: skip
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND usename = current_user"
+            )
+        )
     base.dispose()
 
 

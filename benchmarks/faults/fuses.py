@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from faults.orders import take
@@ -64,7 +65,7 @@ FUSES = (
 )
 
 
-def lay(orders: str) -> None:
+def lay(orders: Path) -> None:
     """Put all fuses into this process."""
     for fuse in FUSES:
         module = import_module(fuse.module if fuse.module.startswith("pynetdicom") else _NODE + fuse.module)
@@ -73,7 +74,7 @@ def lay(orders: str) -> None:
         setattr(holder, name, _fused(getattr(holder, name), fuse, orders))
 
 
-def _fused(work: Callable[..., Any], fuse: Fuse, orders: str) -> Callable[..., Any]:
+def _fused(work: Callable[..., Any], fuse: Fuse, orders: Path) -> Callable[..., Any]:
     @wraps(work)
     def burning(*args: Any, **kwargs: Any) -> Any:
         if fuse.state is not None and str(args[2]) != fuse.state:
@@ -88,6 +89,6 @@ def _fused(work: Callable[..., Any], fuse: Fuse, orders: str) -> Callable[..., A
     return burning
 
 
-def _burn(fuse: Fuse, orders: str) -> None:
+def _burn(fuse: Fuse, orders: Path) -> None:
     if take(orders, fuse.point):
         os.kill(os.getpid(), signal.SIGKILL)

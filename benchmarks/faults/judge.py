@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydicom import dcmread
+
 from faults.arena import OUSTED, Arena, Row
 from faults.kinds import Outcome
 from faults.run import OUTCOMES, Trial
 from faults.studies import NAME
-from pydicom import dcmread
-
 from oncontour.node.spool.uids import token
 
 SYSTEM_OUTAGE = frozenset((OUSTED,))

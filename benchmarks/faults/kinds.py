@@ -50,7 +50,7 @@ WORKER = (
     Kind("worker hangs", "segment", "worker", ("worker-hangs-{token}",)),
     Kind("worker ends with nonsense", "segment", "worker", ("worker-babbles-{token}",)),
     Kind("worker fails each time", "segment", "worker", ("worker-babbles-{token}",), 9, frozenset(("quarantine",))),
-    Kind("worker leaves half a result", "build", "worker", ("worker-leaves-half-{token}",), 1, frozenset(("quarantine",))),
+    Kind("worker leaves half", "build", "worker", ("worker-leaves-half-{token}",), 1, frozenset(("quarantine",))),
 )  # fmt: skip
 
 PEER = (
@@ -86,9 +86,17 @@ SENDER = (
 
 OF_STUDIES: Mapping[Group, tuple[Kind, ...]] = {"sender": SENDER, "node": KILLED, "worker": WORKER, "peer": PEER}
 
-TOLD_TO_STOP, FROZEN, FROZEN_LONG = "node stopped (SIGTERM)", "node frozen for 2 s", "node frozen until others took over"
+TOLD_TO_STOP, FROZEN, FROZEN_LONG = (
+    "node stopped (SIGTERM)",
+    "node frozen for 2 s",
+    "node frozen until others took over",
+)
 PEER_AWAY = "peer killed, away for 3 s"
-KILLED_BASE, FROZEN_BASE, CUT_OFF_BASE = "data base killed", "data base frozen for 3 s", "data base ends all connections"
+KILLED_BASE, FROZEN_BASE, CUT_OFF_BASE = (
+    "data base killed",
+    "data base frozen for 3 s",
+    "data base ends all connections",
+)
 LOCKED_BASE = "data base locked for 4 s"
 FULL, READ_ONLY = "disk full for 4 s", "place read-only for 4 s"
 HOUR_ON, HOUR_BACK, DAY_ON = "clock an hour ahead", "clock an hour back", "clock a day ahead"

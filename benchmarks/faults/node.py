@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import oncontour.node.configuration.check
-import oncontour.node.service
-import oncontour.node.work.workflow  # noqa: F401 - here, so that a node that is forked begins at once
-from faults.fuses import lay
 from sqlalchemy import Engine, event
 
+import oncontour.node.configuration.check
+import oncontour.node.service
+import oncontour.node.work.workflow
+from faults.fuses import lay
 from oncontour.cli.main import app
 from oncontour.node.work.segmenter import in_own_process
 
@@ -33,7 +33,7 @@ def main(settings: str, orders: str, real: bool, clock: str | None) -> None:
         real: with the real pipeline.
         clock: a file that says by how many seconds it is wrong; None: it is right.
     """
-    lay(orders)
+    lay(Path(orders))
     if clock:
         _set(Path(clock))
     if not real:

@@ -1,52 +1,39 @@
 """Orders to fail: files that the one who is to fail takes away, so that each is carried out once and it is seen when.
 
-    FOLDER/<point>/<number>     is to happen
-    FOLDER/fired/<number>       has happened; when its name changed is when
-
-Nothing but the standard library is imported: the segmentation's stand-in must begin in milliseconds.
+FOLDER/<point>/<number>     is to happen
+FOLDER/fired/<number>       has happened; when its name changed is when
 """
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
+from pathlib import Path
 
 FIRED = "fired"
 
 
-def give(folder: str, point: str, number: int) -> None:
+def give(folder: Path, point: str, number: int) -> None:
     """The next who passes `point` is to fail."""
-    os.makedirs(os.path.join(folder, point), exist_ok=True)  # noqa: PTH103 - pathlib takes longer to import than this to run
-    with open(os.path.join(folder, point, str(number)), "x"):  # noqa: PTH123
-        pass
+    (folder / point).mkdir(parents=True, exist_ok=True)
+    (folder / point / str(number)).touch(exist_ok=False)
 
 
-def take(folder: str, point: str) -> bool:
+def take(folder: Path, point: str) -> bool:
     """Whether whoever passes `point` now is to fail; of several who ask, one is told so."""
-    try:
-        waiting = sorted(os.listdir(os.path.join(folder, point)), key=int)  # noqa: PTH208
-    except FileNotFoundError:
-        return False
-    for number in waiting:
-        try:
-            os.rename(os.path.join(folder, point, number), os.path.join(folder, FIRED, number))  # noqa: PTH104
-        except FileNotFoundError:
-            continue
-        return True
+    for waiting in sorted((folder / point).glob("*"), key=lambda path: int(path.name)):
+        with suppress(FileNotFoundError):
+            waiting.rename(folder / FIRED / waiting.name)
+            return True
     return False
 
 
-def fired_at(folder: str, number: int) -> float | None:
+def fired_at(folder: Path, number: int) -> float | None:
     """When an order was carried out, by the kernel's clock; None: not yet."""
-    try:
-        return os.stat(os.path.join(folder, FIRED, str(number))).st_ctime  # noqa: PTH116
-    except FileNotFoundError:
-        return None
+    with suppress(FileNotFoundError):
+        return (folder / FIRED / str(number)).stat().st_ctime
+    return None
 
 
-def withdraw(folder: str, point: str, number: int) -> bool:
-    """Take an order back; False where it was carried out."""
-    try:
-        os.unlink(os.path.join(folder, point, str(number)))  # noqa: PTH108
-    except FileNotFoundError:
-        return False
-    return True
+def withdraw(folder: Path, point: str, number: int) -> None:
+    """Take an order back, where it was not carried out."""
+    (folder / point / str(number)).unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """A PACS that writes down every store operation, keeps objects through its own death, and fails as ordered.
 
-    FOLDER/objects/<study>/<instance>.dcm    what it has
-    FOLDER/known/<study>.json                images of a series that it says it has: what the scanner sent it
-    FOLDER/journal.jsonl                     a line for each C-STORE
+FOLDER/objects/<study>/<instance>.dcm    what it has
+FOLDER/known/<study>.json                images of a series that it says it has: what the scanner sent it
+FOLDER/journal.jsonl                     a line for each C-STORE
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Pacs:
         orders: to fail.
     """
 
-    def __init__(self, folder: Path, orders: str) -> None:
+    def __init__(self, folder: Path, orders: Path) -> None:
         self._folder, self._orders = folder, orders
         self._hidden: dict[str, float] = {}
         for name in ("objects", "known"):
@@ -119,7 +119,7 @@ class Pacs:
 def main(folder: str, orders: str, port: int) -> None:
     """Listen until killed."""
     _config.LOG_HANDLER_LEVEL = "none"
-    pacs = Pacs(Path(folder), orders)
+    pacs = Pacs(Path(folder), Path(orders))
     entity = AE(TITLE)
     entity.supported_contexts = AllStoragePresentationContexts
     entity.add_supported_context(FIND)

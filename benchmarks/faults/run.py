@@ -12,27 +12,32 @@ from dataclasses import dataclass, field
 from random import Random
 
 import numpy as np
+from pydicom.dataset import FileDataset
+
 from faults import kinds
-from faults.around import befall, possible
 from faults.arena import Arena
-from faults.kinds import OF_STUDIES, RESULT, Kind, Outcome
+from faults.around import befall, possible
+from faults.kinds import OF_STUDIES, RESULT, Group, Kind, Outcome
 from faults.orders import fired_at, give, withdraw
 from faults.sender import ATTACKS, NotTakenError, send, send_at_once
 from faults.studies import Study, make_study
-from pydicom.dataset import FileDataset
-
 from oncontour.node.ledger.case import ENDS
 
 AT_ONCE = 12
 """Studies on their way side by side."""
 
-SHARES = {"sender": 0.85, "node": 0.5, "worker": 0.25, "peer": 0.7}
+SHARES: dict[Group, float] = {"sender": 0.85, "node": 0.5, "worker": 0.25, "peer": 0.7}
 """Of studies that meet a fault of each group."""
 
 PATIENCE_S = 150.0
 """After which a study that has not ended is lost."""
 
-OUTCOMES: dict[str, Outcome] = {"delivered": "result", "quarantined": "quarantine", "held": "held", "ignored": "ignored"}
+OUTCOMES: dict[str, Outcome] = {
+    "delivered": "result",
+    "quarantined": "quarantine",
+    "held": "held",
+    "ignored": "ignored",
+}
 
 
 @dataclass
@@ -86,6 +91,7 @@ class Run:
         self._patience_s = PATIENCE_S * (20 if heads else 1)
         self._draw, self._seed = Random(seed), seed
         self._number = 0
+        self._decks: dict[str, list[Kind]] = {}
         self._lock = threading.Lock()
         self._working: list[Trial] = []
         self._over = threading.Event()
@@ -111,13 +117,20 @@ class Run:
         self._over.set()
         weather.join()
 
+    def _dealt(self, group: Group) -> Kind:
+        """Each kind once before any comes again."""
+        deck = self._decks.setdefault(group, [])
+        if not deck:
+            deck += self._draw.sample(OF_STUDIES[group], len(OF_STUDIES[group]))
+        return deck.pop()
+
     def _drawn(self, number: int) -> Trial:
         """A study with faults of several groups, which do not keep each other from happening."""
         draw = self._draw
         chosen: list[Kind] = []
         for group, share in SHARES.items():
             if draw.random() < share:
-                chosen.append(draw.choice(OF_STUDIES[group]))
+                chosen.append(self._dealt(group))
         early = {kind.name for kind in chosen} & {kinds.OTHER_PIXELS}
         if early or any(kind.ends for kind in chosen if kind.group == "worker"):  # It ends before the later stages.
             last = 2 if early else 4
@@ -152,7 +165,7 @@ class Run:
         return Trial(head, [Fault(kind, self._arena.world.name) for kind in some])
 
     def _go(self, trial: Trial) -> None:
-        orders = str(self._arena.orders)
+        orders = self._arena.orders
         given: list[tuple[str, int, Fault]] = []
         for fault in trial.faults:
             for point in fault.kind.points:
@@ -290,4 +303,3 @@ def _in_no_character_set(image: FileDataset) -> FileDataset:
     bad.SpecificCharacterSet = "ISO_IR 666"
     bad.StudyDescription = b"\xff\xfe\x80\x1b$)C\xb5\x00".decode("latin-1")
     return bad
-

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator[None]:
     """Do it every so many seconds, for the first time after one pause, until the end of the block, which waits for it.
 
-    What it raises is logged, and it is done again: a heart or a watch that stops in silence is worse than one that fails.
+    What it raises is logged, and it is done again: a heart that stops in silence is worse than one that falters.
 
     Args:
         name: of the thread.

@@ -37,6 +37,16 @@ def base(request, tmp_path):
     engine.dispose()
 
 
+def test_nodes_that_begin_at_once_on_an_empty_data_base(base):
+    url = base.url.render_as_string(hide_password=False)
+    for _ in range(5):
+        METADATA.drop_all(base)
+        with ThreadPoolExecutor(8) as pool:
+            for engine in pool.map(open_base, [url] * 8):
+                engine.dispose()
+    new_case(base)
+
+
 def new_case(base, study="s", part=1, node="a"):
     return make_case(base, node, study, part, ["2", "1"], sender="MR1", complete_by="count", first_at=1.0, last_at=2.0)
 

@@ -136,9 +136,7 @@ class Watch:
     def _new(self, study: str, images: Mapping[str, Image]) -> int | None:
         """The number of the part that these images make; None where cases have them all, perhaps another node's."""
         parts = parts_of(self._base, study)
-        self._known[study] = frozenset(
-            name for part in parts if part.state is not State.PURGED for name in part.images
-        )
+        self._known[study] = frozenset(name for part in parts if part.state is not State.PURGED for name in part.images)
         return len(parts) + 1 if images.keys() - self._known[study] else None
 
     def _expected(self, uid: str, state: _Open, now: float) -> Expected | None:

@@ -51,6 +51,4 @@ class Listener:
             node: before if (before := self._beats.get(node)) and before[0] == beat else (beat, heard)
             for node, beat in rows
         }
-        return [
-            node for node, (beat, since) in self._beats.items() if beat == LEFT or heard - since > self._silent_s
-        ]
+        return [node for node, (beat, since) in self._beats.items() if beat == LEFT or heard - since > self._silent_s]
