@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -175,6 +176,60 @@ def test_a_dead_nodes_case_is_taken_over_and_a_frozen_one_does_not_deliver_it_ag
     assert first.process.wait(30) == 75
     assert instances(orthanc) == before + 1
     assert [event.kind for event in list_events(base, case.case)].count("delivered") == 1
+
+
+def test_of_three_nodes_one_is_killed_for_good_and_the_others_finish_its_cases_once(tmp_path, orthanc, postgres, nodes):
+    before = instances(orthanc)
+    for name in ("one", "two", "three"):
+        nodes.append(Node(tmp_path, name, orthanc, postgres, takes_s=2.0))
+    for number in range(6):
+        nodes[number % 3].send(new_study(tmp_path / f"study-{number}"))
+    base = open_base(postgres)
+    wait_for(lambda: nodes[0].began, "beginning")
+    nodes[0].kill()
+    at_work = {case.case for case in list_cases(base) if case.node == "one" and case.state not in ENDS}
+    cases = wait_for(lambda: ended(base, 6), "end of six cases", 2 * SECONDS)
+    assert {case.state for case in cases} == {State.DELIVERED}
+    assert at_work
+    assert {case.node for case in cases if case.case in at_work} <= {"two", "three"}
+    assert instances(orthanc) == before + 6
+    for case in cases:
+        assert [event.kind for event in list_events(base, case.case)].count("delivered") == 1
+    assert [node.process.poll() for node in nodes[1:]] == [None, None]
+
+
+COMMAND = """
+import sys
+from functools import partial
+import oncontour.node.service
+from oncontour.cli.main import app
+from oncontour.node.work.segmenter import in_own_process
+program = (sys.executable, "-c", "import sys; open(sys.argv[2] + '.begun', 'w'); sys.stdin.read()")
+oncontour.node.service.in_own_process = partial(in_own_process, program=program)
+sys.argv = ["oncontour", "node", "run", "--config", sys.argv[1]]
+app()
+"""
+
+
+def test_told_to_stop_it_does_not_wait_for_a_segmentation(tmp_path, orthanc, nodes):
+    node = Node(tmp_path, "node-1", orthanc)
+    nodes.append(node)
+    node.kill(signal.SIGTERM)
+    node.process = subprocess.Popen([sys.executable, "-c", COMMAND, node.file])
+    wait_for(lambda: listens(node.port), "listening")
+    node.send(new_study(tmp_path / "one"))
+    wait_for(lambda: list((tmp_path / "place" / "results").glob("*.begun")), "beginning")
+    node.kill(signal.SIGTERM)
+    assert node.process.returncode == 0
+    (case,) = list_cases(open_base(f"sqlite:///{tmp_path}/place/node.db"))
+    assert case.state is State.WORKING
+    node.start()
+    wait_for(lambda: ended(open_base(f"sqlite:///{tmp_path}/place/node.db"), 1), "end of the case")
+
+
+def listens(port):
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.slow
