@@ -62,7 +62,7 @@ run_node(settings, rules_of(settings), stop, segmenter=segmenter if sys.argv[3] 
 class Node:
     """A node in a process of its own, with a segmenter that only waits."""
 
-    def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None):
+    def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None, silent_s=5.0):
         self.port, self.watch = port or free_port(), free_port()
         pacs = {"protocol": "dimse", "title": TITLE, "host": "127.0.0.1", "port": orthanc.dicom, "timeout_s": 10}
         (folder / "tests_image.py").write_text((Path(__file__).parent / "peers" / "conftest.py").read_text())
@@ -72,7 +72,7 @@ class Node:
             "receive": {"keep_free_mb": 1, "scp": {"port": self.port}},
             "peers": {"pacs": pacs},
             "completion": {"quiet_s": 1.0}, "delivery": {"to": ["pacs"], "back_off_s": 0.5},
-            "work": {"beat_s": 0.5, "silent_s": 5.0}, "watch": {"port": self.watch},
+            "work": {"beat_s": 0.5, "silent_s": silent_s}, "watch": {"port": self.watch},
         }  # fmt: skip
         (folder / "rules.yaml").write_text("rules: [{name: all, then: {process: {bundle: default}}}]")
         self.file = folder / f"{name}.yaml"
@@ -181,7 +181,7 @@ def test_a_dead_nodes_case_is_taken_over_and_a_frozen_one_does_not_deliver_it_ag
 def test_of_three_nodes_one_is_killed_for_good_and_the_others_finish_its_cases_once(tmp_path, orthanc, postgres, nodes):
     before = instances(orthanc)
     for name in ("one", "two", "three"):
-        nodes.append(Node(tmp_path, name, orthanc, postgres, takes_s=2.0))
+        nodes.append(Node(tmp_path, name, orthanc, postgres, takes_s=2.0, silent_s=30.0))
     for number in range(6):
         nodes[number % 3].send(new_study(tmp_path / f"study-{number}"))
     base = open_base(postgres)
@@ -216,7 +216,7 @@ def test_told_to_stop_it_does_not_wait_for_a_segmentation(tmp_path, orthanc, nod
     nodes.append(node)
     node.kill(signal.SIGTERM)
     node.process = subprocess.Popen([sys.executable, "-c", COMMAND, node.file])
-    wait_for(lambda: listens(node.port), "listening")
+    wait_for(lambda: listens(node.port), "listening", 3 * SECONDS)
     node.send(new_study(tmp_path / "one"))
     wait_for(lambda: list((tmp_path / "place" / "results").glob("*.begun")), "beginning")
     node.kill(signal.SIGTERM)
