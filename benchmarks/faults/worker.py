@@ -12,7 +12,6 @@ import os
 import signal
 import struct
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -31,7 +30,6 @@ OBJECTS = {
 PAYLOAD = 40_000
 """Bytes in each object: more than one PDU, so that a transfer can end in the middle."""
 
-HANG_S = 3600.0
 _HEAD_BYTES = 20_000
 
 
@@ -40,7 +38,7 @@ def main(orders: Path, study: Path, out: Path) -> int:
     token, place = study.name.split("-")[0], out / study.name
     uid = _study_uid(study)
     if take(orders, f"worker-hangs-{token}"):
-        time.sleep(HANG_S)
+        sys.stdin.read()  # Until the node is gone, as the real one ends with it.
     if take(orders, f"worker-babbles-{token}"):
         print("no JSON")
         return 3
