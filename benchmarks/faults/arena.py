@@ -32,7 +32,8 @@ HERE = Path(__file__).parents[1]
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 PLACE_MB = 96
 KEEP_FREE_MB = 24
-OUSTED = 75
+OUSTED, UNUSABLE = 75, 2
+"""Exit codes of a node that lost its cases, and of one that says what it cannot begin without."""
 
 SETTINGS: dict[str, Any] = {
     "completion": {

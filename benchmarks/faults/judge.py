@@ -9,14 +9,15 @@ from pathlib import Path
 
 from pydicom import dcmread
 
-from faults.arena import OUSTED, Arena, Row
+from faults.arena import OUSTED, UNUSABLE, Arena, Row
 from faults.kinds import Outcome
 from faults.run import OUTCOMES, Trial
 from faults.studies import NAME
 from oncontour.node.spool.uids import token
 
-SYSTEM_OUTAGE = frozenset((OUSTED,))
-"""Exit codes with which a node may end by itself: it was silent for so long that others may have its cases."""
+SYSTEM_OUTAGE = frozenset((OUSTED, UNUSABLE))
+"""Exit codes with which a node may end by itself: it was silent for so long that others may have its cases, or its data
+base was away when it began. It is started anew."""
 
 
 @dataclass

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from io import BytesIO
 from pathlib import Path
@@ -14,14 +15,23 @@ import pytest
 import yaml
 from pydicom import dcmread
 from pydicom.uid import generate_uid
+from sqlalchemy.exc import OperationalError
 
+from oncontour.core.errors import InputError
+from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, State
 from oncontour.node.ledger.cases import list_cases
 from oncontour.node.ledger.deliveries import list_deliveries
 from oncontour.node.ledger.events import list_events
+from oncontour.node.ledger.nodes import Listener
+from oncontour.node.ledger.tables import NODES
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.settings import DimsePeer
+from oncontour.node.routing.rules import default_rules
+from oncontour.node.service import run_node
+from oncontour.node.work.heartbeat import beating
+from oncontour.node.work.settings import WorkSettings
 
 from ..orthanc import TITLE, free_port
 from .peers.conftest import write_image
@@ -196,6 +206,22 @@ def test_of_three_nodes_one_is_killed_for_good_and_the_others_finish_its_cases_o
     for case in cases:
         assert [event.kind for event in list_events(base, case.case)].count("delivered") == 1
     assert [node.process.poll() for node in nodes[1:]] == [None, None]
+
+
+def test_a_data_base_that_goes_away_while_a_node_begins_is_named(tmp_path, monkeypatch):
+    def start(site, url):
+        raise OperationalError("SELECT", {}, ConnectionError("the server is shutting down"))
+
+    monkeypatch.setattr("oncontour.node.service.start", start)
+    settings = NodeSettings(name="a", place=tmp_path)
+    with pytest.raises(InputError, match="database: found sqlite"):
+        run_node(settings, default_rules(), threading.Event())
+
+
+def test_a_data_base_that_is_away_does_not_keep_a_node_from_stopping(tmp_path):
+    base = open_base(f"sqlite:///{tmp_path}/node.db")
+    with beating(base, "a", WorkSettings(), Listener(60.0), lambda nodes: 0):
+        NODES.drop(base)
 
 
 COMMAND = """

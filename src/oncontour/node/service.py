@@ -13,7 +13,7 @@ from oncontour.data.files import explained
 from oncontour.node.completion.inventory import Image
 from oncontour.node.completion.watch import Watch
 from oncontour.node.configuration.settings import NodeSettings
-from oncontour.node.ledger.base import open_base
+from oncontour.node.ledger.base import open_base, reached
 from oncontour.node.ledger.nodes import Listener
 from oncontour.node.marks.key_object import KEY_OBJECT, take_note
 from oncontour.node.peers.dimse import Dimse
@@ -90,8 +90,10 @@ def run_node(
     spool = Spool(settings.place / "spool")
     site = site_of(settings, rules, spool, segmenter)
     with ExitStack() as stack:
-        work, listener = start(site, settings.url), Listener(settings.work.silent_s)
-        stack.enter_context(beating(site.base, site.node, settings.work, listener, work.take_over, site.lost))
+        listener = Listener(settings.work.silent_s)
+        with reached(settings.url):
+            work = start(site, settings.url)
+            stack.enter_context(beating(site.base, site.node, settings.work, listener, work.take_over, site.lost))
         stack.callback(work.stop)  # Before the others hear that this node leaves, and take over.
         asked = [site.peers[name] for name in settings.completion.ask]
         watch = Watch(spool, site.base, site.node, asked, settings.completion, partial(_note, site))

@@ -58,4 +58,7 @@ def beating(
         with repeating("heartbeat", settings.beat_s, again):
             yield
     finally:
-        leave(base, node)
+        try:
+            leave(base, node)
+        except SQLAlchemyError as error:
+            _log.error("node %s cannot say that it leaves: %s", node, type(error).__name__)
