@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from io import BytesIO
 from pathlib import Path
@@ -13,14 +15,23 @@ import pytest
 import yaml
 from pydicom import dcmread
 from pydicom.uid import generate_uid
+from sqlalchemy.exc import OperationalError
 
+from oncontour.core.errors import InputError
+from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, State
 from oncontour.node.ledger.cases import list_cases
 from oncontour.node.ledger.deliveries import list_deliveries
 from oncontour.node.ledger.events import list_events
+from oncontour.node.ledger.nodes import Listener
+from oncontour.node.ledger.tables import NODES
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.settings import DimsePeer
+from oncontour.node.routing.rules import default_rules
+from oncontour.node.service import run_node
+from oncontour.node.work.heartbeat import beating
+from oncontour.node.work.settings import WorkSettings
 
 from ..orthanc import TITLE, Orthanc, free_port
 from .pacs import report, running, tell
@@ -62,7 +73,7 @@ run_node(settings, rules_of(settings), stop, segmenter=segmenter if sys.argv[3] 
 class Node:
     """A node in a process of its own, with a segmenter that only waits."""
 
-    def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None, **pacs_too):
+    def __init__(self, folder, name, orthanc, database=None, takes_s=0.1, port=None, silent_s=5.0, **pacs_too):
         self.port, self.watch = port or free_port(), free_port()
         pacs = {"protocol": "dimse", "title": TITLE, "host": "127.0.0.1", "port": orthanc.dicom, "timeout_s": 10}
         pacs |= pacs_too
@@ -73,7 +84,7 @@ class Node:
             "receive": {"keep_free_mb": 1, "scp": {"port": self.port}},
             "peers": {"pacs": pacs},
             "completion": {"quiet_s": 1.0}, "delivery": {"to": ["pacs"], "back_off_s": 0.5},
-            "work": {"beat_s": 0.5, "silent_s": 5.0}, "watch": {"port": self.watch},
+            "work": {"beat_s": 0.5, "silent_s": silent_s}, "watch": {"port": self.watch},
         }  # fmt: skip
         (folder / "rules.yaml").write_text("rules: [{name: all, then: {process: {bundle: default}}}]")
         self.file = folder / f"{name}.yaml"
@@ -200,6 +211,76 @@ def test_killed_while_a_promise_is_waited_for(tmp_path, nodes):
         assert (len(pacs.asked), len(pacs.stored)) == (1, 1)
         kinds = [event.kind for event in list_events(base, case.case)]
         assert kinds[-4:] == ["delivering", "commitment asked", "committed", "delivered"]
+
+
+def test_of_three_nodes_one_is_killed_for_good_and_the_others_finish_its_cases_once(tmp_path, orthanc, postgres, nodes):
+    before = instances(orthanc)
+    for name in ("one", "two", "three"):
+        nodes.append(Node(tmp_path, name, orthanc, postgres, takes_s=2.0, silent_s=30.0))
+    for number in range(6):
+        nodes[number % 3].send(new_study(tmp_path / f"study-{number}"))
+    base = open_base(postgres)
+    wait_for(lambda: nodes[0].began, "beginning")
+    nodes[0].kill()
+    at_work = {case.case for case in list_cases(base) if case.node == "one" and case.state not in ENDS}
+    cases = wait_for(lambda: ended(base, 6), "end of six cases", 2 * SECONDS)
+    assert {case.state for case in cases} == {State.DELIVERED}
+    assert at_work
+    assert {case.node for case in cases if case.case in at_work} <= {"two", "three"}
+    assert instances(orthanc) == before + 6
+    for case in cases:
+        assert [event.kind for event in list_events(base, case.case)].count("delivered") == 1
+    assert [node.process.poll() for node in nodes[1:]] == [None, None]
+
+
+def test_a_data_base_that_goes_away_while_a_node_begins_is_named(tmp_path, monkeypatch):
+    def start(site, url):
+        raise OperationalError("SELECT", {}, ConnectionError("the server is shutting down"))
+
+    monkeypatch.setattr("oncontour.node.service.start", start)
+    settings = NodeSettings(name="a", place=tmp_path)
+    with pytest.raises(InputError, match="database: found sqlite"):
+        run_node(settings, default_rules(), threading.Event())
+
+
+def test_a_data_base_that_is_away_does_not_keep_a_node_from_stopping(tmp_path):
+    base = open_base(f"sqlite:///{tmp_path}/node.db")
+    with beating(base, "a", WorkSettings(), Listener(60.0), lambda nodes: 0):
+        NODES.drop(base)
+
+
+COMMAND = """
+import sys
+from functools import partial
+import oncontour.node.service
+from oncontour.cli.main import app
+from oncontour.node.work.segmenter import in_own_process
+program = (sys.executable, "-c", "import sys; open(sys.argv[2] + '.begun', 'w'); sys.stdin.read()")
+oncontour.node.service.in_own_process = partial(in_own_process, program=program)
+sys.argv = ["oncontour", "node", "run", "--config", sys.argv[1]]
+app()
+"""
+
+
+def test_told_to_stop_it_does_not_wait_for_a_segmentation(tmp_path, orthanc, nodes):
+    node = Node(tmp_path, "node-1", orthanc)
+    nodes.append(node)
+    node.kill(signal.SIGTERM)
+    node.process = subprocess.Popen([sys.executable, "-c", COMMAND, node.file])
+    wait_for(lambda: listens(node.port), "listening", 3 * SECONDS)
+    node.send(new_study(tmp_path / "one"))
+    wait_for(lambda: list((tmp_path / "place" / "results").glob("*.begun")), "beginning")
+    node.kill(signal.SIGTERM)
+    assert node.process.returncode == 0
+    (case,) = list_cases(open_base(f"sqlite:///{tmp_path}/place/node.db"))
+    assert case.state is State.WORKING
+    node.start()
+    wait_for(lambda: ended(open_base(f"sqlite:///{tmp_path}/place/node.db"), 1), "end of the case")
+
+
+def listens(port):
+    with socket.socket() as trying:
+        return trying.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.slow

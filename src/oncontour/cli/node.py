@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +82,7 @@ def run(config: Config = DEFAULT) -> None:
             signal.signal(number, lambda *_: stop.set())
         log_lines(settings.name)
         run_node(settings, rules_of(settings), stop)
+    os._exit(0)  # What is at work is not waited for; it goes on at the next start, or at another node.
 
 
 def status(

@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator[None]:
     """Do it every so many seconds, for the first time after one pause, until the end of the block, which waits for it.
 
-    An error ends that one time alone: a watch that fell asleep is worse than one that stumbled.
+    What it raises is logged, and it is done again: a heart that stops in silence is worse than one that falters.
 
     Args:
         name: of the thread.
@@ -26,7 +26,7 @@ def repeating(name: str, every_s: float, work: Callable[[], object]) -> Iterator
             try:
                 work()
             except Exception as error:
-                _log.error("%s: an unforeseen %s; it is tried again", name, type(error).__name__)
+                _log.error("%s failed, and is tried again: %s", name, type(error).__name__)
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,7 +14,8 @@ from oncontour.node.completion.watch import Watch
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.delivery.keep import take_report
 from oncontour.node.keep.keeper import Keeper, keeping
-from oncontour.node.ledger.base import open_base
+from oncontour.node.ledger.base import open_base, reached
+from oncontour.node.ledger.nodes import Listener
 from oncontour.node.marks.key_object import KEY_OBJECT, take_note
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.peer import Peer
@@ -32,7 +34,9 @@ from oncontour.node.work.heartbeat import beating
 from oncontour.node.work.router import router
 from oncontour.node.work.segmenter import Segmenter, in_own_process
 from oncontour.node.work.site import Site
-from oncontour.node.work.workflow import start
+from oncontour.node.work.workflow import Work, start
+
+_log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 
@@ -88,9 +92,11 @@ def run_node(
     spool = Spool(settings.place / "spool")
     site = site_of(settings, rules, spool, segmenter)
     with ExitStack() as stack:
-        work = start(site, settings.url)
-        stack.callback(work.stop)
-        stack.enter_context(beating(site.base, site.node, settings.work, work.take_over, site.lost))
+        listener = Listener(settings.work.silent_s)
+        with reached(settings.url):
+            work = start(site, settings.url)
+            stack.enter_context(beating(site.base, site.node, settings.work, listener, work.take_over, site.lost))
+        stack.callback(work.stop)  # Before the others hear that this node leaves, and take over.
         asked = [site.peers[name] for name in settings.completion.ask]
         watch = Watch(spool, site.base, site.node, asked, settings.completion, partial(_note, site))
         stack.callback(watch.close)
@@ -104,7 +110,8 @@ def run_node(
             site.node,
             settings.place,
             receiver.disk,
-            settings.work.silent_s,
+            listener,
+            watch.unseen,
             lambda: keeper.trouble,
         )
         app = watch_app(health, partial(metrics_text, site.base, settings.place))
@@ -112,8 +119,17 @@ def run_node(
         stack.enter_context(watching(site.base, site.node, settings.watch, health))
         ready(receiver)
         while not stop.wait(LOOK_S):
-            watch.look()
-            work.begin()
+            _look(watch, work)
+
+
+def _look(watch: Watch, work: Work) -> None:
+    """What fails now, for want of room or of a data base, is done at the next look; meanwhile senders are answered."""
+    try:
+        watch.look()
+        work.begin()
+        work.mend()
+    except Exception as error:
+        _log.error("the spool cannot be looked at, or no work begun: %s", type(error).__name__)
 
 
 def _note(site: Site, file: Path, image: StoredImage) -> None:

@@ -1,5 +1,6 @@
 """From the spool to cases."""
 
+import shutil
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from oncontour.node.completion.settings import CompletionSettings
 from oncontour.node.completion.watch import Watch
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
-from oncontour.node.ledger.cases import list_cases, parts_of
+from oncontour.node.ledger.cases import claim, list_cases, move, parts_of
 from oncontour.node.ledger.deliveries import plan_deliveries
 from oncontour.node.peers.peer import PeerError
 from oncontour.node.spool.meta import FileMeta
@@ -26,9 +27,11 @@ class Knowing:
     name = "pacs"
 
     def __init__(self, counts=None):
-        self.known = counts or {}
+        self.known, self.babbles = counts or {}, False
 
     def counts(self, study):
+        if self.babbles:
+            raise ValueError("invalid literal for int(): 'many'")
         if self.known is None:
             raise PeerError("peer pacs", "nobody", "somebody", "Wait.")
         return self.known
@@ -215,3 +218,56 @@ def test_a_study_that_cannot_be_looked_at_holds_up_no_other(tmp_path, monkeypatc
     monkeypatch.setattr(place.watch, "_look_at", lambda study: 1 / 0 if study == "0" * 32 else real(study))
     (place.spool.studies / ("0" * 32)).mkdir()
     assert len(place.look_until(1)) == 1
+
+
+def test_a_peer_that_goes_down_does_not_take_back_what_it_said(tmp_path):
+    peer = Knowing()
+    place = Place(tmp_path, [peer])
+    peer.known = {place.series: 2}
+    place.arrive(1)
+    end = time.monotonic() + 0.2
+    while time.monotonic() < end:
+        place.watch.look()
+        time.sleep(0.02)
+    peer.known = None
+    end = time.monotonic() + 0.6
+    while time.monotonic() < end:
+        assert place.watch.look() == 1
+        time.sleep(0.02)
+    place.arrive(2)
+    (case,) = place.look_until(1)
+    assert (case.complete_by, len(case.images)) == ("count", 2)
+
+
+def test_a_peer_that_answers_nonsense_does_not_keep_a_study_open_for_ever(tmp_path):
+    peer = Knowing()
+    peer.babbles = True
+    place = Place(tmp_path, [peer])
+    place.arrive(1)
+    assert len(place.look_until(1)) == 1
+
+
+def test_a_study_that_cannot_be_looked_at_is_counted(tmp_path):
+    place = Place(tmp_path)
+    place.arrive(1)
+    folder = place.spool.studies / token(place.study)
+    folder.rename(folder.with_suffix(".away"))
+    folder.symlink_to(folder)
+    place.watch.look()
+    assert place.watch.unseen() == 1
+    folder.unlink()
+    folder.with_suffix(".away").rename(folder)
+    place.watch.look()
+    assert place.watch.unseen() == 0
+
+
+def test_a_study_that_was_removed_and_is_sent_again_is_a_case_again(tmp_path):
+    place = Place(tmp_path)
+    path = place.arrive(1)
+    (case,) = place.look_until(1)
+    move(place.base, "person", claim(place.base, "person", case.case), State.PURGED)
+    shutil.rmtree(place.spool.studies / case.study)
+    place.watch.look()
+    place.arrive(1, path=path)
+    first, second = place.look_until(2)
+    assert (first.state, second.part, second.images) == (State.PURGED, 2, first.images)

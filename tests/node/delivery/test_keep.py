@@ -74,8 +74,9 @@ def sending(base, tmp_path):
     folder.mkdir()
     study, series = generate_uid(), generate_uid()
     files = [write_image(folder / f"{n}.dcm", study, series, n) for n in range(3)]
-    plan_deliveries(base, CASE, {ref.instance: file.name for file, ref in references_of(files).items()}, ["pacs"])
-    return Sending(base, "node", CASE, folder, DeliverySettings(seen_s=30.0), lambda: None)
+    by_instance = {reference.instance: file for file, reference in references_of(files).items()}
+    plan_deliveries(base, CASE, {instance: file.name for instance, file in by_instance.items()}, ["pacs"])
+    return Sending(base, "node", CASE, by_instance, DeliverySettings(seen_s=30.0), lambda: None)
 
 
 def impatient(sending, **settings):

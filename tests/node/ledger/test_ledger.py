@@ -1,8 +1,10 @@
 """The ledger, on SQLite and on PostgreSQL."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from oncontour.core.errors import InputError
@@ -12,6 +14,7 @@ from oncontour.node.ledger.cases import (
     LostCaseError,
     check_mine,
     claim,
+    claim_at,
     counts_of_states,
     get_case,
     list_cases,
@@ -19,10 +22,10 @@ from oncontour.node.ledger.cases import (
     move,
     parts_of,
 )
-from oncontour.node.ledger.deliveries import list_deliveries, note_sent, note_there, plan_deliveries
+from oncontour.node.ledger.deliveries import cases_of, list_deliveries, note_sent, note_there, plan_deliveries
 from oncontour.node.ledger.events import list_events
-from oncontour.node.ledger.nodes import beat, leave, silent
-from oncontour.node.ledger.tables import METADATA
+from oncontour.node.ledger.nodes import Listener, beat, leave
+from oncontour.node.ledger.tables import METADATA, NODES
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -32,6 +35,16 @@ def base(request, tmp_path):
     yield engine
     METADATA.drop_all(engine)
     engine.dispose()
+
+
+def test_nodes_that_begin_at_once_on_an_empty_data_base(base):
+    url = base.url.render_as_string(hide_password=False)
+    for _ in range(5):
+        METADATA.drop_all(base)
+        with ThreadPoolExecutor(8) as pool:
+            for engine in pool.map(open_base, [url] * 8):
+                engine.dispose()
+    new_case(base)
 
 
 def new_case(base, study="s", part=1, node="a"):
@@ -93,13 +106,46 @@ def test_deliveries_are_planned_once_and_noted(base):
 
 
 def test_a_silent_node_is_seen(base):
+    listener = Listener(60.0)
     beat(base, "a")
     beat(base, "b")
-    assert silent(base, 60.0) == []
+    assert listener.silent(base) == []
     leave(base, "b")
-    assert silent(base, 60.0) == ["b"]
+    assert listener.silent(base) == ["b"]
     beat(base, "b")
-    assert silent(base, -1.0) == ["a", "b"]
+    assert listener.silent(base) == []
+    assert Listener(-1.0).silent(base) == ["a", "b"]
+
+
+@pytest.mark.parametrize("jump_s", [7200.0, -7200.0])
+def test_a_clock_that_jumps_makes_no_node_silent_and_hides_no_silent_one(base, jump_s):
+    listener = Listener(0.5)
+    for node in ("a", "b"):
+        beat(base, node)
+    assert listener.silent(base) == []
+    with base.begin() as connection:  # The data base's clock was set: a beats on, b is dead.
+        connection.execute(update(NODES).where(NODES.c.node == "a").values(beat_at=time.time() + jump_s))
+    assert listener.silent(base) == []
+    time.sleep(0.6)
+    with base.begin() as connection:
+        connection.execute(update(NODES).where(NODES.c.node == "a").values(beat_at=time.time() + jump_s))
+    assert listener.silent(base) == ["b"]
+
+
+def test_a_case_is_claimed_at_its_stage_alone(base):
+    new_case(base)
+    assert claim_at(base, "a", "s-1", 1, [State.WAITING]) is None
+    assert claim_at(base, "a", "s-1", 2, [State.COMPLETE]) is None
+    assert get_case(base, "s-1").epoch == 0
+    held = claim_at(base, "a", "s-1", 1, [State.COMPLETE, State.WAITING])
+    assert held is not None
+    assert (held.node, held.epoch) == ("a", 1)
+
+
+def test_more_images_than_one_query_takes(base):
+    new_case(base)
+    plan_deliveries(base, "s-1", {"1.2": "seg.dcm"}, ["pacs"])
+    assert cases_of(base, [f"1.9.{n}" for n in range(70_000)] + ["1.2"]) == {"1.2": "s-1"}
 
 
 @pytest.mark.parametrize("url", ["", "nothing", "sqlite:////proc/none/node.db", "mysterysql://host/name"])

@@ -1,9 +1,11 @@
 """Both kinds of peers against a real Orthanc."""
 
 import pytest
-from pydicom.uid import generate_uid
+from pydicom.dataset import Dataset
+from pydicom.uid import ImplicitVRLittleEndian, generate_uid
+from pynetdicom import AE, evt
 
-from oncontour.node.peers.dimse import Dimse
+from oncontour.node.peers.dimse import STUDY_ROOT_FIND, Dimse
 from oncontour.node.peers.peer import PeerError, references_of
 from oncontour.node.peers.settings import DimsePeer, WebPeer
 from oncontour.node.peers.web import Web
@@ -82,3 +84,22 @@ def test_a_title_that_nobody_answers_to_is_refused(orthanc):
 def test_no_title(title):
     with pytest.raises(ValueError, match="title"):
         DimsePeer(protocol="dimse", title=title, host="127.0.0.1", port=104)
+
+
+def test_an_answer_that_nobody_can_read_is_an_error_of_the_peer():
+    def find(event):
+        answer = Dataset()
+        answer.QueryRetrieveLevel, answer.SeriesInstanceUID = "SERIES", "1.2"
+        answer.add_new(0x00201209, "LO", "many")
+        yield 0xFF00, answer
+
+    entity = AE("PACS")
+    entity.add_supported_context(STUDY_ROOT_FIND, ImplicitVRLittleEndian)
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_FIND, find)])
+    try:
+        port = server.server_address[1]
+        peer = Dimse("pacs", DimsePeer(protocol="dimse", title="PACS", host="127.0.0.1", port=port), "ONCONTOUR")
+        with pytest.raises(PeerError, match="found an answer that cannot be read"):
+            peer.counts("1.2.3")
+    finally:
+        server.shutdown()

@@ -190,3 +190,10 @@ def test_no_hard_links_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", fail)
     with pytest.raises(OutputError, match="a file system with hard links"):
         Spool(tmp_path / "spool")
+
+
+def test_a_clock_that_was_set_back_hides_no_image(spool, monkeypatch):
+    whole = power_cut(spool, mr_image(), monkeypatch)
+    future = time.time() + 3600.0
+    os.utime(whole, (future, future))
+    assert spool.recover() == 1

@@ -2,6 +2,8 @@
 
 import json
 import smtplib
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -12,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import claim, make_case, move
-from oncontour.node.ledger.nodes import beat, leave
+from oncontour.node.ledger.nodes import Listener, beat, leave
 from oncontour.node.marks.marks import mark
 from oncontour.node.receive.disk import Disk
 from oncontour.node.serve import serving
@@ -43,7 +45,7 @@ def add(base, study, state, **values):
 
 
 def healthy(base, place, free=10**12):
-    return check_health(base, "a", place, Disk(place, 10**9, lambda folder: free), 60.0)
+    return check_health(base, "a", place, Disk(place, 10**9, lambda folder: free), Listener(60.0))
 
 
 def trouble(checks):
@@ -179,3 +181,20 @@ def test_mail(monkeypatch):
 def test_a_summary_wants_somebody_to_read_it():
     with pytest.raises(ValueError, match="no mail and no webhook"):
         WatchSettings(summary_at=5)
+
+
+def test_studies_that_cannot_be_looked_at_are_told(base, place):
+    listener = Listener(60.0)
+    checks = check_health(base, "a", place, Disk(place, 1, lambda folder: 10), listener, lambda: 2)
+    assert trouble(checks) == {"studies": "2 that have come cannot be looked at"}
+
+
+def test_a_warning_that_quotes_a_header_is_no_log_line(capfd):
+    script = (
+        "from oncontour.node.watch.log import log_lines; log_lines('a')\n"
+        "from pydicom.valuerep import validate_value\n"
+        "from pydicom import config\n"
+        "validate_value('UI', 'Doe^Jane', config.WARN)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert "Doe" not in capfd.readouterr().err

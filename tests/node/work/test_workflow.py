@@ -1,11 +1,12 @@
 """Cases from their images to a peer, by DBOS on SQLite; with a segmenter that writes a small file at once."""
 
 import json
+import shutil
 import time
 from dataclasses import replace
 
 import pytest
-from dbos import DBOS
+from dbos import DBOS, SetWorkflowID
 from pydicom.uid import generate_uid
 
 from oncontour.core.errors import InputError, OutputError
@@ -13,9 +14,10 @@ from oncontour.node.delivery.settings import DeliverySettings
 from oncontour.node.desk import retry
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, State
-from oncontour.node.ledger.cases import again, get_case, make_case
+from oncontour.node.ledger.cases import again, claim, get_case, make_case, move
 from oncontour.node.ledger.deliveries import list_deliveries
 from oncontour.node.peers.peer import PeerError, references_of
+from oncontour.node.work.mend import flows_of, mender
 from oncontour.node.work.settings import WorkSettings
 from oncontour.node.work.site import Route, Site
 from oncontour.node.work.workflow import start
@@ -97,6 +99,16 @@ def end_of(site, case):
             return found
         time.sleep(0.05)
     pytest.fail(f"{case} is still {found.state}")
+
+
+def replace_settings(settings, **values):
+    return settings.model_copy(update=values)
+
+
+def wait_for_end(flow):
+    end = time.monotonic() + SECONDS
+    while DBOS.get_workflow_status(flow).status in ("PENDING", "ENQUEUED") and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def test_a_case_reaches_its_peer(site, url):
@@ -215,3 +227,73 @@ def test_a_person_overrules_the_rules(site, url):
     work.begin()
     case = end_of(site, "s-1")
     assert (case.state, case.rule, case.bundle) == (State.DELIVERED, "by hand", "default")
+
+
+def test_what_an_earlier_result_left_undelivered_does_not_hold_up_the_next(site, url):
+    """Its overlay of a region that the second result lacks."""
+
+    def segmenter(study, out, bundle):
+        write_result(study, out, bundle)
+        if len(list(site.results.iterdir())) == 1:
+            (out / study.name / "overlay" / "ET").mkdir(parents=True)
+            write_image(out / study.name / "overlay" / "ET" / "1.dcm", generate_uid(), generate_uid(), 2)
+
+    site = replace(site, segmenter=segmenter)
+    shelf = site.peers["pacs"]
+    shelf.down = True
+    arrive(site)
+    work = start(site, url)
+    work.begin()
+    assert end_of(site, "s-1").state is State.QUARANTINED
+    shelf.down = False
+    retry(site.base, get_case(site.base, "s-1"))
+    work.begin()
+    assert end_of(site, "s-1").state is State.DELIVERED
+    assert len(shelf.sent) == 1
+
+
+def test_a_result_that_is_gone_is_no_case_without_an_end(site, url):
+    shelf = site.peers["pacs"]
+    shelf.down = True
+    site = replace(site, delivery=replace_settings(site.delivery, tries=20))
+    arrive(site)
+    start(site, url).begin()
+    end = time.monotonic() + SECONDS
+    while get_case(site.base, "s-1").state is not State.DELIVERING and time.monotonic() < end:
+        time.sleep(0.01)
+    shutil.rmtree(site.results)
+    shelf.down = False
+    case = end_of(site, "s-1")
+    assert (case.state, case.reason) == (State.QUARANTINED, "node-1: an unforeseen FileNotFoundError")
+
+
+def test_a_case_does_not_go_back(site, url):
+    """A node that was frozen between two queues wakes up when others have delivered the case."""
+    work = start(site, url)
+    arrive(site)
+    work.begin()
+    done = end_of(site, "s-1")
+    for flow in flows_of(done):
+        wait_for_end(flow)
+        with SetWorkflowID(f"{flow}:woken"):  # With nothing recorded: the worst case.
+            wait_for_end(DBOS.fork_workflow(flow, 1).workflow_id)
+    assert get_case(site.base, "s-1").state is State.DELIVERED
+    assert len(site.peers["pacs"].sent) == 1
+
+
+def test_a_case_that_nothing_works_on_goes_to_quarantine(site, url):
+    mend = mender(site, every_s=0.0)
+    arrive(site)
+    start(site, url).begin()
+    done = end_of(site, "s-1")
+    mend()
+    mend()
+    assert get_case(site.base, "s-1").state is State.DELIVERED
+    wait_for_end(flows_of(done)[2])
+    move(site.base, site.node, claim(site.base, site.node, "s-1"), State.WORKING)
+    mend()
+    assert get_case(site.base, "s-1").state is State.WORKING
+    mend()
+    case = get_case(site.base, "s-1")
+    assert case.state is State.QUARANTINED
+    assert "its work ended as SUCCESS while it was working" in (case.reason or "")

@@ -43,7 +43,7 @@ class _Open:
 
     since: float
     asked: float = float("-inf")
-    answer: Future[Mapping[str, int]] | None = None
+    answer: Future[Mapping[str, int] | None] | None = None
     expected: Mapping[str, int] = field(default_factory=dict)
     steady_since: float = 0.0
 
@@ -84,6 +84,7 @@ class Watch:
         self._images: dict[str, Set[str]] = {}  # what a scanner made
         self._others: dict[str, set[str]] = {}
         self._open: dict[str, _Open] = {}
+        self._unseen: set[str] = set()
         self._asking = ThreadPoolExecutor(4, thread_name_prefix="asking")
 
     def look(self) -> int:
@@ -92,12 +93,20 @@ class Watch:
         for gone in self._inventories.keys() - set(tokens):
             for memory in (self._inventories, self._known, self._images, self._others, self._open):
                 memory.pop(gone, None)
+        unseen = set()
         for study in tokens:
             try:
                 self._look_at(study)
             except Exception as error:  # One study must not hold up the others.
-                _log.error("study %s cannot be looked at: %s", study, type(error).__name__)
+                unseen.add(study)
+                if study not in self._unseen:
+                    _log.error("study %s cannot be looked at: %s", study, type(error).__name__)
+        self._unseen = unseen
         return len(self._open)
+
+    def unseen(self) -> int:
+        """How many studies could not be looked at the last time; they wait until they can be."""
+        return len(self._unseen)
 
     def _look_at(self, study: str) -> None:
         inventory = self._inventories.setdefault(study, Inventory(self._spool, study))
@@ -150,24 +159,27 @@ class Watch:
     def _expected(self, uid: str, state: _Open, now: float) -> Expected | None:
         """What a peer said last; it is asked in the background."""
         if state.answer is not None and state.answer.done():
-            said = state.answer.result()
-            if said != state.expected:
+            answer, state.answer = state.answer, None  # First, so that one that raises is not asked for again.
+            said = answer.result()
+            if said is not None and said != state.expected:
                 state.expected, state.steady_since = said, now
-            state.answer = None
         if self._peers and state.answer is None and now - state.asked >= self._settings.ask_every_s:
             state.asked, state.answer = now, self._asking.submit(self._ask, uid)
         return Expected(state.expected, now - state.steady_since) if state.expected else None
 
-    def _ask(self, uid: str) -> Mapping[str, int]:
+    def _ask(self, uid: str) -> Mapping[str, int] | None:
+        """What the first peer says that knows the study; None where one failed and no other knows it."""
+        failed = False
         for peer in self._peers:
             try:
                 found = peer.counts(uid)
             except PeerError as error:
                 _log.warning("%s", error)
+                failed = True
                 continue
             if found:
                 return found
-        return {}
+        return None if failed else {}
 
     def _complete(self, study: str, images: Mapping[str, StoredImage], by: str) -> None:
         part = self._new(study, images)

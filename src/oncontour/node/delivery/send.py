@@ -26,7 +26,7 @@ def send(sending: Sending, peers: Mapping[str, Peer]) -> dict[str, str]:
     """
     waiting: dict[str, list[Delivery]] = {}
     for delivery in list_deliveries(sending.base, sending.case):
-        if delivery.there_at is None:
+        if delivery.there_at is None and delivery.instance in sending.files:
             waiting.setdefault(delivery.peer, []).append(delivery)
     left = {}
     for name, deliveries in waiting.items():
@@ -34,7 +34,7 @@ def send(sending: Sending, peers: Mapping[str, Peer]) -> dict[str, str]:
             left[name] = "no peer of that name in the configuration"
             continue
         try:
-            why = _send_to(sending, peers[name], {sending.folder / one.file for one in deliveries})
+            why = _send_to(sending, peers[name], {sending.files[one.instance] for one in deliveries})
         except PeerError as error:
             why = str(error)
         if why:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Sending:
         base: the ledger.
         node: this node's name.
         case: its name.
-        folder: of its results.
+        files: of its result, by SOPInstanceUID; what an earlier result left undelivered is not sent any more.
         settings: how hard it is tried.
         fence: called right before anything is sent; it does not return where the case is another node's by now.
     """
@@ -30,6 +30,6 @@ class Sending:
     base: Engine
     node: str
     case: str
-    folder: Path
+    files: Mapping[str, Path]
     settings: DeliverySettings
     fence: Callable[[], None]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -20,6 +21,9 @@ BUSY_SECONDS = 60
 
 PATIENCE_S = 600.0
 """For a data base that is away: longer than a node may be silent, so that it comes back, or the node has ended."""
+
+TABLES_LOCK = 0x6F6E636F
+"""PostgreSQL's name, a number, of the lock of whoever makes the tables ("onco")."""
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -56,16 +60,35 @@ def open_base(url: str) -> Engine:
     Raises:
         InputError: no such data base, or it cannot be reached.
     """
-    try:
+    with reached(url):
         engine = create_engine(url, pool_pre_ping=True, **_settings(url))
         if engine.dialect.name == "sqlite":
             _one_writer(engine)
-        METADATA.create_all(engine)
+        _make_tables(engine)
+    return engine
+
+
+@contextmanager
+def reached(url: str) -> Iterator[None]:
+    """Say it plainly where the data base goes away while a node begins.
+
+    Raises:
+        InputError: no such data base, or it cannot be reached.
+    """
+    try:
+        yield
     except (SQLAlchemyError, ImportError, OSError) as error:
         found = f"{shown(url)} ({type(error).__name__})"
         expected = "a data base that can be reached, such as sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
         raise InputError("database", found, expected, "Correct it, or start the data base.") from error
-    return engine
+
+
+def _make_tables(engine: Engine) -> None:
+    """One node after the other: of two that both find a table missing, PostgreSQL lets the slower one fail."""
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TABLES_LOCK})
+        METADATA.create_all(connection)
 
 
 def shown(url: str) -> str:

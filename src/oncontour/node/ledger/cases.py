@@ -113,6 +113,16 @@ def claim(engine: Engine, node: str, case: str) -> Case:
     return get_case(engine, case)
 
 
+@patient
+def claim_at(engine: Engine, node: str, case: str, round_: int, states: Collection[State]) -> Case | None:
+    """Take a case that is in one of these states of that round; None where it is past them."""
+    with engine.begin() as connection:
+        there = (CASES.c.case == case) & (CASES.c.round == round_) & CASES.c.state.in_(states)
+        if not _change(connection, there, {"node": node, "epoch": CASES.c.epoch + 1}):
+            return None
+    return get_case(engine, case)
+
+
 def again(engine: Engine, node: str, case: str, **values: Any) -> Case:
     """Begin a case anew, taking it from whoever has it."""
     with engine.begin() as connection:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select, update
 
 from oncontour.node.ledger.base import now, patient
 from oncontour.node.ledger.tables import DELIVERIES
+
+ASKED_AT_ONCE = 1000
+"""Values of one query; SQLite takes 32,766, and a functional study has more images."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,14 @@ def list_deliveries(engine: Engine, case: str) -> list[Delivery]:
 
 
 @patient
-def cases_of(engine: Engine, instances: Collection[str]) -> dict[str, str]:
+def cases_of(engine: Engine, instances: Sequence[str]) -> dict[str, str]:
     """Of SOPInstanceUIDs, those that are of results of ours: the case of each."""
-    query = select(DELIVERIES.c.instance, DELIVERIES.c.case).where(DELIVERIES.c.instance.in_(instances))
+    found: dict[str, str] = {}
     with engine.connect() as connection:
-        return dict(connection.execute(query).all())
+        for first in range(0, len(instances), ASKED_AT_ONCE):
+            some = DELIVERIES.c.instance.in_(instances[first : first + ASKED_AT_ONCE])
+            found.update(connection.execute(select(DELIVERIES.c.instance, DELIVERIES.c.case).where(some)).all())
+    return found
 
 
 def note_sent(engine: Engine, case: str, peer: str, instances: Collection[str]) -> None:

@@ -174,8 +174,12 @@ class Dimse:
             raise self._refusal(association)
         try:
             yield association
+        except (PeerError, OSError):
+            raise
         except RuntimeError as error:  # Whatever pynetdicom finds an ended association unfit for.
             raise self._error("an association that ended early") from error
+        except Exception as error:  # Whatever an answer makes pydicom stumble over.
+            raise self._error(f"an answer that cannot be read ({type(error).__name__})") from error
         finally:
             association.release() if association.is_established else association.abort()
 

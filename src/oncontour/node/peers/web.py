@@ -117,6 +117,9 @@ class Web:
             found = f"HTTP status {response.status_code}" if response is not None else self._trouble(error)
             remedy = "Check that it runs, and that it knows this node's token or certificate."
             raise PeerError(f"peer {self.name}", found, f"{self.settings.url} to answer", remedy) from error
+        except Exception as error:  # Whatever an answer makes its reader stumble over.
+            found, expected = f"an answer that cannot be read ({type(error).__name__})", "one of DICOMweb"
+            raise PeerError(f"peer {self.name}", found, expected, "Check its address, and its log.") from error
 
     def _trouble(self, error: Exception) -> str:
         """In place of an answer."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from oncontour.node.background import repeating
 from oncontour.node.commitment.answer import Take
 from oncontour.node.receive.disk import Disk
 from oncontour.node.receive.folder import watching
@@ -15,6 +16,9 @@ from oncontour.node.receive.settings import ReceiveSettings
 from oncontour.node.spool.store import Spool
 
 _MB = 1_000_000
+
+RECOVER_EVERY_S = 10.0
+"""What a killed process left is too young to be told from what another one is at work on when that one starts anew."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ def receiving(settings: ReceiveSettings, spool: Spool, heard: Heard, take: Take 
         return Intake(spool, disk, heard, round(biggest_mb * _MB))
 
     with ExitStack() as stack:
+        stack.enter_context(repeating("recover", RECOVER_EVERY_S, spool.recover))
         scp_port = stack.enter_context(listening(settings.scp, intake(settings.scp.biggest_object_mb), take))
         web_port = None
         if settings.web is not None:

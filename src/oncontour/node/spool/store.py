@@ -93,7 +93,7 @@ class Spool:
         now, named = time.time(), 0
         for path in self.incoming.iterdir():
             try:
-                age = now - path.stat().st_mtime
+                age = abs(now - path.stat().st_mtime)  # A clock that was set back leaves files of the future.
                 if path.suffix == PART and age > STALE_PART_S:
                     path.unlink()
                 elif path.suffix == WHOLE and age > STALE_WHOLE_S:

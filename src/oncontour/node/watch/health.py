@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from oncontour.node.ledger.base import now
-from oncontour.node.ledger.nodes import silent
+from oncontour.node.ledger.nodes import Listener
 from oncontour.node.receive.disk import Disk
 
 
@@ -20,7 +20,7 @@ class Check:
     """One thing that was looked at.
 
     Args:
-        name: "data base", "place", "disk", "nodes", "keep".
+        name: "data base", "place", "disk", "nodes", "studies", "keep".
         trouble: what is wrong; None: nothing.
     """
 
@@ -29,18 +29,26 @@ class Check:
 
 
 def check_health(
-    base: Engine, node: str, place: Path, disk: Disk, silent_s: float, kept: Callable[[], str | None] = lambda: None
+    base: Engine,
+    node: str,
+    place: Path,
+    disk: Disk,
+    listener: Listener,
+    unseen: Callable[[], int] = lambda: 0,
+    kept: Callable[[], str | None] = lambda: None,
 ) -> list[Check]:
     """Look at all that a node stands on.
 
     Args:
+        unseen: how many studies could not be looked at.
         kept: says what could not be removed or archived.
     """
     return [
         Check("data base", _tried(lambda: _base(base))),
         Check("place", _tried(lambda: _writable(place))),
         Check("disk", None if disk.room else "less room than receive.keep_free_mb: nothing more is taken"),
-        Check("nodes", _tried(lambda: _others(base, node, silent_s))),
+        Check("nodes", _tried(lambda: _others(base, node, listener))),
+        Check("studies", f"{number} that have come cannot be looked at" if (number := unseen()) else None),
         Check("keep", kept()),
     ]
 
@@ -68,6 +76,6 @@ def _writable(place: Path) -> None:
     probe.unlink()
 
 
-def _others(base: Engine, node: str, silent_s: float) -> str | None:
-    gone = [name for name in silent(base, silent_s) if name != node]
+def _others(base: Engine, node: str, listener: Listener) -> str | None:
+    gone = [name for name in listener.silent(base) if name != node]
     return f"silent: {', '.join(gone)}" if gone else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from datetime import UTC, datetime
 
 OWN = "oncontour"
@@ -31,3 +32,4 @@ def log_lines(node: str) -> None:
     own.handlers, own.propagate = [handler], False
     own.setLevel(logging.INFO)
     logging.getLogger().handlers = [logging.NullHandler()]
+    warnings.simplefilter("ignore")  # pydicom's quote what a header says.

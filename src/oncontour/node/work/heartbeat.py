@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from oncontour.node.background import repeating
-from oncontour.node.ledger.nodes import beat, leave, silent
+from oncontour.node.ledger.nodes import Listener, beat, leave
 from oncontour.node.work.settings import WorkSettings
 from oncontour.node.work.site import end_now
 
@@ -24,6 +24,7 @@ def beating(
     base: Engine,
     node: str,
     settings: WorkSettings,
+    listener: Listener,
     take_over: Callable[[list[str]], int],
     lost: Callable[[], NoReturn] = end_now,
 ) -> Iterator[None]:
@@ -47,7 +48,7 @@ def beating(
         try:
             beat(base, node)
             last = time.monotonic()
-            others = [name for name in silent(base, settings.silent_s) if name != node]
+            others = [name for name in listener.silent(base) if name != node]
             if others and (number := take_over(others)):
                 _log.warning("node %s took over %d workflows of %s", node, number, ", ".join(others))
         except SQLAlchemyError as error:
@@ -57,4 +58,7 @@ def beating(
         with repeating("heartbeat", settings.beat_s, again):
             yield
     finally:
-        leave(base, node)
+        try:
+            leave(base, node)
+        except SQLAlchemyError as error:
+            _log.error("node %s cannot say that it leaves: %s", node, type(error).__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from oncontour.core import errors
@@ -15,15 +15,20 @@ Segmenter = Callable[[Path, Path, str], None]
 """Segments the study in a folder into OUT/<name of that folder>, with a bundle; raises OncontourError."""
 
 
-def in_own_process(limit_s: float) -> Segmenter:
+CHILD = (sys.executable, "-m", "oncontour.node.work.child")
+"""Takes STUDY OUT BUNDLE, and ends when its standard input does."""
+
+
+def in_own_process(limit_s: float, program: Sequence[str] = CHILD) -> Segmenter:
     """The real one.
 
     Args:
         limit_s: after which it is killed.
+        program: what does the work.
     """
 
     def segment(study: Path, out: Path, bundle: str) -> None:
-        command = [sys.executable, "-m", "oncontour.node.work.child", str(study), str(out), bundle]
+        command = [*program, str(study), str(out), bundle]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as child:

@@ -71,20 +71,23 @@ def read_result(site: Site, held: Case, folder: str) -> dict[str, Any]:
     }
 
 
-def plan(site: Site, held: Case, folder: str, peers: Sequence[str]) -> None:
-    """Write down what goes where."""
+def plan(site: Site, held: Case, folder: str, peers: Sequence[str]) -> dict[str, str]:
+    """Write down what goes where; the files of the result by SOPInstanceUID."""
     place = site.results / folder / held.case
     files = sorted(file for part in site.delivery.parts for file in place.glob(PARTS[part]))
     if peers and not files:
         raise OutputError(f"case {held.case}", "no object to deliver", "a SEG at least", "Report this.")
     names = {reference.instance: str(file.relative_to(place)) for file, reference in references_of(files).items()}
     plan_deliveries(site.base, held.case, names, peers)
+    return names
 
 
 def deliver(site: Site, held: Case, folder: str) -> dict[str, str]:
     """One try; why, of each peer that lacks something still."""
+    assert held.result is not None
     place = site.results / folder / held.case
-    sending = Sending(site.base, site.node, held.case, place, site.delivery, lambda: fence(site, held))
+    files = {instance: place / file for instance, file in held.result["objects"].items()}
+    sending = Sending(site.base, site.node, held.case, files, site.delivery, lambda: fence(site, held))
     return send(sending, site.peers)
 
 
