@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from oncontour.core.errors import InputError
-from oncontour.node.ledger.base import open_base, patient
+from oncontour.data.database import patient
+from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import (
     LostCaseError,

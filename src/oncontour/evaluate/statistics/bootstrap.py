@@ -64,7 +64,8 @@ def cluster_bootstrap(
         InputError: not one case a row, or fewer than two cases.
     """
     rows = np.asarray(values, float)
-    names, members = np.unique(np.array([hash(one) for one in clusters]), return_inverse=True)
+    order = {name: number for number, name in enumerate(dict.fromkeys(clusters))}
+    names, members = list(order), np.array([order[one] for one in clusters])
     if len(rows) != len(members) or len(names) < 2:
         found = f"{len(rows)} rows, {len(members)} cases named, {len(names)} of them different"
         raise InputError("bootstrap", found, "a case for each row, two or more cases", "Name each row's case.")

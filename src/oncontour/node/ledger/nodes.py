@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, select, update
 
-from oncontour.node.ledger.base import now
+from oncontour.data.database import now
 from oncontour.node.ledger.tables import NODES
 
 
