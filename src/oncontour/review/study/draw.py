@@ -14,11 +14,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.random import Generator
 
-from oncontour.review.study.plan import COLOURS, Kind, StudyPlan
+from oncontour.review.study.plan import COLOURS, KINDS, Kind, StudyPlan
 
 T = TypeVar("T")
-
-KINDS: tuple[Kind, Kind] = ("expert", "model")
 
 Available = Mapping[str, Collection[str]]
 """Case -> sources that have a mask of it."""
@@ -81,8 +79,7 @@ class _Fair:
         self._taken: Counter[object] = Counter()
 
     def take(self, options: Sequence[T], count: int = 1) -> list[T]:
-        shuffled = [options[n] for n in self._chance.permutation(len(options))]
-        found = sorted(shuffled, key=self._taken.__getitem__)[:count]
+        found = sorted(_shuffled(options, self._chance), key=self._taken.__getitem__)[:count]
         self.note(found)
         return found
 
@@ -120,7 +117,7 @@ def _common(plan: StudyPlan, available: Available, chance: Generator) -> dict[st
     there = {case: _by_kind(plan, set(sources) - owned) for case, sources in available.items()}
     fitting = sorted(case for case, sources in there.items() if any(sources.values()))
     count = min(plan.draw.read_by_all, len(fitting))
-    cases = [fitting[n] for n in chance.permutation(len(fitting))[:count]]
+    cases = _shuffled(fitting, chance)[:count]
     experts, models = plan.draw.experts, plan.draw.models
     sources, splits = _Fair(chance), _Fair(chance)
     found = {}
@@ -147,7 +144,7 @@ def _chosen(
     """Sources of each case for one rater; none where too few of a kind are there."""
     sources, splits = _Fair(chance), _Fair(chance)
     found = {}
-    for case in (cases[n] for n in chance.permutation(len(cases))):
+    for case in _shuffled(cases, chance):
         there = _by_kind(plan, set(available[case]) - {own})
         fixed = _by_kind(plan, common.get(case, ()))
         options = [
@@ -188,26 +185,29 @@ def _arranged(
     """A rater's pages in their order."""
     pages = []
     for case, sources in chosen.items():
-        mixed = [sources[n] for n in chance.permutation(len(sources))]
+        mixed = _shuffled(sources, chance)
         for start in range(0, len(mixed), plan.draw.page):
             masks = _coloured(mixed[start : start + plan.draw.page], chance)
             pages.append(Page(case, masks, 1, case in common))
-    ordered = [pages[n] for n in chance.permutation(len(pages))]
-    return (*_with_second_readings(ordered, plan.draw.read_twice, chance),)
+    return (*_with_second_readings(_shuffled(pages, chance), plan.draw.read_twice, chance),)
 
 
 def _coloured(sources: Sequence[str], chance: Generator) -> tuple[Drawn, ...]:
-    colours = chance.permutation(len(COLOURS))
-    return tuple(Drawn(source, COLOURS[n]) for source, n in zip(sources, colours, strict=False))
+    colours = _shuffled(COLOURS, chance)
+    return tuple(Drawn(source, colour) for source, colour in zip(sources, colours, strict=False))
+
+
+def _shuffled(items: Sequence[T], chance: Generator) -> list[T]:
+    return [items[int(n)] for n in chance.permutation(len(items))]
 
 
 def _with_second_readings(pages: list[Page], wanted: int, chance: Generator) -> list[Page]:
     """Pages of the first third again, in other order and colours, among those of the last."""
     third = len(pages) // 3
-    again = sorted(chance.permutation(third)[: min(wanted, third)])
+    again = sorted(_shuffled(range(third), chance)[:wanted])
     last = pages[len(pages) - third :]
     for n in again:
-        masks = [pages[n].masks[m].source for m in chance.permutation(len(pages[n].masks))]
-        second = Page(pages[n].case, _coloured(masks, chance), 2, pages[n].read_by_all)
+        masks = _coloured(_shuffled([mask.source for mask in pages[n].masks], chance), chance)
+        second = Page(pages[n].case, masks, 2, pages[n].read_by_all)
         last.insert(int(chance.integers(len(last) + 1)), second)
     return [*pages[: len(pages) - third], *last]

@@ -15,6 +15,7 @@ from oncontour.plans.fields import Count, Frozen, Seed
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}$")]
 Kind = Literal["expert", "model"]
+KINDS: tuple[Kind, Kind] = ("expert", "model")
 Bounds = tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0)]]
 
 WHOLE_MAP = "all"
@@ -125,7 +126,7 @@ class StudyPlan(Frozen):
         for rater, settings in self.raters.items():
             if settings.own is not None and settings.own not in self.sources:
                 raise ValueError(f"raters.{rater}.own: no source {settings.own!r} among {', '.join(self.sources)}")
-        for kind, (fewest, _) in (("expert", self.draw.experts), ("model", self.draw.models)):
+        for kind, (fewest, _) in zip(KINDS, (self.draw.experts, self.draw.models), strict=True):
             if fewest > len(self.of_kind(kind)):
                 raise ValueError(f"draw: {fewest} or more of kind {kind} a case, but {len(self.of_kind(kind))} sources")
         if self.scheme not in SCHEMES:

@@ -98,9 +98,9 @@ def read_readings(study: Study) -> Readings:
         locked = connection.execute(query).mappings().all()
         count = select(PAGES.c.rater, func.count()).select_from(joined).group_by(PAGES.c.rater)
         planned = dict(connection.execute(count).all())
-    whole: dict[str, float] = {}
+    whole: dict[str, float] = {row["page_token"]: row["seconds"] for row in locked}
     for row in locked:
-        whole[row["page_token"]] = whole.get(row["page_token"], row["seconds"]) + seconds.get(row["token"], 0.0)
+        whole[row["page_token"]] += seconds.get(row["token"], 0.0)
     rows = []
     for row in locked:
         said = answers[row["token"]]
