@@ -67,16 +67,13 @@ def write_study_figures(found: Analysis, out: Path) -> tuple[Path, ...]:
 
 def scores(found: Analysis) -> Drawn:
     """Boxes of scores by rater and source, brackets by adjusted P, a line at the acceptable score (5 A)."""
-    several = len({row.rater for row in found.rows}) > 1
     panels, p = {}, {}
     raters = by_rater(first_readings(found.rows))
-    for rater in sorted(raters, key=lambda name: name != ALL):  # All first: colours go by order, and all have all.
-        own = by_source(raters[rater], found.order)
+    for rater, read in raters.items():  # All raters come first, who have all sources: colours go by their order.
+        own = by_source(read, found.order)
         panels[rater] = {
-            source: {
-                f"{row.case}, {row.rater}" if several and rater == ALL else row.case: float(row.score) for row in of
-            }
-            for source, of in own.items()
+            source: {f"{row.case}, {row.rater}" if rater == ALL else row.case: float(row.score) for row in rows}
+            for source, rows in own.items()
         }
         p[rater] = _adjusted(found, rater)
     figure, rows = box_brackets(panels, p, found.scale.name)
@@ -136,7 +133,7 @@ def _bars(
             whiskers = [[max(0.0, share - bar.low)], [max(0.0, bar.high - share)]]
             axes.errorbar(place, share, whiskers, color=INK, lw=1.1, capsize=2.5, capthick=1.1, zorder=3)
             axes.text(place, 1.04, f"{bar.part}/{bar.whole}", ha="center", fontsize=TICK_POINTS - 0.5, color=SOFT)
-            row = {"rater": rater, "source": bar.source, "part": bar.part, "of": bar.whole, "share": share}
+            row: Row = {"rater": rater, "source": bar.source, "part": bar.part, "of": bar.whole, "share": share}
             rows.append(row | {"low": bar.low, "high": bar.high})
         if line is not None:
             _line(axes, line)
@@ -177,16 +174,10 @@ def crosstabs(found: Sequence[Crosstab]) -> Drawn:
         axes.set_ylabel(f"score of {one.model}", fontsize=TICK_POINTS + 1, color=INK)
         told = f"n = {one.counts.sum()}, weighted κ {one.kappa:.2f}"
         write_head(axes, one.rater, [(told, SOFT)])
+        head: Row = {"rater": one.rater, "model": one.model, "expert": one.expert}
         rows += [
-            {
-                "rater": one.rater,
-                "model": one.model,
-                "expert": one.expert,
-                "model_score": r,
-                "expert_score": c,
-                "cases": n,
-            }
+            head | {"model_score": r, "expert_score": c, "cases": count}
             for r, counts in zip(one.steps, one.counts.tolist(), strict=True)
-            for c, n in zip(one.steps, counts, strict=True)
+            for c, count in zip(one.steps, counts, strict=True)
         ]
     return figure, rows

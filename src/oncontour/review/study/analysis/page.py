@@ -34,7 +34,7 @@ CONVENTIONS = (
     "Intervals of differences, and of all raters together, are percentiles of samples of whole cases (1999).",
     "P adjusted by Benjamini-Hochberg within each family, which comparisons.csv names; of shares the P with Yates' "
     "correction is adjusted, as paper 001 did.",
-    "\"Taken for AI's\" is a rate. Balanced accuracy is the mean of the share of models' masks that were taken for AI's "
+    "The share taken for AI's is a rate. Balanced accuracy is the mean of the share of models' masks taken for AI's "
     "and of experts' that were not: 0.5 is guessing; below, raters tell them apart and name them the wrong way round.",
     "ICC: Shrout and Fleiss's forms, with their F-based 95 % intervals.",
 )
@@ -209,8 +209,8 @@ def _crosstab(one: Crosstab) -> Table:
     model, expert = (mean_and_deviation(one.counts.sum(axis=axis).tolist(), one.steps) for axis in (1, 0))
     note = (
         f"Mean (SD): {one.model} {model[0]:.3f} ({number(model[1], 3)}), {one.expert} {expert[0]:.3f} "
-        f"({number(expert[1], 3)}). Do the scores go together? Chi-square P {chance(one.p_association)} (least expected "
-        f"count {number(one.least_expected, 2)}; by permutation {chance(one.p_permuted)}). Are both scored alike? "
+        f"({number(expert[1], 3)}). Do the scores go together? Chi-square P {chance(one.p_association)} (least "
+        f"expected count {number(one.least_expected, 2)}; by permutation {chance(one.p_permuted)}). Are both scored alike? "
         f"Stuart-Maxwell P {chance(one.p_homogeneity)}. Weighted kappa {number(one.kappa, 3)}."
     )
     heads = (f"{one.model} \\ {one.expert}", *map(str, one.steps), "Total")
@@ -226,8 +226,8 @@ def _grouped(one: Grouped) -> Table:
     ]
     rows.append(("Total", *map(str, totals.values())))
     note = (
-        f"Chi-square P {chance(one.p)} (adjusted {chance(one.p_adjusted)}, by permutation {chance(one.p_permuted)}); by "
-        f"ranks {chance(one.p_ranks)}."
+        f"Chi-square P {chance(one.p)} (adjusted {chance(one.p_adjusted)}, by permutation {chance(one.p_permuted)}); "
+        f"by ranks {chance(one.p_ranks)}."
     )
     return Table(f"{one.rater}: {one.source} by {one.column}", ("Score", *one.counts), rows, 1, note)
 

@@ -57,9 +57,9 @@ def first_readings(rows: Sequence[Reading]) -> list[Reading]:
 
 
 def by_rater(rows: Sequence[Reading]) -> dict[str, list[Reading]]:
-    """Readings of each rater, and of all where there are several."""
+    """Readings of all where there are several, then of each rater."""
     found = {rater: [row for row in rows if row.rater == rater] for rater in dict.fromkeys(row.rater for row in rows)}
-    return found | ({ALL: list(rows)} if len(found) > 1 else {})
+    return ({ALL: list(rows)} if len(found) > 1 else {}) | found
 
 
 def by_source(rows: Sequence[Reading], order: Sequence[str]) -> dict[str, list[Reading]]:

@@ -89,50 +89,25 @@ GROUP_COLUMNS = ("rater", "source", "column", "value", "score", "cases", "p", "p
 
 def _write_crosstabs(path: Path, found: Sequence[Crosstab]) -> None:
     """The tests; the counts stand beside the figure."""
-    rows = (
-        {
-            name: cell(value)
-            for name, value in zip(
-                CROSSTAB_COLUMNS,
-                (
-                    one.rater,
-                    one.model,
-                    one.expert,
-                    int(one.counts.sum()),
-                    one.p_association,
-                    one.p_permuted,
-                    one.least_expected,
-                    one.p_homogeneity,
-                    one.kappa,
-                ),
-                strict=True,
-            )  # fmt: skip
-        }
-        for one in found
-    )
+    rows = []
+    for one in found:
+        tests = one.p_association, one.p_permuted, one.least_expected, one.p_homogeneity, one.kappa
+        rows.append(_row(CROSSTAB_COLUMNS, (one.rater, one.model, one.expert, int(one.counts.sum()), *tests)))
     write_table(path, CROSSTAB_COLUMNS, rows)
 
 
 def _write_groups(path: Path, found: Sequence[Grouped]) -> None:
-    rows = (
-        dict(
-            zip(
-                GROUP_COLUMNS,
-                map(
-                    cell,
-                    (
-                        one.rater, one.source, one.column, value, step, count, one.p, one.p_permuted, one.p_ranks,
-                        one.p_adjusted,
-                    ),
-                ),
-                strict=True,
-            )
-        )
-        for one in found
-        for value, counts in one.counts.items()
-        for step, count in zip(one.steps, counts, strict=True)
-    )  # fmt: skip
+    rows = []
+    for one in found:
+        tests = one.p, one.p_permuted, one.p_ranks, one.p_adjusted
+        for value, counts in one.counts.items():
+            for step, count in zip(one.steps, counts, strict=True):
+                rows.append(_row(GROUP_COLUMNS, (one.rater, one.source, one.column, value, step, count, *tests)))
     write_table(path, GROUP_COLUMNS, rows)
+
+
+def _row(columns: Sequence[str], values: Sequence[object]) -> dict[str, str]:
+    return dict(zip(columns, map(cell, values), strict=True))
 
 
 def _summary(found: Analysis) -> dict:
