@@ -210,8 +210,8 @@ def _crosstab(one: Crosstab) -> Table:
     note = (
         f"Mean (SD): {one.model} {model[0]:.3f} ({number(model[1], 3)}), {one.expert} {expert[0]:.3f} "
         f"({number(expert[1], 3)}). Do the scores go together? Chi-square P {chance(one.p_association)} (least "
-        f"expected count {number(one.least_expected, 2)}; by permutation {chance(one.p_permuted)}). Are both scored alike? "
-        f"Stuart-Maxwell P {chance(one.p_homogeneity)}. Weighted kappa {number(one.kappa, 3)}."
+        f"expected count {number(one.least_expected, 2)}; by permutation {chance(one.p_permuted)}). Are both scored "
+        f"alike? Stuart-Maxwell P {chance(one.p_homogeneity)}. Weighted kappa {number(one.kappa, 3)}."
     )
     heads = (f"{one.model} \\ {one.expert}", *map(str, one.steps), "Total")
     return Table(f"{one.rater}: {one.model} and {one.expert}", heads, rows, 1, note)
