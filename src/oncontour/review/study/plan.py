@@ -107,7 +107,7 @@ class StudyPlan(Frozen):
         draw: what is drawn.
     """
 
-    name: Name
+    name: Annotated[str, Field(min_length=1, max_length=64)]
     scale: Literal["likert", "two-step"] = "likert"
     ask_origin: bool = True
     instructions: str | None = None

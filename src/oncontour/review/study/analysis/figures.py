@@ -25,7 +25,7 @@ from oncontour.review.study.analysis.summaries import ALL, by_rater, by_source, 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BAR_INCHES, BARS_HIGH_INCHES = 0.62, 2.9
+BAR_INCHES, BARS_HIGH_INCHES = 0.62, 3.2
 CELL_INCHES, MARGIN_INCHES = 0.55, 1.0
 UPRIGHT_LETTERS = 9
 """Longer names are written aslant."""
