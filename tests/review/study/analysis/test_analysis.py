@@ -12,8 +12,8 @@ from scipy import stats
 from oncontour.core.errors import InputError
 from oncontour.evaluate.statistics import icc
 from oncontour.evaluate.subgroups import GroupTable
+from oncontour.review.study.analysis import page
 from oncontour.review.study.analysis.origin import tell_apart
-from oncontour.review.study.analysis.page import page
 from oncontour.review.study.analysis.run import analyse
 from oncontour.review.study.analysis.summaries import first_readings
 from oncontour.review.study.analysis.write import write_analysis
@@ -39,13 +39,13 @@ def simulate(read, seed, quality, tells=0.0, cases=60, second=6, own=0.0):
     hard = {f"c{n:03d}": chance.normal(0, 1) for n in range(cases)}
     rows = []
     for number, (rater, pages) in enumerate(drawn.pages.items()):
-        for page in pages:
-            for mask in page.masks:
-                mean = quality[mask.source] + hard[page.case] + number * own
+        for shown in pages:
+            for mask in shown.masks:
+                mean = quality[mask.source] + hard[shown.case] + number * own
                 score = int(np.clip(round(mean + chance.normal(0, 1)), 1, 10))
                 knows = chance.random() < tells
                 called = mask.source.startswith("m") if knows else bool(chance.random() < 0.4)
-                rows.append(read(rater, page.case, mask.source, score, called, page.reading))
+                rows.append(read(rater, shown.case, mask.source, score, called, shown.reading))
     planned = {rater: sum(len(page.masks) for page in pages) for rater, pages in drawn.pages.items()}
     return Readings(plan, tuple(rows), planned, ())
 
@@ -137,7 +137,7 @@ def test_scores_that_do_not_vary_make_no_figures_up(read, study, tmp_path):
     assert np.isnan([one.p, one.p_yates, one.p_exact, one.p_adjusted]).all()
     assert all(np.isnan(one.value) for one in found.agreement)
     write_analysis(found, tmp_path / "out")
-    assert ">nan" not in page(found, []).lower()
+    assert ">nan" not in page.page(found, []).lower()
 
 
 def test_nothing_locked_and_an_unknown_focus_are_said(read, study):

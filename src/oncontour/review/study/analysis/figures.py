@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from oncontour.drawing.cells import draw_cells
 from oncontour.drawing.files import write_figure
 from oncontour.drawing.style import DASHES, INK, SOFT, TICK_POINTS, frame_chart, series
@@ -29,7 +27,8 @@ BAR_INCHES, BARS_HIGH_INCHES = 0.62, 3.2
 CELL_INCHES, MARGIN_INCHES = 0.55, 1.0
 UPRIGHT_LETTERS = 9
 """Longer names are written aslant."""
-COLOURS = "cividis"
+COLOURS = "Blues"
+"""Darker is more, from nothing on: told by lightness alone."""
 
 
 @dataclass(frozen=True)
@@ -162,9 +161,8 @@ def crosstabs(found: Sequence[Crosstab]) -> Drawn:
     figure, grid = layout.panels(len(found), CELL_INCHES * size + MARGIN_INCHES, CELL_INCHES * size + MARGIN_INCHES)
     rows: list[Row] = []
     for axes, one in zip(grid, found, strict=True):
-        shown = np.where(one.counts > 0, one.counts, np.nan).astype(float)
         words = [[str(count) for count in counts] for counts in one.counts.tolist()]
-        draw_cells(axes, shown, words, COLOURS, (0, max(1, int(one.counts.max()))), TICK_POINTS + 1)
+        draw_cells(axes, one.counts.astype(float), words, COLOURS, (0, max(1, int(one.counts.max()))), TICK_POINTS + 1)
         axes.invert_yaxis()  # Both scores grow away from the corner.
         axes.set_aspect("equal")
         for set_ticks in (axes.set_xticks, axes.set_yticks):

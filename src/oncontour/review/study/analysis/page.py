@@ -21,7 +21,8 @@ from oncontour.review.study.analysis.run import Analysis, mean_and_deviation
 TEMPLATE = "study.html.jinja"
 
 CAPTIONS = {
-    "scores": "Scores by rater and source; dashed: the line between acceptable and not. Brackets: adjusted P.",
+    "scores": "Scores by rater and source; discs: the share of masks at each score; bar: median; dashed: acceptable above. "
+    "Brackets: adjusted P.",
     "acceptable": "Share of acceptable masks.",
     "called-ai": "Share of masks taken for AI's; dashed: one half. Experts' bars are hatched.",
     "crosstabs": "Cases by the scores of a model's and an expert's mask.",
