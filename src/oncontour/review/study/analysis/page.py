@@ -20,9 +20,12 @@ from oncontour.review.study.analysis.run import Analysis, mean_and_deviation
 
 TEMPLATE = "study.html.jinja"
 
+LONG = 24
+"""Rows of a table beyond which it is folded."""
+
 CAPTIONS = {
-    "scores": "Scores by rater and source; discs: the share of masks at each score; bar: median; dashed: acceptable above. "
-    "Brackets: adjusted P.",
+    "scores": "Scores by rater and source; discs: the share of masks at each score; bar: median; dashed: acceptable "
+    "above it. Brackets: adjusted P.",
     "acceptable": "Share of acceptable masks.",
     "called-ai": "Share of masks taken for AI's; dashed: one half. Experts' bars are hatched.",
     "crosstabs": "Cases by the scores of a model's and an expert's mask.",
@@ -144,6 +147,7 @@ def _tables(found: Analysis) -> Iterable[Table]:
             for one in found.agreement
         ],
         4,
+        folded=len(found.agreement) > LONG,
     )  # fmt: skip
     for one in found.crosstabs:
         yield _crosstab(one)
@@ -182,7 +186,7 @@ def _comparisons(found: Analysis) -> Table:
     shown = [one for one in found.comparisons if one.first] if found.focus else found.comparisons
     heads = ("Rater", "Of", "Sources", "Test", "P", "P, Yates", "P, Fisher", "P, adjusted", "Difference (95 % CI)")
     note = "Difference of means, or of shares in percentage points: first less second; bootstrap over cases."
-    return Table("Comparisons", heads, [_compared(one) for one in shown], 4, note, folded=len(shown) > 24)
+    return Table("Comparisons", heads, [_compared(one) for one in shown], 4, note, folded=len(shown) > LONG)
 
 
 def _compared(one: Comparison) -> tuple[str, ...]:
