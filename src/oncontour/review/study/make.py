@@ -114,7 +114,11 @@ def make_study(
             part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    _write(engine, plan, draw, copied, lost, folder if is_url(place) else _relative(folder, Path(place)))
+    try:
+        _write(engine, plan, draw, copied, lost, folder if is_url(place) else _relative(folder, Path(place)))
+    except OutputError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return Made(draw, tuple(lost), folder)
 
 
@@ -162,6 +166,14 @@ def _copy_case(
     token = _token()
     if plan.images is not None and not images:
         raise InputError(plan.images, f"no images of case {case!r}", "images of every case", "Add them.")
+    try:
+        copied = write_images(images or {}, token, folder)
+    except OutputError:
+        raise
+    except OncontourError as error:
+        for left in folder.glob(f"{token}-*"):
+            left.unlink()
+        raise InputError(f"images of case {case!r}", error.found, error.expected, error.remedy) from error
     grid: Grid | None = None
     names: dict[str, str] = {}
     lost: list[Lost] = []
@@ -180,12 +192,7 @@ def _copy_case(
         grid = mask.grid
         names[source] = f"{_token()}{MASK_SUFFIX}"
         write_mask(mask, folder / names[source])
-    try:
-        return _Copied(token, write_images(images or {}, token, folder), names), lost
-    except OutputError:
-        raise
-    except OncontourError as error:
-        raise InputError(f"images of case {case!r}", error.found, error.expected, error.remedy) from error
+    return _Copied(token, copied, names), lost
 
 
 def _keep_drawn(draw: Draw, copied: Mapping[str, _Copied], folder: Path) -> None:

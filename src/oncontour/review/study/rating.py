@@ -191,13 +191,14 @@ def _touch(connection: Connection, rater: str, page: str | None) -> tuple[float,
     if current is None or current["token"] != page:
         expected = "one on the page that you are at"
         raise LockedError("page or mask", "one that is locked, or not yet come to", expected, "Load the page again.")
+    # On PostgreSQL another may have locked the page while this waited for its row.
     if connection.execute(select(LOCKS.c.page).where(LOCKS.c.page == page)).first() is not None:
         raise LockedError("page", "locked meanwhile", "one that is open", "Load the page again.")
     answers = ANSWERS.join(MASKS, MASKS.c.token == ANSWERS.c.mask)
     shown = connection.execute(select(func.max(SHOWINGS.c.at)).where(SHOWINGS.c.page == page)).scalar()
     said = connection.execute(select(func.max(ANSWERS.c.at)).select_from(answers).where(MASKS.c.page == page)).scalar()
     at = now(connection)
-    return at, max(0.0, at - max(one for one in (shown, said, 0.0 if shown or said else at) if one is not None))
+    return at, max(0.0, at - max((one for one in (shown, said) if one is not None), default=at))
 
 
 def _masks(connection: Connection, study: Study, page: str) -> tuple[ShownMask, ...]:
