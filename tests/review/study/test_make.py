@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import yaml
 
-from oncontour.core.errors import InputError
+from oncontour.core.errors import InputError, OutputError
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
+from oncontour.review.study import make
 from oncontour.review.study.make import make_study
 from oncontour.review.study.plan import load_study_plan
 from oncontour.review.study.rating import next_item
@@ -58,6 +59,34 @@ def test_images_are_copied_without_their_headers(make_plan, tmp_path):
     image = nibabel.load(item.images["T1CE"])
     assert (image.shape, bytes(image.header["descrip"]).strip(b"\0")) == (SHAPE, b"")
     assert "c0" not in item.images["T1CE"].name
+
+
+def test_a_case_whose_images_cannot_be_read_is_left_out_whole(make_plan, tmp_path):
+    plan = make_plan(cases=3)
+    for case in range(2):
+        folder = tmp_path / "scans" / f"c{case}"
+        folder.mkdir(parents=True)
+        for name in ("t1ce", "flair"):
+            write_nifti(
+                Volume(np.random.default_rng(case).normal(100, 9, SHAPE), box(0).affine), folder / f"{name}.nii"
+            )
+    (tmp_path / "scans" / "c1" / "flair.nii").write_bytes(b"no image")
+    made = make_study(plan.model_copy(update={"images": tmp_path / "scans"}), str(tmp_path / "study.sqlite"))
+    assert {(one.case, one.source) for one in made.lost} == {("c1", ""), ("c2", "")}
+    study = open_study(str(tmp_path / "study.sqlite"))
+    shown = [item for rater in ("r1", "r2", "r3") if (item := next_item(study, rater))]
+    named = {path.name for item in shown for path in (*item.images.values(), *(mask.file for mask in item.masks))}
+    assert {path.name for path in made.files.iterdir()} == named
+
+
+def test_a_data_base_that_refuses_leaves_no_folder(make_plan, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OutputError("data base", "a refusal", "a place to write", "See to it.")
+
+    monkeypatch.setattr(make, "_write", refuse)
+    with pytest.raises(OutputError):
+        make_study(make_plan(cases=2), str(tmp_path / "study.sqlite"))
+    assert not list(tmp_path.glob("study.files*"))
 
 
 def test_a_study_is_not_made_twice(make_plan, tmp_path):

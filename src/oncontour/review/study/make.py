@@ -184,8 +184,6 @@ def _copy_case(
         try:
             placing = "resample" if plan.resample else "refuse"
             mask = read_shown(file, conventions, plan.scheme, plan.shown, grid, placing)
-        except OutputError:
-            raise
         except OncontourError as error:
             lost.append(Lost(case, source, f"{error.found}; expected {error.expected}"))
             continue
