@@ -25,6 +25,7 @@ COMMANDS = (
     "oncontour.cli.compare",
     "oncontour.cli.raters",
     "oncontour.cli.follow",
+    "oncontour.cli.study",
     "oncontour.cli.node",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""

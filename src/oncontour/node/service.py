@@ -9,12 +9,13 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from oncontour.data.database import reached
 from oncontour.data.files import explained
 from oncontour.node.completion.watch import Watch
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.delivery.keep import take_report
 from oncontour.node.keep.keeper import Keeper, keeping
-from oncontour.node.ledger.base import open_base, reached
+from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.nodes import Listener
 from oncontour.node.marks.key_object import KEY_OBJECT, take_note
 from oncontour.node.peers.dimse import Dimse

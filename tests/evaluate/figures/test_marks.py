@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from matplotlib.collections import PathCollection
 
 from oncontour.drawing.style import chart
-from oncontour.evaluate.figures.axes import IN_MILLIMETRES, TITLES, log_axis, metric_axis, score_axis
-from oncontour.evaluate.figures.marks import counts, draw_box, draw_dots, draw_median, draw_violin, offsets
+from oncontour.evaluate.figures.axes import IN_MILLIMETRES, RATINGS, TITLES, log_axis, metric_axis, score_axis
+from oncontour.evaluate.figures.marks import counts, draw_box, draw_dots, draw_median, draw_steps, draw_violin, offsets
 from oncontour.evaluate.summary import SUMMARISED
 
 
@@ -87,10 +87,20 @@ def test_counts_of_many_samples_are_a_range():
 
 
 def test_every_metric_has_a_title_and_an_axis(axes):
-    assert set(TITLES) == set(SUMMARISED)
+    assert set(TITLES) == {*SUMMARISED, *RATINGS}
     assert {name for name in TITLES if TITLES[name].endswith("mm")} == set(IN_MILLIMETRES)
     metric_axis(axes, "hd95", [0.0, 374.0])
     assert axes.get_yscale() == "symlog"
     low, high = axes.get_ylim()
     assert low < 0
     assert high > 374
+
+
+def test_scores_of_raters_stand_on_their_whole_scale_as_discs_by_their_share():
+    axes = chart(3, 3).subplots()
+    metric_axis(axes, "likert", [7.0])
+    assert axes.get_yticks().tolist() == list(range(1, 11))
+    draw_steps(axes, 0, np.array([7.0] * 6 + [9.0] * 2), "#0072b2")
+    (discs,) = axes.collections
+    assert np.asarray(discs.get_offsets())[:, 1].tolist() == [7.0, 9.0]
+    assert discs.get_sizes()[0] == pytest.approx(3 * discs.get_sizes()[1])

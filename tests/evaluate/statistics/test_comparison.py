@@ -10,9 +10,11 @@ from oncontour.core.errors import InputError
 from oncontour.evaluate.statistics import (
     bootstrap_mean,
     cluster_bootstrap,
+    cluster_means,
     compare_groups,
     compare_paired,
     compare_repeated,
+    percentiles,
 )
 
 RNG = np.random.default_rng(3)
@@ -90,6 +92,36 @@ def test_bootstrap_over_cases_is_wider_than_over_ratings():
     assert whole.high - whole.low > 2 * (single.high - single.low)
     with pytest.raises(InputError, match="80 rows"):
         cluster_bootstrap(values, ["a"] * 80, np.mean)
+
+
+def test_means_of_groups_in_samples_of_cases_are_those_of_the_other_bootstrap():
+    cases = [f"case {one}" for one in np.repeat(np.arange(30), 4)]
+    groups = np.tile(["a", "b"], 60).tolist()
+    values = np.repeat(RNG.normal(0, 1, 30), 4) + RNG.normal(0, 0.3, 120)
+    samples = cluster_means(values, groups, cases, resamples=4000)
+    for name in ("a", "b"):
+        found = percentiles(samples[name])
+        rows = np.flatnonzero(np.array(groups) == name)
+        other = cluster_bootstrap(values[rows], [cases[n] for n in rows], np.mean, resamples=4000)
+        np.testing.assert_allclose([found.low, found.high], [other.low, other.high], atol=0.04)
+    apart = percentiles(samples["a"] - samples["b"])  # The same cases are in both: their own spread cancels.
+    assert apart.high - apart.low < 0.5 * (found.high - found.low)
+    with pytest.raises(InputError, match="120 numbers, 120 groups and 119 cases"):
+        cluster_means(values, groups, cases[:-1])
+
+
+def test_a_group_that_a_sample_lacks_is_not_made_up():
+    samples = cluster_means([1.0, 2.0, 3.0], ["a", "b", "b"], ["x", "y", "z"])
+    assert np.isnan(samples["a"]).any()
+    assert set(samples["a"][np.isfinite(samples["a"])]) == {1.0}
+    assert np.isnan(percentiles(np.full(3, np.nan)).low)
+
+
+def test_bootstrap_over_named_cases_is_the_same_in_every_run():
+    """Text hashes differently in every process; samples go by the order of cases."""
+    values = RNG.normal(0, 1, 20)
+    named = cluster_bootstrap(values, [f"case {n // 2}" for n in range(20)], np.mean)
+    assert named == cluster_bootstrap(values, [n // 2 for n in range(20)], np.mean)
 
 
 def test_bootstrap_interval_covers_as_often_as_it_says():

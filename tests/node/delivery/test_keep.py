@@ -292,7 +292,7 @@ def test_killed_between_writing_and_asking(sending, base, ear, pacs):
 
 def test_who_lost_the_case_asks_for_nothing(sending, base, pacs):
     peers = peers_at(pacs.port)
-    peers["pacs"].store(sorted(sending.folder.iterdir()))
+    peers["pacs"].store(sorted(sending.files.values()))
 
     def fence():
         raise LostCaseError("case", "lost", "ours", "Nothing.")
@@ -345,14 +345,14 @@ def test_orthanc_commits(sending, base, known_orthanc):
     assert send(sending, peers) == {}
     assert there(base) == [True] * 3
     assert kinds(base) == [("node", "commitment asked"), ("other", "committed")]
-    sent = dcmread(sending.folder / "0.dcm")
+    sent = dcmread(sorted(sending.files.values())[0])
     found = known_orthanc.post("/tools/lookup", str(sent.SOPInstanceUID).encode())
     assert dcmread(BytesIO(known_orthanc.get(found[0]["Path"] + "/file"))).PixelData == sent.PixelData
 
 
 def test_orthanc_says_what_it_does_not_have(sending, base, known_orthanc):
     (peer,) = peers_at(known_orthanc.dicom, TITLE).values()
-    files = sorted(sending.folder.iterdir())
+    files = sorted(sending.files.values())
     peer.store(files[:2])
     references = [*references_of(files).values()]
     note_asked(base, CASE, "pacs", "2.25.7", [one.instance for one in references], 3600.0)

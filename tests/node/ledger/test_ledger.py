@@ -5,10 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import update
-from sqlalchemy.exc import OperationalError
 
-from oncontour.core.errors import InputError
-from oncontour.node.ledger.base import open_base, patient
+from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import (
     LostCaseError,
@@ -146,38 +144,3 @@ def test_more_images_than_one_query_takes(base):
     new_case(base)
     plan_deliveries(base, "s-1", {"1.2": "seg.dcm"}, ["pacs"])
     assert cases_of(base, [f"1.9.{n}" for n in range(70_000)] + ["1.2"]) == {"1.2": "s-1"}
-
-
-@pytest.mark.parametrize("url", ["", "nothing", "sqlite:////proc/none/node.db", "mysterysql://host/name"])
-def test_no_data_base(url):
-    with pytest.raises(InputError, match="database: found"):
-        open_base(url)
-
-
-def test_a_password_is_never_shown():
-    with pytest.raises(InputError) as caught:
-        open_base("postgresql+psycopg://me:secret@127.0.0.1:1/none")
-    assert "secret" not in str(caught.value)
-    assert "127.0.0.1" in str(caught.value)
-
-
-def test_a_data_base_that_comes_back_is_waited_for(base):
-    new_case(base)
-    tried = []
-
-    def claim_later():
-        tried.append(1)
-        if len(tried) < 3:
-            raise OperationalError("SELECT", {}, ConnectionError("the server is starting"))
-        return claim(base, "a", "s-1")
-
-    assert patient(claim_later, patience_s=5.0, pause_s=0.01)().epoch == 1
-    assert len(tried) == 3
-
-
-def test_one_that_stays_away_is_told(base):
-    def never():
-        raise OperationalError("SELECT", {}, ConnectionError("no server"))
-
-    with pytest.raises(OperationalError):
-        patient(never, patience_s=0.05, pause_s=0.01)()

@@ -26,11 +26,16 @@ TITLES: Mapping[str, str] = {
     "lesion_hd95": "lesion-wise HD95, mm",
     "panoptic_quality": "panoptic quality",
     "recognition_quality": "recognition quality",
+    "likert": "score, 1 to 10",
+    "two-step": "score, 1 to 5",
 }
-"""Of a column of `cases.csv`, at an axis."""
+"""Of a column of `cases.csv`, or a scale of raters, at an axis."""
 
 IN_MILLIMETRES = (*DISTANCES, "lesion_hd95")
-"""The metrics that are lengths; all others are scores from 0 to 1."""
+"""The metrics that are lengths; all others but `RATINGS` are scores from 0 to 1."""
+
+RATINGS: Mapping[str, tuple[int, int]] = {"likert": (1, 10), "two-step": (1, 5)}
+"""Scales of reader studies, and their ends."""
 
 LINEAR_TO_MM, LINEAR_TO_ML = 1.0, 0.1
 """Where the logarithm begins: about a voxel's edge, and what a reader would still call a lesion."""
@@ -47,6 +52,10 @@ def metric_axis(axes: Axes, metric: str, values: Iterable[float]) -> None:
     """
     if metric in IN_MILLIMETRES:
         log_axis(axes, max(values, default=0.0), LINEAR_TO_MM)
+    elif metric in RATINGS:
+        low, high = RATINGS[metric]
+        axes.set_ylim(low - ROOM * (high - low), high + ROOM * (high - low))
+        axes.set_yticks(range(low, high + 1))
     else:
         score_axis(axes)
 

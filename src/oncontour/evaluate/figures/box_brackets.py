@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from oncontour.core.errors import InputError
 from oncontour.drawing.style import INK, PAPER, SOFT, TICK_POINTS, frame_chart, series
 from oncontour.evaluate.figures import layout
-from oncontour.evaluate.figures.axes import TITLES, metric_axis
+from oncontour.evaluate.figures.axes import RATINGS, TITLES, metric_axis
 from oncontour.evaluate.figures.layout import EDGES_INCHES, write_head
-from oncontour.evaluate.figures.marks import counts, draw_box, draw_dots, draw_key, draw_median, finite
+from oncontour.evaluate.figures.marks import counts, draw_box, draw_dots, draw_key, draw_median, draw_steps, finite
 from oncontour.evaluate.figures.samples import Drawn, Row, Sample
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def box_brackets(
     Args:
         panels: title, such as a reference's name -> rater or model -> its cases' scores.
         p: title -> two raters -> P, adjusted if that is what shall be shown; those of one panel are its family.
-        metric: which the scores are, a column of `cases.csv`.
+        metric: which the scores are, a column of `cases.csv`, or a scale of raters (`axes.RATINGS`), on which discs
+            stand for cases.
 
     Raises:
         InputError: P of a rater that its panel lacks.
@@ -54,7 +55,10 @@ def box_brackets(
         for place, (name, sample) in enumerate(samples.items()):
             colour, marker = series(names.index(name))
             draw_box(axes, place, finite(sample.values()), 0.66, colour)
-            draw_dots(axes, place, finite(sample.values()), 0.6, colour, marker)
+            if metric in RATINGS:
+                draw_steps(axes, place, finite(sample.values()), colour)
+            else:
+                draw_dots(axes, place, finite(sample.values()), 0.6, colour, marker)
             draw_median(axes, place, finite(sample.values()), 0.66)
             rows += [_row(title, "case", name, "", case, value) for case, value in sample.items()]
         axes.set_xticks(range(len(samples)), [""] * len(samples) if long else list(samples))

@@ -23,6 +23,9 @@ LEVELS = 55
 DOT_POINTS, DOT_STEP = 3.0, 0.13
 """Diameter of a dot, and from one to the next in shares of the width that a sample has."""
 
+DISC_POINTS = 22.0
+"""Diameter of the disc of all cases."""
+
 VIOLIN_POINTS = 200
 
 MOST_COUNTS = 3
@@ -85,6 +88,15 @@ def draw_dots(axes: Axes, x: float, values: NDArray[np.float64], width: float, c
     axes.scatter(
         x + width * offsets(shares), values, s=DOT_POINTS**2, marker=marker, color=colour, edgecolors=INK,
         linewidths=0.25, alpha=0.75, zorder=3, clip_on=False,
+    )  # fmt: skip
+
+
+def draw_steps(axes: Axes, x: float, values: NDArray[np.float64], colour: str) -> None:
+    """A disc a step of a scale, its area the share of cases there: dots of so many equal values would be a blot."""
+    steps, cases = np.unique(values, return_counts=True)
+    axes.scatter(
+        np.full(len(steps), x), steps, s=DISC_POINTS**2 * cases / max(1, len(values)), color=colour, edgecolors=INK,
+        linewidths=0.4, zorder=2.2, clip_on=False,
     )  # fmt: skip
 
 

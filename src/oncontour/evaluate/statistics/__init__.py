@@ -1,7 +1,13 @@
 """Statistics of figures and ratings, each with what must be said beside a P value."""
 
 from oncontour.evaluate.statistics.bland_altman import BlandAltman, bland_altman
-from oncontour.evaluate.statistics.bootstrap import Interval, bootstrap_mean, cluster_bootstrap
+from oncontour.evaluate.statistics.bootstrap import (
+    Interval,
+    bootstrap_mean,
+    cluster_bootstrap,
+    cluster_means,
+    percentiles,
+)
 from oncontour.evaluate.statistics.correlation import Correlation, correlate
 from oncontour.evaluate.statistics.crosstab import (
     ChiSquare,
@@ -33,12 +39,14 @@ __all__ = [
     "bootstrap_mean",
     "chi_square",
     "cluster_bootstrap",
+    "cluster_means",
     "compare_groups",
     "compare_paired",
     "compare_repeated",
     "correlate",
     "icc",
     "marginal_homogeneity",
+    "percentiles",
     "volume_interval",
     "weighted_kappa",
 ]

@@ -64,15 +64,70 @@ def cluster_bootstrap(
         InputError: not one case a row, or fewer than two cases.
     """
     rows = np.asarray(values, float)
-    names, members = np.unique(np.array([hash(one) for one in clusters]), return_inverse=True)
-    if len(rows) != len(members) or len(names) < 2:
-        found = f"{len(rows)} rows, {len(members)} cases named, {len(names)} of them different"
+    members = _places(clusters)
+    count = len(set(clusters))
+    if len(rows) != len(members) or count < 2:
+        found = f"{len(rows)} rows, {len(members)} cases named, {count} of them different"
         raise InputError("bootstrap", found, "a case for each row, two or more cases", "Name each row's case.")
     rng = np.random.default_rng(seed)
-    places = [np.flatnonzero(members == one) for one in range(len(names))]
+    places = [np.flatnonzero(members == one) for one in range(count)]
     drawn = [
-        statistic(rows[np.concatenate([places[one] for one in rng.integers(0, len(names), len(names))])])
+        statistic(rows[np.concatenate([places[one] for one in rng.integers(0, count, count)])])
         for _ in range(resamples)
     ]
     low, high = np.nanpercentile(drawn, [50 * (1 - confidence), 50 * (1 + confidence)])
     return Interval(float(low), float(high), confidence, "bootstrap over cases (percentile)")
+
+
+def cluster_means(
+    values: ArrayLike,
+    groups: Sequence[Hashable],
+    clusters: Sequence[Hashable],
+    resamples: int = 1999,
+    seed: int = 0,
+) -> dict[Hashable, NDArray[np.float64]]:
+    """Means of groups of numbers that repeat on cases, in many samples of whole cases; all groups share the samples.
+
+    Their differences and sums get intervals by `percentiles`. For means, faster than `cluster_bootstrap`.
+
+    Args:
+        values: (n,), a number a rating.
+        groups: the group of each.
+        clusters: the case of each.
+
+    Returns:
+        Group -> (resamples,) means; NaN where a sample has none of the group.
+
+    Raises:
+        InputError: not one group and one case a number.
+    """
+    numbers = np.asarray(values, float)
+    if numbers.ndim != 1 or not len(numbers) == len(groups) == len(clusters):
+        found = f"{numbers.size} numbers, {len(groups)} groups and {len(clusters)} cases named"
+        raise InputError("bootstrap", found, "a group and a case for each number", "Name them.")
+    rows, columns = (_places(names) for names in (clusters, groups))
+    shape = len(set(rows.tolist())), len(set(columns.tolist()))
+    sums, counts = np.zeros(shape), np.zeros(shape)
+    np.add.at(sums, (rows, columns), numbers)
+    np.add.at(counts, (rows, columns), 1)
+    cases = len(sums)
+    drawn = np.random.default_rng(seed).multinomial(cases, np.full(cases, 1 / cases), resamples)
+    with np.errstate(invalid="ignore"):
+        means = (drawn @ sums) / (drawn @ counts)
+    return {name: means[:, n] for n, name in enumerate(dict.fromkeys(groups))}
+
+
+def percentiles(samples: NDArray[np.float64], confidence: float = 0.95) -> Interval:
+    """The percentile interval of samples of a statistic; NaN where none is defined."""
+    method = "bootstrap over cases (percentile)"
+    defined = samples[np.isfinite(samples)]
+    if not defined.size:
+        return Interval(float("nan"), float("nan"), confidence, method)
+    low, high = np.percentile(defined, [50 * (1 - confidence), 50 * (1 + confidence)])
+    return Interval(float(low), float(high), confidence, method)
+
+
+def _places(names: Sequence[Hashable]) -> NDArray[np.int64]:
+    """The number of each name, in the order in which they first come."""
+    order = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([order[one] for one in names], np.int64)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pydicom.uid import generate_uid
 
 from oncontour.core.errors import OncontourError
+from oncontour.data.database import shown
 from oncontour.inference.bundle import load_bundle
 from oncontour.node.configuration.settings import NodeSettings
-from oncontour.node.ledger.base import open_base, shown
+from oncontour.node.ledger.base import open_base
 from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.peer import Peer
 from oncontour.node.receive.disk import free_bytes

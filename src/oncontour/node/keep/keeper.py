@@ -13,13 +13,13 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 
 from oncontour.core.errors import OncontourError
+from oncontour.data.database import now
 from oncontour.data.files import explained
 from oncontour.node.background import repeating
 from oncontour.node.keep.due import images_due, results_due, room_due
 from oncontour.node.keep.images import Due, remove_taken, take_away, taken_away, without_case
 from oncontour.node.keep.results import archive_results, case_of, remove_results
 from oncontour.node.keep.settings import KeepSettings
-from oncontour.node.ledger.base import now
 from oncontour.node.ledger.case import Standing, State, present
 from oncontour.node.ledger.cases import parts_of, standings
 from oncontour.node.receive.disk import free_bytes

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from oncontour.core.errors import OncontourError
-from oncontour.node.ledger.base import now, patient
+from oncontour.data.database import now, patient
 from oncontour.node.ledger.case import Case, Standing, State, case_name
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import CASES

@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import ColumnElement, Engine, func, select, update
 from sqlalchemy.engine import Connection
 
-from oncontour.node.ledger.base import now, patient
+from oncontour.data.database import now, patient
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import CASES, COMMITMENTS, DELIVERIES

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select, update
 
-from oncontour.node.ledger.base import now, patient
+from oncontour.data.database import now, patient
 from oncontour.node.ledger.tables import DELIVERIES
 
 ASKED_AT_ONCE = 1000

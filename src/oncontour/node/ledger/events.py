@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.engine import Connection
 
-from oncontour.node.ledger.base import now
+from oncontour.data.database import now
 from oncontour.node.ledger.tables import EVENTS
 
 

@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy import Engine, select, update
 
-from oncontour.node.ledger.base import now
+from oncontour.data.database import now
 from oncontour.node.ledger.tables import NODES
 
 LEFT = 0.0

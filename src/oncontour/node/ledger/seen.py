@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, delete, select
 
-from oncontour.node.ledger.base import now, patient
+from oncontour.data.database import now, patient
 from oncontour.node.ledger.tables import SEEN
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from oncontour.node.ledger.base import now
+from oncontour.data.database import now
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import MARKS
 

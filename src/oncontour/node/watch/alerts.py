@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, func, select
 
-from oncontour.node.ledger.base import now
+from oncontour.data.database import now
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.commitments import broken_promises
 from oncontour.node.ledger.tables import CASES

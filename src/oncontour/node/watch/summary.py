@@ -7,7 +7,7 @@ from statistics import median
 
 from sqlalchemy import Engine, select
 
-from oncontour.node.ledger.base import now
+from oncontour.data.database import now
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.tables import CASES
 from oncontour.node.marks.marks import list_marks
