@@ -246,7 +246,7 @@ def test_what_an_earlier_result_left_undelivered_does_not_hold_up_the_next(site,
     work.begin()
     assert end_of(site, "s-1").state is State.QUARANTINED
     shelf.down = False
-    retry(site.base, get_case(site.base, "s-1"))
+    retry(site.base, site.images, get_case(site.base, "s-1"))
     work.begin()
     assert end_of(site, "s-1").state is State.DELIVERED
     assert len(shelf.sent) == 1

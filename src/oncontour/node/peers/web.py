@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from oncontour.core.errors import OncontourError
 from oncontour.node.peers.peer import PeerError, Reference, references_of
 from oncontour.node.peers.settings import WebPeer
 from oncontour.node.tls import Tls, caller_context, handshake_trouble
@@ -112,6 +113,8 @@ class Web:
 
         try:
             yield self._client
+        except OncontourError:  # Of our own files.
+            raise
         except (RequestException, OSError) as error:
             response = getattr(error, "response", None)
             found = f"HTTP status {response.status_code}" if response is not None else self._trouble(error)
