@@ -25,6 +25,7 @@ COMMANDS = (
     "oncontour.cli.raters",
     "oncontour.cli.follow",
     "oncontour.cli.node",
+    "oncontour.cli.review",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 

@@ -20,7 +20,7 @@ from oncontour.node.peers.settings import DimsePeer
 from oncontour.node.peers.web import Web
 from oncontour.node.receive.receiver import Receiver, receiving
 from oncontour.node.routing.rules import RuleSet
-from oncontour.node.serve import serving
+from oncontour.web.serve import serving
 from oncontour.node.spool.store import Spool
 from oncontour.node.watch.app import watch_app
 from oncontour.node.watch.health import check_health

@@ -15,7 +15,7 @@ from oncontour.node.ledger.cases import claim, make_case, move
 from oncontour.node.ledger.nodes import beat, leave
 from oncontour.node.marks.marks import mark
 from oncontour.node.receive.disk import Disk
-from oncontour.node.serve import serving
+from oncontour.web.serve import serving
 from oncontour.node.spool.store import Spool
 from oncontour.node.watch.alerts import find_alerts
 from oncontour.node.watch.app import watch_app

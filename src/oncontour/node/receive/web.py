@@ -25,7 +25,7 @@ from oncontour.node.receive.intake import Intake
 from oncontour.node.receive.settings import WebSettings
 from oncontour.node.receive.tls import server_context
 from oncontour.node.receive.upload import Upload
-from oncontour.node.serve import serving
+from oncontour.web.serve import serving
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.studies import StoredStudy, read_study, study_tokens
 from oncontour.node.spool.uids import token, uid_of
