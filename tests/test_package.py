@@ -40,8 +40,8 @@ BUNDLE_BYTES = 60e6
 HOSTS = ("pypi" + ".org", "python" + "hosted", "download." + "pytorch", "conda." + "anaconda", "npm" + "js")
 """Registries. Which one a machine installs from is its own business. Written so that this file does not match."""
 
-LOCAL_PATH = re.compile(r"(?<![\w.~/-])/(?:work|root|home/\w|Users/\w|opt)/")
-"""An absolute path of somebody's machine."""
+LOCAL_PATH = re.compile(r"(?<![\w.~/-])/(?:work/|root/|home/\w|Users/\w|opt/(?!oncontour))")
+"""An absolute path of somebody's machine; /opt/oncontour is where deploy/ installs to."""
 
 _LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
 """The target of a Markdown link or picture that is a file of ours."""
@@ -60,8 +60,8 @@ def _tracked() -> list[str]:
 
 
 def _texts() -> dict[str, str]:
-    """The text of every text file under version control, by its path."""
-    contents = {name: (ROOT / name).read_bytes() for name in _tracked()}
+    """The text of every text file of ours under version control, by its path."""
+    contents = {name: (ROOT / name).read_bytes() for name in _tracked() if "/vendor/" not in name}
     return {name: content.decode("utf-8") for name, content in contents.items() if b"\0" not in content}
 
 

@@ -27,6 +27,7 @@ COMMANDS = (
     "oncontour.cli.follow",
     "oncontour.cli.study",
     "oncontour.cli.node",
+    "oncontour.cli.review",
 )
 """Modules with a `register(app)` that adds their command, in the order of `oncontour --help`."""
 

@@ -153,6 +153,12 @@ def write_nifti(volume: Volume, path: Path, dtype: OutputType = "float32") -> No
     Raises:
         OutputError: disk full, no permission, and the like.
     """
+    data = nifti_bytes(volume, dtype, compressed=path.name.endswith(".gz"))
+    write_whole(path, lambda part: part.write_bytes(data))
+
+
+def nifti_bytes(volume: Volume, dtype: OutputType, *, compressed: bool) -> bytes:
+    """What `write_nifti` writes."""
     import nibabel
 
     array = volume.array if volume.array.ndim == 3 else np.moveaxis(volume.array, 0, -1)
@@ -163,10 +169,8 @@ def write_nifti(volume: Volume, path: Path, dtype: OutputType = "float32") -> No
     qform_code = 0 if _has_shear(volume.affine) else 1
     image.set_qform(volume.affine if qform_code else None, code=qform_code)
     data = image.to_bytes()
-    if path.name.endswith(".gz"):
-        # mtime 0: the same result is the same file, byte for byte.
-        data = gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0)
-    write_whole(path, lambda part: part.write_bytes(data))
+    # mtime 0: the same result is the same file, byte for byte.
+    return gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0) if compressed else data
 
 
 def _has_shear(affine: NDArray[np.float64]) -> bool:

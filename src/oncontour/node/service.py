@@ -24,7 +24,6 @@ from oncontour.node.peers.settings import DimsePeer
 from oncontour.node.peers.web import Web
 from oncontour.node.receive.receiver import Receiver, receiving
 from oncontour.node.routing.rules import RuleSet
-from oncontour.node.serve import serving
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.studies import StoredImage
 from oncontour.node.watch.app import watch_app
@@ -36,6 +35,7 @@ from oncontour.node.work.router import router
 from oncontour.node.work.segmenter import Segmenter, in_own_process
 from oncontour.node.work.site import Site
 from oncontour.node.work.workflow import Work, start
+from oncontour.web.serve import serving
 
 _log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""What people look at and judge: blinded reader studies."""
+"""What people look at and judge: results in the browser, blinded reader studies."""

@@ -17,7 +17,6 @@ from oncontour.node.ledger.cases import claim, make_case, move
 from oncontour.node.ledger.nodes import Listener, beat, leave
 from oncontour.node.marks.marks import mark
 from oncontour.node.receive.disk import Disk
-from oncontour.node.serve import serving
 from oncontour.node.spool.store import Spool
 from oncontour.node.watch.alerts import find_alerts
 from oncontour.node.watch.app import watch_app
@@ -26,6 +25,7 @@ from oncontour.node.watch.metrics import metrics_text
 from oncontour.node.watch.notify import notify
 from oncontour.node.watch.settings import MailSettings, WatchSettings
 from oncontour.node.watch.summary import summary_lines
+from oncontour.web.serve import serving
 
 
 @pytest.fixture

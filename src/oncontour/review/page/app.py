@@ -1,0 +1,109 @@
+"""The page's addresses. A case is looked up by its name among those known: no part of an address becomes a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from oncontour.core.errors import OncontourError
+from oncontour.review.page.guard import Guard
+from oncontour.review.results.gallery import Gallery
+from oncontour.review.results.images import Shown
+from oncontour.review.results.result import Result
+
+STATIC = Path(__file__).parent / "static"
+NIFTI = "application/octet-stream"
+
+
+def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> Starlette:
+    """The web application.
+
+    Args:
+        gallery: what it shows.
+        token: of the link that opens it.
+        hosts: names under which it may be asked.
+    """
+
+    def result_of(request: Request) -> Result:
+        result = gallery.results.get(request.path_params["case"])
+        if result is None:
+            raise HTTPException(404, "no case of that name")
+        return result
+
+    async def shown_of(request: Request) -> Shown:
+        return await run_in_threadpool(gallery.shown, result_of(request).name)
+
+    async def page(_: Request) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    async def cases(_: Request) -> Response:
+        return JSONResponse([_line(one) for one in gallery.results.values()])
+
+    async def case(request: Request) -> Response:
+        return JSONResponse(_whole(result_of(request)))
+
+    async def images(request: Request) -> Response:
+        shown = await shown_of(request)
+        sequences = {name: {"window": shown.windows[name]} for name in shown.images}
+        return JSONResponse({"sequences": sequences, "regions": list(shown.regions), "centre": shown.centre})
+
+    async def image(request: Request) -> Response:
+        return _file((await shown_of(request)).images, request.path_params["sequence"])
+
+    async def region(request: Request) -> Response:
+        return _file((await shown_of(request)).regions, request.path_params["region"])
+
+    async def failed(_: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, 422)
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/api/cases", cases),
+            Route("/api/cases/{case}", case),
+            Route("/api/cases/{case}/images", images),
+            Route("/api/cases/{case}/images/{sequence}.nii", image),
+            Route("/api/cases/{case}/regions/{region}.nii", region),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard, token=token)],
+        exception_handlers={OncontourError: failed},
+    )
+
+
+def _file(files: Any, name: str) -> Response:
+    if name not in files:
+        raise HTTPException(404, "no image of that name")
+    return Response(files[name], media_type=NIFTI)
+
+
+def _line(result: Result) -> dict[str, Any]:
+    """What the list of cases says."""
+    return {
+        "name": result.name,
+        "state": "failed" if result.error else result.quality.get("verdict", "ok"),
+        "volumes_ml": result.volumes_ml,
+        "colours": result.colours,
+    }
+
+
+def _whole(result: Result) -> dict[str, Any]:
+    """All that the page says of a case in words and numbers."""
+    return {
+        **_line(result),
+        "error": result.error,
+        "measurements": result.measurements,
+        "checks": result.quality.get("checks", []),
+        "notes": result.quality.get("notes", []),
+        "missing": result.quality.get("missing", []),
+    }

@@ -1,0 +1,44 @@
+// What each key does. The list is what the help shows.
+
+import { at, element } from "./page.js";
+
+export const KEYS = [
+  [["1", "2", "3", "4", "5"], "sequence", (actions, key) => actions.nthSequence(Number(key))],
+  [["W", "T", "E"], "first, second, third region on or off", (actions, key) => actions.nthRegion("WTE".indexOf(key) + 1)],
+  [["Space"], "all regions on or off", (actions) => actions.toggleAll()],
+  [["O"], "outlines only", (actions) => actions.outline()],
+  [["V"], "three planes and 3-D", (actions) => actions.view("all")],
+  [["A"], "axial", (actions) => actions.view("axial")],
+  [["C"], "coronal", (actions) => actions.view("coronal")],
+  [["S"], "sagittal", (actions) => actions.view("sagittal")],
+  [["D"], "3-D", (actions) => actions.view("solid")],
+  [["PageUp"], "a slice up", (actions) => actions.scroll(1)],
+  [["PageDown"], "a slice down", (actions) => actions.scroll(-1)],
+  [["J"], "next case", (actions) => actions.step(1)],
+  [["K"], "case before", (actions) => actions.step(-1)],
+  [["R"], "window, zoom and place as they were", (actions) => actions.reset()],
+  [["?"], "these keys", (actions) => actions.help()],
+];
+
+const MOUSE = [
+  ["Left button", "go to a place; with Ctrl, move the image"],
+  ["Right button", "window: across for width, up and down for level"],
+  ["Wheel", "scroll through slices"],
+];
+
+const named = (event) => (event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key);
+
+export function bindKeys(actions) {
+  at("keys").replaceChildren(
+    ...KEYS.flatMap(([keys, does]) => [element("dt", {}, ...keys.map((key) => element("kbd", {}, key))), element("dd", {}, does)]),
+    ...MOUSE.flatMap(([what, does]) => [element("dt", {}, what), element("dd", {}, does)]),
+  );
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || at("help").open || event.target.matches("input, textarea, select")) return;
+    const key = named(event);
+    const found = KEYS.find(([keys]) => keys.includes(key));
+    if (!found) return;
+    event.preventDefault();
+    found[2](actions, key);
+  });
+}

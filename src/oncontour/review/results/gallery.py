@@ -1,0 +1,50 @@
+"""Results and the studies that they came from, kept at hand while people look."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from oncontour.core.errors import InputError
+from oncontour.data.inputs import CaseInput, find_cases
+from oncontour.review.results.images import Shown, show
+from oncontour.review.results.result import Result, find_results
+
+KEPT = 4
+"""Cases whose images stay in memory: some 100 MB each."""
+
+
+class Gallery:
+    """What can be looked at.
+
+    Args:
+        folder: OUT of `oncontour segment`, or the folder of one case.
+        studies: what was segmented, as it was given to `oncontour segment`; images are read from there.
+        temporary: an empty folder for what has to be unpacked.
+    """
+
+    def __init__(self, folder: Path, studies: Iterable[Path], temporary: Path) -> None:
+        self.results: Mapping[str, Result] = find_results(folder)
+        self._inputs: Mapping[str, CaseInput] = {case.name: case for case in find_cases(studies, temporary)}
+        self._shown: OrderedDict[str, Shown] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def shown(self, name: str) -> Shown:
+        """The images of a case; read when they are first asked for.
+
+        Raises:
+            InputError: no study of that name was given, or it is another than the one that was segmented.
+        """
+        with self._lock:
+            if name not in self._shown:
+                if name not in self._inputs:
+                    found = f"no images among {', '.join(self._inputs) or 'no studies'}"
+                    remedy = "Start the page with --studies and the paths that `oncontour segment` was given."
+                    raise InputError(name, found, "the study that was segmented", remedy)
+                self._shown[name] = show(self.results[name], self._inputs[name].read())
+                while len(self._shown) > KEPT:
+                    self._shown.popitem(last=False)
+            self._shown.move_to_end(name)
+            return self._shown[name]

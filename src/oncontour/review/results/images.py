@@ -1,0 +1,116 @@
+"""A case's images as the viewer wants them: all on the reference's grid, cut to the head, in numbers of two bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncontour.core.box import Box, bounding_box, widened
+from oncontour.core.errors import InputError
+from oncontour.core.grid import Grid
+from oncontour.core.sequence import Sequence
+from oncontour.core.study import Study
+from oncontour.core.volume import Volume
+from oncontour.data.files import read_json
+from oncontour.data.nifti import nifti_bytes, read_channels
+from oncontour.drawing.slices import window
+from oncontour.preprocess.resample import resample
+from oncontour.review.results.result import Result
+
+HEAD_SHARE = 0.1
+"""Of the reference's bright tissue: what is darker all around is air, and not sent to the browser."""
+
+MARGIN_VOXELS = 4
+
+BRIGHTEST = 30_000
+"""Of the stored numbers, where the image's own do not fit into two bytes or are no whole ones."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the viewer is given of a case.
+
+    Args:
+        images: sequence -> NIfTI file.
+        windows: sequence -> stored numbers to draw as black and as white.
+        regions: region -> NIfTI file of 0 and 1, on the same grid.
+        centre: (i, j, k), voxel of that grid where the viewer begins: the middle of the largest slice of tumour.
+    """
+
+    images: Mapping[str, bytes]
+    windows: Mapping[str, tuple[float, float]]
+    regions: Mapping[str, bytes]
+    centre: tuple[int, int, int]
+
+
+def show(result: Result, study: Study) -> Shown:
+    """A case's images and regions on the reference's native grid.
+
+    Args:
+        study: as `oncontour segment` read it.
+
+    Raises:
+        InputError: the study's reference is not on the grid of the masks: these are other images.
+    """
+    masks, _ = read_channels(result.folder / "regions.nii.gz")
+    reference = study.images.get(Sequence(result.measurements["reference"]))
+    if reference is None or not _same(reference.volume.grid, masks.grid):
+        found = f"no {result.measurements['reference']} of {masks.grid.shape} voxels at the place of the masks"
+        raise InputError(study.name, found, "the study that was segmented", "Give with --studies what was segmented.")
+    box = _head(reference.volume, masks.array.any(axis=0))
+    transforms = _transforms(result.folder / "transforms.json")
+    images, windows = {}, {}
+    for sequence, image in study.images.items():
+        seen = resample(image.volume, masks.grid, transforms.get(sequence))
+        stored = _in_two_bytes(_cut(seen, box))
+        images[str(sequence)] = nifti_bytes(stored, "int16", compressed=False)
+        windows[str(sequence)] = window(stored.array, stored.array > HEAD_SHARE * np.percentile(stored.array, 99))
+    names = list(result.volumes_ml)
+    cut = [_cut(masks.with_array(mask), box) for mask in masks.array]
+    regions = {name: nifti_bytes(mask, "bool", compressed=False) for name, mask in zip(names, cut, strict=True)}
+    return Shown(images, windows, regions, _centre(cut[0].array if cut else np.zeros(masks.grid.shape)))
+
+
+def _same(one: Grid, other: Grid) -> bool:
+    return one.shape == other.shape and np.allclose(one.affine, other.affine, atol=1e-2)
+
+
+def _head(reference: Volume, tumour: NDArray[np.bool_]) -> Box:
+    """The box around the head and all that was found."""
+    bright = reference.array > HEAD_SHARE * np.percentile(reference.array, 99)
+    box = bounding_box(bright | tumour)
+    return widened(box, MARGIN_VOXELS) if box else (slice(None), slice(None), slice(None))
+
+
+def _cut(volume: Volume, box: Box) -> Volume:
+    start = [side.start or 0 for side in box]
+    affine = volume.affine.copy()
+    affine[:3, 3] = (volume.affine @ [*start, 1.0])[:3]
+    return Volume(np.ascontiguousarray(volume.array[box]), affine)
+
+
+def _in_two_bytes(volume: Volume) -> Volume:
+    """As they are where they are whole numbers that fit, such as an ADC map's; else scaled."""
+    low, high = float(volume.array.min()), float(volume.array.max())
+    fits = low >= -32_768 and high <= 32_767 and high - low > 200
+    scale = 1.0 if fits else BRIGHTEST / max(abs(low), abs(high), 1e-6)
+    return volume.with_array(np.round(volume.array * scale).astype(np.int16))
+
+
+def _centre(mask: NDArray) -> tuple[int, int, int]:
+    """The middle of the mask within its largest axial slice; of the grid where it is empty."""
+    if not mask.any():
+        i, j, k = (size // 2 for size in mask.shape)
+        return i, j, k
+    k = int(np.argmax(mask.sum(axis=(0, 1))))
+    i, j = (int(np.median(places)) for places in np.nonzero(mask[:, :, k]))
+    return i, j, k
+
+
+def _transforms(path: Path) -> dict[Sequence, NDArray[np.float64]]:
+    content = read_json(path, remedy="Segment the case again.")
+    return {Sequence(name): np.array(matrix, float) for name, matrix in content["transforms"].items()}

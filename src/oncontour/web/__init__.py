@@ -1,0 +1,1 @@
+"""What web pages and services of the program share."""
