@@ -40,7 +40,7 @@ BUNDLE_BYTES = 60e6
 HOSTS = ("pypi" + ".org", "python" + "hosted", "download." + "pytorch", "conda." + "anaconda", "npm" + "js")
 """Registries. Which one a machine installs from is its own business. Written so that this file does not match."""
 
-LOCAL_PATH = re.compile(r"(?<![\w.~/-])/(?:work/|root/|home/\w|Users/\w|opt/(?!oncontour))")
+LOCAL_PATH = re.compile(r"(?<![\w.~/-])/(?:work|root|home/\w|Users/\w|opt(?!/oncontour))/")
 """An absolute path of somebody's machine; /opt/oncontour is where deploy/ installs to."""
 
 _LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")

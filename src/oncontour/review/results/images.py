@@ -61,7 +61,7 @@ def show(result: Result, study: Study) -> Shown:
     if reference is None or not _same(reference.volume.grid, masks.grid):
         found = f"no {result.measurements['reference']} of {masks.grid.shape} voxels at the place of the masks"
         raise InputError(study.name, found, "the study that was segmented", "Give with --studies what was segmented.")
-    box = _head(reference.volume, masks.array.any(axis=0))
+    box = _head(reference.volume, np.any(masks.array, axis=0))
     transforms = _transforms(result.folder / "transforms.json")
     images, windows = {}, {}
     for sequence, image in study.images.items():
