@@ -12,7 +12,6 @@ export function readNifti(buffer) {
     shape,
     spacing: numbers([80, 84, 88]),
     affine: [280, 296, 312].map((row) => numbers([row, row + 4, row + 8, row + 12])),
-    header: buffer.slice(0, start),
     voxels: new Kind(buffer, start, shape[0] * shape[1] * shape[2]),
   };
 }

@@ -73,10 +73,6 @@ export class Slices {
     gl.uniform1i(this.#place("regions"), 1);
   }
 
-  get limit() {
-    return this.#gl.getParameter(this.#gl.MAX_3D_TEXTURE_SIZE);
-  }
-
   setImage({ shape, voxels }) {
     const gl = this.#gl;
     this.#fill(0, "image", gl.R16F, gl.RED, gl.FLOAT, gl.LINEAR, shape, Float32Array.from(voxels));
@@ -91,11 +87,11 @@ export class Slices {
   // Draw one slice for each tile. `look`: window, colours (0 to 255), shown (bits), opacity, outlined.
   draw(tiles, place, look) {
     const gl = this.#gl;
-    const { width, height } = gl.canvas;
-    if (!tiles.length) look = { ...look, colours: [[0, 0, 0]] };
+    const { height } = gl.canvas;
     gl.disable(gl.SCISSOR_TEST);
     gl.clearColor(0, 0, 0, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
+    if (!tiles.length) return;
     gl.uniform2f(this.#place("window"), ...look.window);
     gl.uniform3fv(this.#place("colours"), look.colours.flat().map((part) => part / 255));
     gl.uniform1ui(this.#place("shown"), look.shown);
@@ -113,7 +109,6 @@ export class Slices {
       gl.uniform2f(this.#place("step"), line / wide, line / high);
       gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     }
-    return [width, height];
   }
 
   #fill(unit, name, inner, format, type, filter, [i, j, k], voxels) {

@@ -82,11 +82,6 @@ export class Viewer {
     this.#draw();
   }
 
-  // What 3-D is made of.
-  get solid() {
-    return this.#sequence && { image: this.#images.get(this.#sequence), window: this.#window, regions: this.#regions, ...this.#look };
-  }
-
   set view(name) {
     this.#view = name;
     this.#middle = null;
@@ -127,7 +122,7 @@ export class Viewer {
   }
 
   #tiles() {
-    if (!this.#regions || this.#view === "solid") return [];
+    if (!this.#regions) return [];
     const rectangles = layout(this.#view, this.#canvas.width, this.#canvas.height);
     const scales = fitting(rectangles, this.#regions);
     const whole = this.#regions.shape.map((count) => (count - 1) / 2);
@@ -161,7 +156,7 @@ export class Viewer {
   #drawMarks(tiles, ratio) {
     const pen = this.#marks.getContext("2d");
     pen.clearRect(0, 0, this.#marks.width, this.#marks.height);
-    const size = Math.round(13 * ratio);
+    const size = Math.round(parseFloat(getComputedStyle(this.#marks).fontSize) * ratio);
     pen.font = `600 ${size}px system-ui, "DejaVu Sans", sans-serif`;
     for (const tile of tiles) {
       const { left, top, width, height } = tile.rectangle;
