@@ -60,8 +60,8 @@ def _tracked() -> list[str]:
 
 
 def _texts() -> dict[str, str]:
-    """The text of every text file of ours under version control, by its path."""
-    contents = {name: (ROOT / name).read_bytes() for name in _tracked() if "/vendor/" not in name}
+    """The text of every text file under version control, by its path."""
+    contents = {name: (ROOT / name).read_bytes() for name in _tracked()}
     return {name: content.decode("utf-8") for name, content in contents.items() if b"\0" not in content}
 
 

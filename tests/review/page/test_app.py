@@ -25,7 +25,7 @@ class Pictures:
     def shown(self, name):
         if name == "case-2":
             raise InputError(name, "no images", "a study", "Give it.")
-        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, {"WT": b"mask"}, (1, 2, 3))
+        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, ("WT",), b"masks", (1, 2, 3))
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_cases_and_their_images(reader):
     images = reader.get("/api/cases/case-1/images").json()
     assert images == {"sequences": {"T1CE": {"window": [1.0, 2.0]}}, "regions": ["WT"], "centre": [1, 2, 3]}
     assert reader.get("/api/cases/case-1/images/T1CE.nii").content == b"image"
-    assert reader.get("/api/cases/case-1/regions/WT.nii").content == b"mask"
+    assert reader.get("/api/cases/case-1/regions.nii").content == b"masks"
 
 
 def test_what_is_amiss_with_a_case_is_said_on_the_page(reader):
@@ -91,7 +91,7 @@ def test_what_is_amiss_with_a_case_is_said_on_the_page(reader):
         "/api/cases/none",
         "/api/cases/..%2f..%2fetc%2fpasswd",
         "/api/cases/case-1/images/FLAIR.nii",
-        "/api/cases/case-1/regions/..%2fmeasurements.json.nii",
+        "/api/cases/case-1/images/..%2fmeasurements.json.nii",
         "/static/..%2fapp.py",
         "/static/../app.py",
     ],

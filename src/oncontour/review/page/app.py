@@ -55,13 +55,16 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
     async def images(request: Request) -> Response:
         shown = await shown_of(request)
         sequences = {name: {"window": shown.windows[name]} for name in shown.images}
-        return JSONResponse({"sequences": sequences, "regions": list(shown.regions), "centre": shown.centre})
+        return JSONResponse({"sequences": sequences, "regions": list(shown.names), "centre": shown.centre})
 
     async def image(request: Request) -> Response:
-        return _file((await shown_of(request)).images, request.path_params["sequence"])
+        images = (await shown_of(request)).images
+        if request.path_params["sequence"] not in images:
+            raise HTTPException(404, "no image of that name")
+        return Response(images[request.path_params["sequence"]], media_type=NIFTI)
 
-    async def region(request: Request) -> Response:
-        return _file((await shown_of(request)).regions, request.path_params["region"])
+    async def regions(request: Request) -> Response:
+        return Response((await shown_of(request)).regions, media_type=NIFTI)
 
     async def failed(_: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 422)
@@ -73,18 +76,12 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
             Route("/api/cases/{case}", case),
             Route("/api/cases/{case}/images", images),
             Route("/api/cases/{case}/images/{sequence}.nii", image),
-            Route("/api/cases/{case}/regions/{region}.nii", region),
+            Route("/api/cases/{case}/regions.nii", regions),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard, token=token)],
         exception_handlers={OncontourError: failed},
     )
-
-
-def _file(files: Any, name: str) -> Response:
-    if name not in files:
-        raise HTTPException(404, "no image of that name")
-    return Response(files[name], media_type=NIFTI)
 
 
 def _line(result: Result) -> dict[str, Any]:

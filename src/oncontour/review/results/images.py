@@ -1,4 +1,6 @@
-"""A case's images as the viewer wants them: all on the reference's grid, cut to the head, in numbers of two bytes."""
+"""A case's images as the viewer wants them: all on the reference's grid, cut to the head, axes along R, A and S, in
+numbers of two bytes.
+"""
 
 from __future__ import annotations
 
@@ -37,13 +39,15 @@ class Shown:
     Args:
         images: sequence -> NIfTI file.
         windows: sequence -> stored numbers to draw as black and as white.
-        regions: region -> NIfTI file of 0 and 1, on the same grid.
+        names: of the regions.
+        regions: NIfTI file on the same grid; bit n of a voxel is region n.
         centre: (i, j, k), voxel of that grid where the viewer begins: the middle of the largest slice of tumour.
     """
 
     images: Mapping[str, bytes]
     windows: Mapping[str, tuple[float, float]]
-    regions: Mapping[str, bytes]
+    names: tuple[str, ...]
+    regions: bytes
     centre: tuple[int, int, int]
 
 
@@ -69,10 +73,12 @@ def show(result: Result, study: Study) -> Shown:
         stored = _in_two_bytes(_cut(seen, box))
         images[str(sequence)] = nifti_bytes(stored, "int16", compressed=False)
         windows[str(sequence)] = window(stored.array, stored.array > HEAD_SHARE * np.percentile(stored.array, 99))
-    names = list(result.volumes_ml)
-    cut = [_cut(masks.with_array(mask), box) for mask in masks.array]
-    regions = {name: nifti_bytes(mask, "bool", compressed=False) for name, mask in zip(names, cut, strict=True)}
-    return Shown(images, windows, regions, _centre(cut[0].array if cut else np.zeros(masks.grid.shape)))
+    bits = np.zeros(masks.grid.shape, np.uint8)
+    for n, mask in enumerate(masks.array):
+        bits |= (mask != 0).astype(np.uint8) << n
+    regions = _cut(Volume(bits, masks.affine), box)
+    names = tuple(result.volumes_ml)[: len(masks.array)]
+    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), _centre(regions.array & 1))
 
 
 def _same(one: Grid, other: Grid) -> bool:
@@ -87,10 +93,11 @@ def _head(reference: Volume, tumour: NDArray[np.bool_]) -> Box:
 
 
 def _cut(volume: Volume, box: Box) -> Volume:
+    """What lies in a box of voxels, with axes along R, A and S."""
     start = [side.start or 0 for side in box]
     affine = volume.affine.copy()
     affine[:3, 3] = (volume.affine @ [*start, 1.0])[:3]
-    return Volume(np.ascontiguousarray(volume.array[box]), affine)
+    return Volume(volume.array[box], affine).reoriented("RAS")
 
 
 def _in_two_bytes(volume: Volume) -> Volume:
@@ -106,7 +113,7 @@ def _centre(mask: NDArray) -> tuple[int, int, int]:
     if not mask.any():
         i, j, k = (size // 2 for size in mask.shape)
         return i, j, k
-    k = int(np.argmax(mask.sum(axis=(0, 1))))
+    k = int(np.argmax(mask.sum(axis=(0, 1), dtype=np.int64)))
     i, j = (int(np.median(places)) for places in np.nonzero(mask[:, :, k]))
     return i, j, k
 

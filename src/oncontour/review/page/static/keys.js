@@ -7,13 +7,14 @@ export const KEYS = [
   [["W", "T", "E"], "first, second, third region on or off", (actions, key) => actions.nthRegion("WTE".indexOf(key) + 1)],
   [["Space"], "all regions on or off", (actions) => actions.toggleAll()],
   [["O"], "outlines only", (actions) => actions.outline()],
-  [["V"], "three planes and 3-D", (actions) => actions.view("all")],
+  [["V"], "three planes", (actions) => actions.view("all")],
   [["A"], "axial", (actions) => actions.view("axial")],
   [["C"], "coronal", (actions) => actions.view("coronal")],
   [["S"], "sagittal", (actions) => actions.view("sagittal")],
-  [["D"], "3-D", (actions) => actions.view("solid")],
   [["PageUp"], "a slice up", (actions) => actions.scroll(1)],
   [["PageDown"], "a slice down", (actions) => actions.scroll(-1)],
+  [["+"], "nearer", (actions) => actions.zoom(1.25)],
+  [["-"], "farther", (actions) => actions.zoom(0.8)],
   [["J"], "next case", (actions) => actions.step(1)],
   [["K"], "case before", (actions) => actions.step(-1)],
   [["R"], "window, zoom and place as they were", (actions) => actions.reset()],
@@ -22,8 +23,8 @@ export const KEYS = [
 
 const MOUSE = [
   ["Left button", "go to a place; with Ctrl, move the image"],
-  ["Right button", "window: across for width, up and down for level"],
-  ["Wheel", "scroll through slices"],
+  ["Right button", "window: left and right for width, up and down for level"],
+  ["Wheel", "scroll through slices; with Ctrl, zoom"],
 ];
 
 const named = (event) => (event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key);

@@ -7,21 +7,16 @@ import { Viewer } from "./viewer.js";
 
 const PREFERRED = ["T1CE", "FLAIR", "T2", "T1", "ADC"];
 const VIEW_TITLES = [
-  ["all", "All", "Three planes and the solid head (V)"],
+  ["all", "All planes", "Three planes (V)"],
   ["axial", "Axial", "(A)"],
   ["coronal", "Coronal", "(C)"],
   ["sagittal", "Sagittal", "(S)"],
-  ["solid", "3-D", "(D)"],
 ];
 
 const state = { cases: [], open: null, sequence: null, view: "all", hidden: new Set() };
-const viewer = new Viewer(at("viewer"), (place) => { at("place").value = where(place); });
-
-function where({ mm, values }) {
-  const value = values?.[0] ? `  ${state.sequence ?? ""} ${Math.round(values[0].value)}` : "";
-  const sides = [mm[0] < 0 ? "L" : "R", mm[1] < 0 ? "P" : "A", mm[2] < 0 ? "I" : "S"];
-  return `${sides.map((side, axis) => `${side} ${Math.abs(mm[axis]).toFixed(0)}`).join("  ")} mm${value}`;
-}
+const viewer = new Viewer(at("viewer"), at("marks"), (mm, value) => {
+  at("place").value = `x ${mm[0].toFixed(0)}  y ${mm[1].toFixed(0)}  z ${mm[2].toFixed(0)} mm   ${state.sequence} ${value}`;
+});
 
 function say(text) {
   at("message").textContent = text;
@@ -71,6 +66,7 @@ const actions = {
       Object.assign(state.open, images);
       state.sequence = PREFERRED.find((one) => images.sequences[one]) ?? null;
       drawBar();
+      actions.look();
       await viewer.open(address, state.open, state.sequence, current);
       if (!current()) return;
       say("");
@@ -99,45 +95,43 @@ const actions = {
   },
   view(name) {
     state.view = name;
-    viewer.view(name);
+    viewer.view = name;
     drawBar();
   },
   toggle(region) {
-    const hide = !state.hidden.has(region);
-    state.hidden[hide ? "add" : "delete"](region);
-    viewer.hide(region, hide);
-    showPanel(state.open, state.hidden, actions);
+    state.hidden[state.hidden.has(region) ? "delete" : "add"](region);
+    actions.look();
   },
   toggleAll() {
-    const regions = Object.keys(state.open?.colours ?? {});
+    const regions = state.open?.regions ?? [];
     const hide = regions.some((region) => !state.hidden.has(region));
-    for (const region of regions) {
-      state.hidden[hide ? "add" : "delete"](region);
-      viewer.hide(region, hide);
-    }
+    for (const region of regions) state.hidden[hide ? "add" : "delete"](region);
+    actions.look();
+  },
+  look() {
+    const shown = (state.open?.regions ?? []).reduce((bits, region, n) => bits | (state.hidden.has(region) ? 0 : 1 << n), 0);
+    viewer.look = { shown, opacity: at("opacity").value / 100, outlined: at("outline").checked };
+    at("opacity-value").value = `${at("opacity").value} %`;
     showPanel(state.open, state.hidden, actions);
   },
   nthRegion(number) {
-    const region = Object.keys(state.open?.colours ?? {})[number - 1];
+    const region = state.open?.regions?.[number - 1];
     if (region) actions.toggle(region);
   },
   outline() {
     at("outline").checked = !at("outline").checked;
-    viewer.outlined = at("outline").checked;
+    actions.look();
   },
-  scroll: (by) => viewer.move(0, 0, by),
+  scroll: (by) => viewer.scroll(by),
+  zoom: (by) => viewer.zoom(by),
   reset() {
-    if (state.sequence) viewer.reset(state.sequence, state.open.sequences[state.sequence].window, state.open.centre);
+    if (state.sequence) viewer.reset(state.open.sequences[state.sequence].window);
   },
   help: () => at("help").showModal(),
 };
 
-at("opacity").addEventListener("input", () => {
-  viewer.opacity = at("opacity").value / 100;
-  at("opacity-value").value = `${at("opacity").value} %`;
-});
-at("opacity-value").value = `${at("opacity").value} %`;
-at("outline").addEventListener("change", () => { viewer.outlined = at("outline").checked; });
+at("opacity").addEventListener("input", actions.look);
+at("outline").addEventListener("change", actions.look);
 at("reset").addEventListener("click", actions.reset);
 at("help-button").addEventListener("click", actions.help);
 bindKeys(actions);

@@ -1,156 +1,253 @@
-// The images: NiiVue, as radiologists look at heads (the patient's right on the screen's left, faces to the left).
+// The viewer: slices of a case, their marks (crosshair, letters, scale), and what mouse and wheel do to them.
 
-import { NVImage, Niivue } from "/static/vendor/niivue-0.69.0.js";
+import { readNifti, valueAt, world } from "./nifti.js";
+import { fitting, layout, Tile } from "./planes.js";
+import { Slices } from "./slices.js";
 
-export const VIEWS = { all: 3, axial: 0, coronal: 1, sagittal: 2, solid: 4 };
+const CROSSHAIR_GAP = 10;
+const BAR_MM = 50;
+const MOST_ZOOM = 12;
 
-const LEFT_BUTTON = { primary: 8, withShift: 9, withCtrl: 3 };  // Crosshair; window; pan.
-const OUTLINE = 0.75;
-
-// NiiVue, left to fetch by itself, asks for the start of a file first and then for all of it.
-async function read(address, options) {
+async function read(address) {
   const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-  return NVImage.loadFromUrl({ url: await answer.arrayBuffer(), name: address.split("/").at(-1), ...options });
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? `The server answered ${answer.status}.`);
+  return readNifti(await answer.arrayBuffer());
 }
 
 export class Viewer {
-  #niivue;
-  #images = new Map();  // sequence -> NVImage, all on one grid
-  #regions = new Map();  // region -> NVImage
-  #hidden = new Set();
-  #opacity = 0.45;
-  #outlined = false;
+  #canvas;
+  #marks;  // A canvas above, for lines and letters.
+  #slices;
+  #changed;
+  #images = new Map();  // sequence -> volume
+  #windows = {};
+  #regions = null;
+  #sequence = null;
+  #place = [0, 0, 0];
+  #centre = [0, 0, 0];
+  #view = "all";
+  #zoom = 1;
+  #middle = null;
+  #look = { colours: [], shown: 0, opacity: 0.45, outlined: false };
+  #asked = false;
 
-  constructor(canvas, moved) {
-    this.#niivue = new Niivue({
-      isRadiologicalConvention: true,
-      sagittalNoseLeft: true,
-      isOrientationTextVisible: true,
-      isCornerOrientationText: false,
-      multiplanarShowRender: 0,
-      multiplanarLayout: 2,
-      multiplanarPadPixels: 2,
-      backColor: [0, 0, 0, 1],
-      crosshairColor: [0.42, 0.71, 1, 0.7],
-      crosshairWidth: 0.6,
-      crosshairGap: 6,
-      fontColor: [0.87, 0.89, 0.91, 1],
-      fontMinPx: 14,
-      mouseEventConfig: { leftButton: LEFT_BUTTON, rightButton: 9, centerButton: 3 },
-      dragAndDropEnabled: false,
-      isColorbar: false,
-      isOrientCube: false,
-      loadingText: "",
-      logLevel: "error",
-      viewModeHotKey: "",
-      clipPlaneHotKey: "",
-      cycleClipPlaneHotKey: "",
-    });
-    this.#niivue.onLocationChange = moved;
-    this.ready = this.#niivue.attachToCanvas(canvas);
+  // `changed` is told the place in mm and what the image holds there.
+  constructor(canvas, marks, changed) {
+    this.#canvas = canvas;
+    this.#marks = marks;
+    this.#slices = new Slices(canvas);
+    this.#changed = changed;
+    new ResizeObserver(() => this.#draw()).observe(canvas);
+    canvas.addEventListener("pointerdown", (event) => this.#press(event));
+    canvas.addEventListener("wheel", (event) => this.#turn(event), { passive: false });
+    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
   // Draw a case: one sequence and all regions. `current` tells whether the case is still the one wanted.
-  async open(address, { sequences, regions, colours, centre }, first, current) {
-    await this.ready;
-    const image = await this.#image(address, first, sequences[first].window);
-    const masks = await Promise.all(
-      regions.map((name) => read(`${address}/regions/${name}.nii`, { cal_min: 0, cal_max: 1 })),
-    );
+  async open(address, { sequences, colours, regions, centre }, first, current) {
+    const [image, masks] = await Promise.all([read(`${address}/images/${first}.nii`), read(`${address}/regions.nii`)]);
     if (!current()) return;
-    this.clear();
-    this.#images.set(first, image);
-    this.#shown = first;
-    regions.forEach((name, n) => {
-      const [red, green, blue] = colours[name];
-      masks[n].setColormapLabel({ R: [0, red], G: [0, green], B: [0, blue], A: [0, 255], I: [0, 1] });
-      this.#regions.set(name, masks[n]);
-    });
-    this.#put([image, ...masks]);
-    this.#apply();
-    this.goTo(centre);
+    this.#images = new Map([[first, image]]);
+    this.#windows = Object.fromEntries(Object.entries(sequences).map(([name, { window }]) => [name, [...window]]));
+    this.#regions = masks;
+    this.#look.colours = regions.map((name) => colours[name]);
+    this.#centre = centre;
+    this.#slices.setRegions(masks);
+    this.#sequence = null;
+    this.show(first);
+    this.reset();
   }
 
   // The other sequences, so that going from one to another does not wait.
   async loadOthers(address, { sequences }, current) {
-    for (const [name, { window }] of Object.entries(sequences)) {
-      if (!this.#images.has(name)) {
-        const image = await this.#image(address, name, window);
-        if (!current()) return;
-        this.#images.set(name, image);
-      }
+    for (const name of Object.keys(sequences)) {
+      if (this.#images.has(name)) continue;
+      const image = await read(`${address}/images/${name}.nii`);
+      if (!current()) return;
+      this.#images.set(name, image);
     }
   }
 
-  #image = (address, name, [low, high]) =>
-    read(`${address}/images/${name}.nii`, { colormap: "gray", cal_min: low, cal_max: high });
-
-  #shown = null;
-
   clear() {
     this.#images.clear();
-    this.#regions.clear();
-    this.#put([]);
+    this.#regions = this.#sequence = null;
+    this.#draw();
   }
-
-  // All at once: NiiVue's own addVolume and removeVolume work through all volumes for each that comes or goes.
-  #put(volumes) {
-    this.#niivue.back = volumes[0] ?? null;
-    this.#niivue.volumes = volumes;
-    this.#niivue.overlays = volumes.slice(1);
-    if (!volumes.length) this.#niivue.drawScene();
-  }
-
 
   show(sequence) {
     const image = this.#images.get(sequence);
-    if (!image || sequence === this.#shown) return;
-    this.#put([image, ...this.#niivue.overlays]);
-    this.#shown = sequence;
-    this.#niivue.updateGLVolume();
+    if (!image || sequence === this.#sequence) return;
+    this.#sequence = sequence;
+    this.#slices.setImage(image);
+    this.#draw();
   }
 
-  view(name) {
-    this.#niivue.setSliceType(VIEWS[name]);
+  set view(name) {
+    this.#view = name;
+    this.#middle = null;
+    this.#zoom = 1;
+    this.#draw();
   }
 
-  set opacity(value) {
-    this.#opacity = value;
-    this.#apply();
+  // Look: opacity (0 to 1), outlined, shown (a bit for each region).
+  set look(changes) {
+    Object.assign(this.#look, changes);
+    this.#draw();
   }
 
-  set outlined(value) {
-    this.#outlined = value;
-    this.#apply();
+  reset(window) {
+    if (window) this.#windows[this.#sequence] = [...window];
+    this.#zoom = 1;
+    this.#middle = null;
+    this.goTo(this.#centre);
   }
 
-  hide(region, hidden) {
-    this.#hidden[hidden ? "add" : "delete"](region);
-    this.#apply();
+  goTo(place) {
+    this.#place = place.map((at, axis) => Math.min(Math.max(at, 0), this.#regions.shape[axis] - 1));
+    this.#draw();
   }
 
-  goTo([i, j, k]) {
-    this.#niivue.scene.crosshairPos = this.#niivue.vox2frac([i, j, k]);
-    this.#niivue.createOnLocationChange();
-    this.#niivue.drawScene();
+  scroll(by, axis = this.#tiles()[0]?.axis ?? 2) {
+    if (this.#regions) this.goTo(this.#place.map((at, n) => Math.round(at) + (n === axis ? by : 0)));
   }
 
-  move(x, y, z) {
-    this.#niivue.moveCrosshairInVox(x, y, z);
+  zoom(by) {
+    this.#zoom = Math.min(Math.max(this.#zoom * by, 1), MOST_ZOOM);
+    this.#middle = this.#zoom === 1 ? null : (this.#middle ?? [...this.#place]);
+    this.#draw();
   }
 
-  reset(sequence, window, centre) {
-    const image = this.#images.get(sequence);
-    [image.cal_min, image.cal_max] = window;
-    this.#niivue.setPan2Dxyzmm([0, 0, 0, 1]);
-    this.#niivue.updateGLVolume();
-    this.goTo(centre);
+  get #window() {
+    return this.#windows[this.#sequence];
   }
 
-  #apply() {
-    this.#niivue.overlayOutlineWidth = this.#outlined ? OUTLINE : 0;
-    for (const [name, image] of this.#regions) image.opacity = this.#hidden.has(name) ? 0 : this.#outlined ? 1 : this.#opacity;
-    if (this.#niivue.volumes.length) this.#niivue.updateGLVolume();
+  #tiles() {
+    if (!this.#regions) return [];
+    const rectangles = layout(this.#view, this.#canvas.width, this.#canvas.height);
+    const scales = fitting(rectangles, this.#regions);
+    const whole = this.#regions.shape.map((count) => (count - 1) / 2);
+    return Object.entries(rectangles).map(
+      ([plane, rectangle]) => new Tile(plane, rectangle, this.#regions, scales[plane] * this.#zoom, this.#middle ?? whole),
+    );
+  }
+
+  // At the next frame, once, however often it is asked for.
+  #draw() {
+    if (this.#asked) return;
+    this.#asked = true;
+    requestAnimationFrame(() => {
+      this.#asked = false;
+      this.#drawNow();
+    });
+  }
+
+  #drawNow() {
+    const ratio = window.devicePixelRatio || 1;
+    for (const canvas of [this.#canvas, this.#marks]) {
+      const [width, height] = [Math.round(this.#canvas.clientWidth * ratio), Math.round(this.#canvas.clientHeight * ratio)];
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    }
+    const tiles = this.#sequence ? this.#tiles() : [];
+    this.#slices.draw(tiles, this.#place, { ...this.#look, window: this.#window ?? [0, 1] });
+    this.#drawMarks(tiles, ratio);
+    if (this.#sequence) this.#changed(world(this.#regions, this.#place), valueAt(this.#images.get(this.#sequence), this.#place.map(Math.round)));
+  }
+
+  #drawMarks(tiles, ratio) {
+    const pen = this.#marks.getContext("2d");
+    pen.clearRect(0, 0, this.#marks.width, this.#marks.height);
+    const size = Math.round(parseFloat(getComputedStyle(this.#marks).fontSize) * ratio);
+    pen.font = `600 ${size}px system-ui, "DejaVu Sans", sans-serif`;
+    for (const tile of tiles) {
+      const { left, top, width, height } = tile.rectangle;
+      const [x, y] = tile.pixelsOf(this.#place);
+      pen.save();
+      pen.beginPath();
+      pen.rect(left, top, width, height);
+      pen.clip();
+      pen.strokeStyle = "rgb(108 182 255 / 75%)";
+      pen.lineWidth = ratio;
+      const gap = CROSSHAIR_GAP * ratio;
+      for (const [a, b, c, d] of [[left, y, x - gap, y], [x + gap, y, left + width, y], [x, top, x, y - gap], [x, y + gap, x, top + height]]) {
+        pen.beginPath();
+        pen.moveTo(a, b);
+        pen.lineTo(c, d);
+        pen.stroke();
+      }
+      const edge = size * 0.9;
+      const letter = (text, across, up) => {
+        pen.textAlign = "center";
+        pen.textBaseline = "middle";
+        this.#write(pen, text, across, up);
+      };
+      letter(tile.letters.left, left + edge, top + height / 2);
+      letter(tile.letters.right, left + width - edge, top + height / 2);
+      letter(tile.letters.top, left + width / 2, top + edge);
+      letter(tile.letters.bottom, left + width / 2, top + height - edge);
+      pen.textAlign = "left";
+      this.#write(pen, `${tile.plane} ${Math.round(this.#place[tile.axis]) + 1}/${this.#regions.shape[tile.axis]}`, left + edge / 2, top + edge);
+      const bar = BAR_MM * tile.scale;
+      pen.fillStyle = "#dfe3e8";
+      pen.fillRect(left + width - bar - edge, top + height - edge, bar, 2 * ratio);
+      pen.textAlign = "right";
+      this.#write(pen, "5 cm", left + width - edge, top + height - 2 * edge);
+      pen.restore();
+    }
+  }
+
+  #write(pen, text, x, y) {
+    pen.lineWidth = 3;
+    pen.strokeStyle = "#000";
+    pen.strokeText(text, x, y);
+    pen.fillStyle = "#dfe3e8";
+    pen.fillText(text, x, y);
+  }
+
+  #pixels(event) {
+    const ratio = window.devicePixelRatio || 1;
+    return [event.offsetX * ratio, event.offsetY * ratio];
+  }
+
+  #tileAt(pixels) {
+    return this.#tiles().find((tile) => tile.holds(pixels));
+  }
+
+  // Left: go there. Right: window. Middle, or left with Ctrl: move the image.
+  #press(event) {
+    const began = this.#pixels(event);
+    const tile = this.#tileAt(began);
+    if (!tile) return;
+    event.preventDefault();
+    this.#canvas.focus();
+    const start = { middle: this.#middle ?? [...tile.middle], window: [...this.#window] };
+    const acts = { 0: event.ctrlKey ? "pan" : "go", 1: "pan", 2: "window" };
+    const act = acts[event.button];
+    const move = (moved) => {
+      const [x, y] = this.#pixels(moved);
+      if (act === "go") this.goTo(tile.placeAt([x, y], this.#place));
+      if (act === "pan") {
+        const [from, to] = [tile.placeAt(began, this.#place), tile.placeAt([x, y], this.#place)];
+        this.#middle = start.middle.map((at, axis) => at - (to[axis] - from[axis]));
+      }
+      if (act === "window") {
+        const [low, high] = start.window;
+        const wide = Math.max((high - low) * 2 ** ((x - began[0]) / 250), 1);
+        const level = (low + high) / 2 + ((y - began[1]) / 500) * (high - low);
+        this.#windows[this.#sequence] = [level - wide / 2, level + wide / 2];
+      }
+      this.#draw();
+    };
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#canvas.addEventListener("pointermove", move);
+    this.#canvas.addEventListener("pointerup", () => this.#canvas.removeEventListener("pointermove", move), { once: true });
+    if (act === "go") move(event);
+  }
+
+  #turn(event) {
+    const tile = this.#tileAt(this.#pixels(event));
+    if (!tile) return;
+    event.preventDefault();
+    if (event.ctrlKey) this.zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+    else this.scroll(event.deltaY < 0 ? 1 : -1, tile.axis);
   }
 }

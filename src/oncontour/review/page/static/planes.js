@@ -1,0 +1,65 @@
+// The three planes as radiologists look at them: the patient's right on the screen's left, faces to the left.
+// Axes are those of the volume: 0 grows to the patient's right, 1 to the front, 2 to the head.
+
+export const PLANES = {
+  axial: { axis: 2, across: 0, up: 1, letters: { left: "R", right: "L", top: "A", bottom: "P" } },
+  coronal: { axis: 1, across: 0, up: 2, letters: { left: "R", right: "L", top: "S", bottom: "I" } },
+  sagittal: { axis: 0, across: 1, up: 2, letters: { left: "A", right: "P", top: "S", bottom: "I" } },
+};
+
+// A plane within a rectangle of the screen. `scale` is pixels a mm, `middle` the voxel at the rectangle's middle.
+export class Tile {
+  constructor(plane, rectangle, volume, scale, middle) {
+    Object.assign(this, PLANES[plane], { plane, rectangle, volume, scale, middle });
+  }
+
+  // Pixels of a voxel's middle. Across, high indices come first, so that left is the patient's right (or front).
+  pixelsOf(voxel) {
+    const { left, top, width, height } = this.rectangle;
+    const { spacing } = this.volume;
+    return [
+      left + width / 2 - (voxel[this.across] - this.middle[this.across]) * spacing[this.across] * this.scale,
+      top + height / 2 - (voxel[this.up] - this.middle[this.up]) * spacing[this.up] * this.scale,
+    ];
+  }
+
+  // The place under pixels, in voxels and parts of them, within the slice of `place`.
+  placeAt([x, y], place) {
+    const { left, top, width, height } = this.rectangle;
+    const { spacing } = this.volume;
+    const found = [...place];
+    found[this.across] = this.middle[this.across] - (x - left - width / 2) / (spacing[this.across] * this.scale);
+    found[this.up] = this.middle[this.up] - (y - top - height / 2) / (spacing[this.up] * this.scale);
+    return found;
+  }
+
+  holds([x, y]) {
+    const { left, top, width, height } = this.rectangle;
+    return x >= left && y >= top && x < left + width && y < top + height;
+  }
+}
+
+// Rectangles of the planes shown: one of them, or axial on the left and the others one above the other.
+export function layout(view, width, height) {
+  if (view !== "all") return { [view]: { left: 0, top: 0, width, height } };
+  const gap = 2;
+  const wide = Math.round(width * 0.58);
+  const half = Math.round((height - gap) / 2);
+  const rest = { left: wide + gap, width: width - wide - gap };
+  return {
+    axial: { left: 0, top: 0, width: wide, height },
+    coronal: { ...rest, top: 0, height: half },
+    sagittal: { ...rest, top: half + gap, height: height - half - gap },
+  };
+}
+
+// Pixels a mm at which the volume fits into every rectangle.
+export function fitting(rectangles, { shape, spacing }) {
+  const size = shape.map((count, axis) => count * spacing[axis]);
+  return Object.fromEntries(
+    Object.entries(rectangles).map(([plane, { width, height }]) => {
+      const { across, up } = PLANES[plane];
+      return [plane, 0.96 * Math.min(width / size[across], height / size[up])];
+    }),
+  );
+}

@@ -1,0 +1,142 @@
+// Slices on the graphics card: brightness in one texture, regions as bits of another, so that window, slice, colours
+// and outlines change without touching a voxel.
+
+const CORNERS = `#version 300 es
+out vec2 at;
+void main() {
+  at = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+  gl_Position = vec4(at * 2.0 - 1.0, 0.0, 1.0);
+}`;
+
+const PIXELS = `#version 300 es
+precision highp float;
+precision highp int;
+precision highp sampler3D;
+precision highp usampler3D;
+uniform sampler3D image;
+uniform usampler3D regions;
+uniform vec3 shape;
+uniform vec3 origin;  // Voxel at the tile's lower left corner; its first voxel reaches from -0.5 to 0.5.
+uniform vec3 across;  // From there to the lower right corner,
+uniform vec3 up;  // and to the upper left one.
+uniform vec2 window;  // Black and white.
+uniform vec2 step;  // Width of an outline, as a share of the tile.
+uniform vec3 colours[8];
+uniform uint shown;
+uniform float opacity;
+uniform bool outlined;
+in vec2 at;
+out vec4 colour;
+
+bool outside(vec3 place) {
+  return any(lessThan(place, vec3(0.0))) || any(greaterThanEqual(place, shape));
+}
+
+uint bits(vec2 there) {
+  vec3 place = origin + there.x * across + there.y * up + 0.5;
+  return outside(place) ? 0u : texelFetch(regions, ivec3(place), 0).r & shown;
+}
+
+void main() {
+  vec3 place = origin + at.x * across + at.y * up + 0.5;
+  colour = vec4(0.0, 0.0, 0.0, 1.0);
+  if (outside(place)) return;
+  float grey = (texture(image, place / shape).r - window.x) / (window.y - window.x);
+  colour.rgb = vec3(clamp(grey, 0.0, 1.0));
+  uint here = bits(at);
+  if (outlined) {
+    uint inside = bits(at + vec2(step.x, 0.0)) & bits(at - vec2(step.x, 0.0));
+    here &= ~(inside & bits(at + vec2(0.0, step.y)) & bits(at - vec2(0.0, step.y)));
+  }
+  for (int n = 7; n >= 0; n--) {  // The innermost region has the last word.
+    if ((here >> n & 1u) == 1u) {
+      colour.rgb = mix(colour.rgb, colours[n], outlined ? 1.0 : opacity);
+      return;
+    }
+  }
+}`;
+
+export class Slices {
+  #gl;
+  #program;
+  #places = {};
+  #textures = {};
+
+  constructor(canvas) {
+    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, preserveDrawingBuffer: true });
+    if (!gl) throw new Error("This browser has no WebGL 2, which the viewer needs.");
+    this.#gl = gl;
+    this.#program = link(gl, CORNERS, PIXELS);
+    gl.useProgram(this.#program);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    gl.uniform1i(this.#place("image"), 0);
+    gl.uniform1i(this.#place("regions"), 1);
+  }
+
+  setImage({ shape, voxels }) {
+    const gl = this.#gl;
+    this.#fill(0, "image", gl.R16F, gl.RED, gl.FLOAT, gl.LINEAR, shape, Float32Array.from(voxels));
+    gl.uniform3f(this.#place("shape"), ...shape);
+  }
+
+  setRegions({ shape, voxels }) {
+    const gl = this.#gl;
+    this.#fill(1, "regions", gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, gl.NEAREST, shape, voxels);
+  }
+
+  // Draw one slice for each tile. `look`: window, colours (0 to 255), shown (bits), opacity, outlined.
+  draw(tiles, place, look) {
+    const gl = this.#gl;
+    const { height } = gl.canvas;
+    gl.disable(gl.SCISSOR_TEST);
+    gl.clearColor(0, 0, 0, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (!tiles.length) return;
+    gl.uniform2f(this.#place("window"), ...look.window);
+    gl.uniform3fv(this.#place("colours"), look.colours.flat().map((part) => part / 255));
+    gl.uniform1ui(this.#place("shown"), look.shown);
+    gl.uniform1f(this.#place("opacity"), look.opacity);
+    gl.uniform1i(this.#place("outlined"), look.outlined);
+    for (const tile of tiles) {
+      const { left, top, width: wide, height: high } = tile.rectangle;
+      const corner = (x, y) => tile.placeAt([left + x * wide, top + high - y * high], place.map(Math.round));
+      const [origin, right, above] = [corner(0, 0), corner(1, 0), corner(0, 1)];
+      gl.viewport(left, height - top - high, wide, high);
+      gl.uniform3f(this.#place("origin"), ...origin);
+      gl.uniform3f(this.#place("across"), ...right.map((to, axis) => to - origin[axis]));
+      gl.uniform3f(this.#place("up"), ...above.map((to, axis) => to - origin[axis]));
+      const line = Math.max(1, Math.round(height / 800));
+      gl.uniform2f(this.#place("step"), line / wide, line / high);
+      gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    }
+  }
+
+  #fill(unit, name, inner, format, type, filter, [i, j, k], voxels) {
+    const gl = this.#gl;
+    gl.deleteTexture(this.#textures[name] ?? null);
+    this.#textures[name] = gl.createTexture();
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(gl.TEXTURE_3D, this.#textures[name]);
+    for (const side of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T, gl.TEXTURE_WRAP_R]) gl.texParameteri(gl.TEXTURE_3D, side, gl.CLAMP_TO_EDGE);
+    for (const size of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_3D, size, filter);
+    gl.texImage3D(gl.TEXTURE_3D, 0, inner, i, j, k, 0, format, type, voxels);
+  }
+
+  #place(name) {
+    return (this.#places[name] ??= this.#gl.getUniformLocation(this.#program, name));
+  }
+}
+
+function link(gl, vertices, fragments) {
+  const program = gl.createProgram();
+  for (const [kind, source] of [[gl.VERTEX_SHADER, vertices], [gl.FRAGMENT_SHADER, fragments]]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
+  return program;
+}
