@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from .orthanc import orthanc as orthanc
 from .postgres import postgres as postgres
+from .postgres import postgres_server as postgres_server
 
 settings.register_profile("oncontour", deadline=None)  # How long an example takes says how busy the machine is.
 settings.load_profile("oncontour")

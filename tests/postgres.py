@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -22,9 +23,20 @@ def programs() -> Path | None:
     return places[-1] if places else None
 
 
+@pytest.fixture
+def postgres(postgres_server: str) -> str:
+    """URL of an empty data base of the test's own, as SQLAlchemy has it."""
+    from psycopg import connect
+
+    name = f"test_{uuid4().hex}"
+    with connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # pyright: ignore[reportArgumentType]
+    return f"{postgres_server.replace('postgresql', 'postgresql+psycopg')}/{name}"
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """URL of an empty data base, as SQLAlchemy has it."""
+def postgres_server() -> Iterator[str]:
+    """URL of a server, without a data base."""
     pytest.importorskip("psycopg")
     bin_ = programs()
     if bin_ is None:
@@ -45,7 +57,7 @@ def postgres() -> Iterator[str]:
     control = [bin_ / "pg_ctl", "-D", data, "-w", "-l", data / "log"]
     subprocess.run([*control, "-o", options, "start"], **run)
     try:
-        yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}/postgres"
+        yield f"postgresql://{USER}@127.0.0.1:{port}"
     finally:
         subprocess.run([*control, "-m", "immediate", "stop"], **run)
         shutil.rmtree(folder, ignore_errors=True)

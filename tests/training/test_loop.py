@@ -147,7 +147,7 @@ def test_two_processes_give_the_loss_curve_of_one(job, tiny_plan, change):
     run_job(job("two", plan), Machine(device="cpu", devices=2, workers=0, threads=1), resume=False)
     log = (job("two", plan).folder / "log.csv").read_text().splitlines()
     losses = [float(line.split(",")[4]) for line in log[1:]]
-    assert losses == pytest.approx([row["loss"] for row in one.history], abs=2e-5)
+    assert losses == pytest.approx([row["loss"] for row in one.history], abs=2e-4)
     dice = dict(zip(log[0].split(","), log[-1].split(","), strict=True))
     assert float(dice["dice_WT"]) == pytest.approx(one.history[-1]["dice_WT"], abs=2e-3)
     assert len((job("two", plan).folder / "scores.csv").read_text().splitlines()) == 3
