@@ -32,8 +32,11 @@ def test_an_order_is_carried_out_once(benchmarks, tmp_path):
 
 def test_every_fuse_has_its_place_in_the_nodes_code(benchmarks, tmp_path):
     """A function that was renamed would leave a fuse that never burns."""
-    lay = "import sys; sys.path.insert(0, sys.argv[1]); from faults import fuses; fuses.lay(fuses.Path())"
-    subprocess.run([sys.executable, "-c", lay, benchmarks], check=True, timeout=120)
+    lay = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from faults import fuses; fuses.lay(fuses.Path()); print('laid')"
+    )
+    laid = subprocess.run([sys.executable, "-c", lay, benchmarks], capture_output=True, text=True, timeout=120)
+    assert (laid.returncode, laid.stdout) == (0, "laid\n"), laid.stderr
 
 
 def test_the_stand_in_writes_what_the_node_reads(benchmarks, tmp_path):

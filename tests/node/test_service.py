@@ -246,7 +246,9 @@ def test_a_data_base_that_goes_away_while_a_node_begins_is_named(tmp_path, monke
 def test_a_data_base_that_is_away_does_not_keep_a_node_from_stopping(tmp_path):
     base = open_base(f"sqlite:///{tmp_path}/node.db")
     with beating(base, "a", WorkSettings(), Listener(60.0), lambda nodes: 0):
+        assert "heartbeat" in [thread.name for thread in threading.enumerate()]
         NODES.drop(base)
+    assert "heartbeat" not in [thread.name for thread in threading.enumerate()]
 
 
 COMMAND = """

@@ -101,7 +101,8 @@ def run_node(
         asked = [site.peers[name] for name in settings.completion.ask]
         watch = Watch(spool, site.base, site.node, asked, settings.completion, partial(_note, site))
         stack.callback(watch.close)
-        take = partial(take_report, site.base, site.node) if any(one.commits for one in site.peers.values()) else None
+        committing = any(peer.committing for peer in site.peers.values())
+        take = partial(take_report, site.base, site.node) if committing else None
         receiver = stack.enter_context(receiving(settings.receive, spool, lambda arrival: None, take))
         keeper = Keeper(site.base, site.node, settings.place, spool, settings.keep)
         stack.enter_context(keeping(keeper, settings.keep.look_every_s))

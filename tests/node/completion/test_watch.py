@@ -83,15 +83,20 @@ def test_a_quiet_study_is_complete(tmp_path):
     assert list_cases(place.base) == [case]
 
 
+def stays_open(place):
+    """For longer than the quiet after which a study is taken as it is."""
+    end = time.monotonic() + 0.6
+    while time.monotonic() < end:
+        assert place.watch.look() == 1
+        time.sleep(0.02)
+
+
 def test_a_peer_that_knows_more_keeps_it_open_and_its_count_completes_it(tmp_path):
     peer = Knowing()
     place = Place(tmp_path, [peer])
     peer.known = {place.series: 2}
     place.arrive(1)
-    end = time.monotonic() + 0.6
-    while time.monotonic() < end:
-        assert place.watch.look() == 1
-        time.sleep(0.02)
+    stays_open(place)
     place.arrive(2)
     (case,) = place.look_until(1)
     assert (case.complete_by, len(case.images)) == ("count", 2)
@@ -230,10 +235,7 @@ def test_a_peer_that_goes_down_does_not_take_back_what_it_said(tmp_path):
         place.watch.look()
         time.sleep(0.02)
     peer.known = None
-    end = time.monotonic() + 0.6
-    while time.monotonic() < end:
-        assert place.watch.look() == 1
-        time.sleep(0.02)
+    stays_open(place)
     place.arrive(2)
     (case,) = place.look_until(1)
     assert (case.complete_by, len(case.images)) == ("count", 2)

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import inspect, update
 
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
@@ -42,7 +42,8 @@ def test_nodes_that_begin_at_once_on_an_empty_data_base(base):
         with ThreadPoolExecutor(8) as pool:
             for engine in pool.map(open_base, [url] * 8):
                 engine.dispose()
-    new_case(base)
+        assert set(inspect(base).get_table_names()) >= METADATA.tables.keys()
+    assert new_case(base) is not None
 
 
 def new_case(base, study="s", part=1, node="a"):

@@ -30,7 +30,7 @@ SECONDS = 60
 class Shelf:
     """A peer in memory."""
 
-    name, commits = "pacs", False
+    name, committing = "pacs", None
 
     def __init__(self):
         self.there, self.sent, self.down = {}, [], 0

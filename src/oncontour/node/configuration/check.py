@@ -12,7 +12,6 @@ from oncontour.data.database import shown
 from oncontour.inference.bundle import load_bundle
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.ledger.base import open_base
-from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.peer import Peer
 from oncontour.node.receive.disk import free_bytes
 from oncontour.node.routing.rules import RuleSet, default_rules, read_rules
@@ -87,7 +86,7 @@ def _rules(settings: NodeSettings) -> str:
 
 def _asked(peer: Peer) -> str:
     peer.counts(generate_uid())
-    if isinstance(peer, Dimse) and peer.commits:
-        peer.check_commitment()
+    if peer.committing:
+        peer.committing.check_commitment()
         return "answers, and takes requests for storage commitment"
     return "answers"

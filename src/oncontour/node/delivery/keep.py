@@ -20,7 +20,7 @@ from oncontour.node.ledger.commitments import (
     note_report,
     promises,
 )
-from oncontour.node.peers.peer import Peer, Reference
+from oncontour.node.peers.peer import CommittingPeer, Reference
 
 NEVER_ASKED = Promise(Outcome.FAILED)
 """What was never asked for is asked for as what has failed is."""
@@ -33,7 +33,7 @@ def take_report(base: Engine, node: str, report: Report) -> bool:
     return note_report(base, node, report.transaction, report.committed, report.failed)
 
 
-def keep(sending: Sending, peer: Peer, seen: Collection[Reference]) -> tuple[frozenset[str], str | None]:
+def keep(sending: Sending, peer: CommittingPeer, seen: Collection[Reference]) -> tuple[frozenset[str], str | None]:
     """Ask a peer to keep what it is seen to have, and wait a moment for its report; later tries find what comes later.
 
     A report that has not come after `commitment_s` is waited for no longer: that the peer is seen to have the objects
@@ -60,7 +60,7 @@ def keep(sending: Sending, peer: Peer, seen: Collection[Reference]) -> tuple[fro
     return frozenset(uid for uid, promise in mine.items() if promise.outcome in SETTLED), _amiss(mine.values())
 
 
-def _wait(sending: Sending, peer: Peer, asked: Collection[str]) -> None:
+def _wait(sending: Sending, peer: CommittingPeer, asked: Collection[str]) -> None:
     end = time.monotonic() + sending.settings.seen_s
     while time.monotonic() < end:
         said = promises(sending.base, sending.case, peer.name)

@@ -46,8 +46,8 @@ def _send_to(sending: Sending, peer: Peer, files: Collection[Path]) -> str | Non
     references = references_of(sorted(files))
     missing, why = _bring(sending, peer, references)
     seen = {reference for file, reference in references.items() if file not in missing}
-    if peer.commits:
-        kept, unkept = keep(sending, peer, seen)
+    if peer.committing:
+        kept, unkept = keep(sending, peer.committing, seen)
         why = "; ".join(filter(None, (why, unkept))) or None
     else:
         kept = {reference.instance for reference in seen}
@@ -82,7 +82,7 @@ def _lacking(peer: Peer, files: Mapping[Path, Reference]) -> dict[Path, Referenc
 
 
 def _unkept(sending: Sending, peer: Peer, files: Mapping[Path, Reference]) -> dict[Path, Reference]:
-    if not peer.commits:
+    if not peer.committing:
         return {}
     said = promises(sending.base, sending.case, peer.name)
     failed = {instance for instance, promise in said.items() if promise.outcome is Outcome.FAILED}

@@ -90,9 +90,9 @@ class Dimse:
         return refused
 
     @property
-    def commits(self) -> bool:
+    def committing(self) -> Dimse | None:
         """As its settings say."""
-        return self.settings.commitment
+        return self if self.settings.commitment else None
 
     @contextmanager
     def asked_to_keep(self, transaction: str, references: Collection[Reference], take: Take) -> Iterator[None]:

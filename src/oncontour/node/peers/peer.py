@@ -52,19 +52,27 @@ class Peer(Protocol):
         ...
 
     @property
-    def commits(self) -> bool:
-        """Whether it is to be asked to keep what it was sent."""
+    def committing(self) -> CommittingPeer | None:
+        """Itself, where it is to be asked to keep what it was sent."""
         ...
+
+
+class CommittingPeer(Peer, Protocol):
+    """One that promises to keep what it was sent (PS3.4 annex J)."""
 
     def asked_to_keep(
         self, transaction: str, references: Collection[Reference], take: Take
     ) -> AbstractContextManager[None]:
-        """Ask it to keep objects, where it commits; in the block the request is accepted.
+        """Ask it to keep objects; in the block the request is accepted.
 
         Args:
             transaction: UID of the request.
             take: gets its report where it comes while the block runs and to nobody else.
         """
+        ...
+
+    def check_commitment(self) -> None:
+        """Raise PeerError where it takes no requests for storage commitment."""
         ...
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,6 @@ from oncontour.node.tls import Tls, caller_context, handshake_trouble
 if TYPE_CHECKING:
     from dicomweb_client.api import DICOMwebClient
 
-    from oncontour.node.commitment.answer import Take
 
 INSTANCE, SERIES, IN_SERIES = "00080018", "0020000E", "00201209"
 """SOPInstanceUID, SeriesInstanceUID, NumberOfSeriesRelatedInstances."""
@@ -78,15 +77,8 @@ class Web:
         return refused
 
     @property
-    def commits(self) -> bool:
+    def committing(self) -> None:
         """Never: the web has no storage commitment that its archives speak."""
-        return False
-
-    def asked_to_keep(
-        self, transaction: str, references: Collection[Reference], take: Take
-    ) -> AbstractContextManager[None]:
-        """Cannot be."""
-        raise NotImplementedError
 
     @cached_property
     def _client(self) -> DICOMwebClient:

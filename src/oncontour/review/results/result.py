@@ -62,12 +62,10 @@ def find_results(folder: Path) -> dict[str, Result]:
 
 def read_result(folder: Path) -> Result:
     """The result of one folder; where its files are damaged, the error says which."""
-    if (folder / ERROR).exists():
-        try:
-            return Result(folder.name, folder, {}, {}, str(read_json(folder / ERROR, remedy=_REMEDY)["message"]))
-        except (OncontourError, KeyError) as error:
-            return Result(folder.name, folder, {}, {}, str(error))
     try:
+        if (folder / ERROR).exists():
+            error = read_json(folder / ERROR, remedy=_REMEDY).get("message", "")
+            return Result(folder.name, folder, {}, {}, f"{error}" or f"{folder / ERROR} does not say why")
         measurements = read_json(folder / MEASUREMENTS, remedy=_REMEDY)
         return Result(folder.name, folder, measurements, read_json(folder / QUALITY, remedy=_REMEDY))
     except OncontourError as error:
