@@ -20,7 +20,8 @@ from oncontour.training.cascade import Case
 from oncontour.training.freezing import learn
 from oncontour.training.job import Job, JobDraw
 from oncontour.training.learner import Learner, follow
-from oncontour.training.machine import Interruption, Machine, memory_explained
+from oncontour.training.machine import Interruption, Machine
+from oncontour.training.memory import memory_explained
 from oncontour.training.optimisers import learning_rate
 from oncontour.training.processes import gathered, summed
 from oncontour.training.state import TrainState, first_state, fresh_network, load_state, save_best, save_state

@@ -6,14 +6,13 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
-from oncontour.core.errors import InputError, TrainingError
+from oncontour.core.errors import InputError
 from oncontour.plans.training import Precision
+from oncontour.training.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -149,6 +148,8 @@ def make_fabric(machine: Machine, precision: Precision) -> Fabric:
     if machine.on_gpu:
         torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.benchmark = True
+    else:
+        keep_freed_memory()
     return Fabric(
         accelerator="cuda" if machine.on_gpu else "cpu",
         devices=machine.devices,
@@ -189,29 +190,3 @@ class Interruption:
             raise KeyboardInterrupt
         self._when = self._when or time.monotonic()
         self.asked = True
-
-
-@contextmanager
-def memory_explained(patch: tuple[int, ...], batch: int) -> Iterator[None]:
-    """Turn a lack of memory inside the block into an error that says what to lower.
-
-    Raises:
-        TrainingError: memory ran out.
-    """
-    import torch
-
-    expected = f"room for {batch} patches of {' x '.join(map(str, patch))} voxels a step"
-    try:
-        yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        remedy = "Lower training.batch or training.patch in the plan, use bf16, or a smaller network; then --resume."
-        raise TrainingError("training", "no memory left", expected, remedy) from error
-    except RuntimeError as error:
-        text = str(error)
-        if "allocate memory" in text or "not enough memory" in text:
-            remedy = "Lower training.batch or training.patch in the plan, or a smaller network; then --resume."
-            raise TrainingError("training", "no memory left", expected, remedy) from error
-        if "DataLoader worker" in text:
-            remedy = "Memory, or shared memory, may have run out: use fewer --workers (0: none); then --resume."
-            raise TrainingError("training", "a worker process that ended", "samples drawn ahead", remedy) from error
-        raise
