@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from .chromium import chromium as chromium
 from .orthanc import orthanc as orthanc
 from .postgres import postgres as postgres
 from .postgres import postgres_server as postgres_server
