@@ -10,15 +10,18 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import claim, make_case, move
+from oncontour.node.ledger.deliveries import note_there, plan_deliveries
 from oncontour.node.ledger.nodes import Listener, beat, leave
+from oncontour.node.ledger.tables import CASES
 from oncontour.node.marks.marks import mark
 from oncontour.node.receive.disk import Disk
 from oncontour.node.spool.store import Spool
-from oncontour.node.watch.alerts import find_alerts
+from oncontour.node.watch.alerts import Alert, find_alerts
 from oncontour.node.watch.app import watch_app
 from oncontour.node.watch.health import check_health
 from oncontour.node.watch.metrics import metrics_text
@@ -109,6 +112,22 @@ def test_alerts(base, place):
         "backlog": "2 cases wait; more than 1 is unusual",
         "silence": find_alerts(base, settings, [])[-1].text.split(" hours")[0],
     }
+
+
+def test_a_peer_that_is_down_is_told_of_once(base):
+    for study in ("x", "y"):
+        add(base, study, State.DELIVERING)
+        plan_deliveries(base, f"{study}-1", {f"1.{study}": "seg.dcm"}, ["archive", "pacs"])
+        note_there(base, f"{study}-1", "archive", [f"1.{study}"])
+    hours = WatchSettings(undelivered_h=2.0)
+    assert find_alerts(base, hours, []) == []
+    with base.begin() as connection:
+        connection.execute(update(CASES).values(changed_at=CASES.c.changed_at - 7300.0))
+    text = "pacs has not taken the results of 2 cases for 2 hours"
+    assert find_alerts(base, hours, []) == [Alert("undelivered pacs", text)]
+    note_there(base, "x-1", "pacs", ["1.x"])
+    note_there(base, "y-1", "pacs", ["1.y"])
+    assert find_alerts(base, hours, []) == []
 
 
 def test_a_days_summary(base):

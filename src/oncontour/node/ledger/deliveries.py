@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, select, update
 
 from oncontour.data.database import now, patient
-from oncontour.node.ledger.tables import DELIVERIES
+from oncontour.node.ledger.case import State
+from oncontour.node.ledger.tables import CASES, DELIVERIES
 
 ASKED_AT_ONCE = 1000
 """Values of one query; SQLite takes 32,766, and a functional study has more images."""
@@ -58,6 +59,22 @@ def list_deliveries(engine: Engine, case: str) -> list[Delivery]:
     query = select(DELIVERIES).where(DELIVERIES.c.case == case).order_by(DELIVERIES.c.peer, DELIVERIES.c.file)
     with engine.connect() as connection:
         return [Delivery(**row) for row in connection.execute(query).mappings()]
+
+
+@patient
+def undelivered(engine: Engine, longer_than_s: float) -> list[tuple[str, int]]:
+    """Peers that lack objects of cases which have been on their way for longer than that, and of how many cases."""
+    on_their_way = DELIVERIES.join(CASES, CASES.c.case == DELIVERIES.c.case)
+    with engine.connect() as connection:
+        query = (
+            select(DELIVERIES.c.peer, func.count(DELIVERIES.c.case.distinct()))
+            .select_from(on_their_way)
+            .where(CASES.c.state == State.DELIVERING, DELIVERIES.c.there_at.is_(None))
+            .where(CASES.c.changed_at < now(connection) - longer_than_s)
+            .group_by(DELIVERIES.c.peer)
+            .order_by(DELIVERIES.c.peer)
+        )
+        return [(peer, cases) for peer, cases in connection.execute(query)]
 
 
 @patient

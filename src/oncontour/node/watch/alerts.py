@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, select
 from oncontour.data.database import now
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.commitments import broken_promises
+from oncontour.node.ledger.deliveries import undelivered
 from oncontour.node.ledger.tables import CASES
 from oncontour.node.watch.health import Check
 from oncontour.node.watch.settings import WatchSettings
@@ -52,6 +53,11 @@ def find_alerts(base: Engine, settings: WatchSettings, checks: Iterable[Check]) 
         found += [Alert(f"case {case}", f"case {case} is in quarantine: {reason}") for case, reason in failed]
         waiting = connection.execute(select(func.count()).where(CASES.c.state.in_(WAITING))).scalar_one()
         last = connection.execute(select(func.max(CASES.c.last_at))).scalar()
+    for peer, cases in undelivered(base, settings.undelivered_h * HOUR_S):
+        text = (
+            f"{peer} has not taken the results of {cases} cases for {settings.undelivered_h:g} hours"
+        )
+        found.append(Alert(f"undelivered {peer}", text))
     for case, peer, number in broken_promises(base):
         text = f"{peer} says late that it does not keep {number} objects of case {case}: `oncontour node retry`"
         found.append(Alert(f"commitment {case} {peer}", text))

@@ -37,6 +37,7 @@ class WatchSettings(Frozen):
         webhook: a URL that alerts are posted to, as JSON.
         silence_h: without any new study, after which an alert goes out; None: never.
         backlog: cases waiting, above which one goes out.
+        undelivered_h: for which a peer may not have taken a case's results, before one goes out.
         summary_at: hour of the day, UTC, of the daily summary; None: none.
         every_s: between two looks.
     """
@@ -47,6 +48,7 @@ class WatchSettings(Frozen):
     webhook: Annotated[str, Field(pattern=r"^https?://")] | None = None
     silence_h: Positive | None = None
     backlog: Count = 20
+    undelivered_h: Positive = 1.0
     summary_at: Annotated[int, Field(ge=0, le=23)] | None = None
     every_s: Positive = 15.0
 
