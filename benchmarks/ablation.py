@@ -76,14 +76,14 @@ def main() -> None:
     given = parser.parse_args()
     budget = Budget(given.steps, given.synthetic, tuple(given.features))
     every = variations(given.without, given.change)
-    recipes = {one: write_recipe(given.recipe, budget, one, given.work / one.name) for one in every}
+    recipes = {one.name: write_recipe(given.recipe, budget, one, given.work / one.name) for one in every}
 
     def scored(variation: Variation) -> Path:
         return given.work / variation.name / "scores"
 
     missing = [one for one in every if not done(scored(one), given.cases)]
     for one in paced(missing, lambda variation: variation.name):
-        bundle = train(recipes[one], given.work / one.name, given.anatomies, given.device)
+        bundle = train(recipes[one.name], given.work / one.name, given.anatomies, given.device)
         score(bundle, scored(one), given.cases)
     if given.write:
         results = {one.name: found for one in every if (found := done(scored(one), given.cases))}
