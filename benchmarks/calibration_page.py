@@ -42,6 +42,9 @@ Dice: what [a prediction is made of](models.md#calibration)."""
 PROBABILITIES = """
 Calibration error: mean |share that is tumour - probability| over voxels of probability 0.1 and more."""
 
+LEARNED = """
+Error of the volume: log(predicted / true), as a share of the largest that the predicted Dice allows, mean ± SD."""
+
 
 def page(groups: Mapping[str, Sequence[Case]], calibration: Calibration, bundle: str) -> str:
     """The page in Markdown.
@@ -66,7 +69,8 @@ def page(groups: Mapping[str, Sequence[Case]], calibration: Calibration, bundle:
         _table("cases | region | voxels | calibration error", _probabilities(groups)),
         PROBABILITIES,
         "\n## What was learned\n",
-        _table("region | true over predicted volume | spread of its logarithm | predicted Dice", _learned(calibration)),
+        _table("region | error of the volume | predicted Dice", _learned(calibration)),
+        LEARNED,
         "\n## Real scans, case by case\n",
         _table("scan | sequences | region | predicted mL | interval | true mL | predicted Dice | true Dice", real),
     ]
@@ -121,14 +125,19 @@ def _probabilities(groups: Mapping[str, Sequence[Case]]) -> list[tuple[str, ...]
 def _learned(calibration: Calibration) -> list[tuple[str, ...]]:
     rows = []
     for name, region in calibration.regions.items():
-        volume, dice = region.volume, region.dice
+        volume, dice = region.scaled, region.dice
         terms = "-"
         if dice:
-            weights = (("expected", dice.expected), ("agreement", dice.agreement), ("log mL", dice.volume))
+            weights = (
+                ("expected", dice.expected),
+                ("agreement", dice.agreement),
+                ("log mL", dice.volume),
+                ("T1CE", dice.contrast),
+            )
             terms = f"{dice.intercept:+.2f} " + " ".join(f"{value:+.2f} {sign}" for sign, value in weights)
             terms += f" (logits; n {dice.cases}, error {dice.error:.3f})"
-        ratio = f"{np.exp(-volume.bias):.3f} (n {volume.cases})" if volume else "-"
-        rows.append((name, ratio, f"{volume.spread:.3f}" if volume else "-", terms))
+        errors = f"{volume.bias:+.2f} ± {volume.spread:.2f} (n {volume.cases})" if volume else "-"
+        rows.append((name, errors, terms))
     return rows
 
 

@@ -51,7 +51,7 @@ class Case:
 def scored(observed: Iterable[ObservedCase], calibration: Calibration) -> list[Case]:
     """Each region of each case with what the calibration says of it."""
     return [
-        Case(case.name, case.sequences, name, one, certainty(calibration, name, one.volume_ml, one.signs))
+        Case(case.name, case.sequences, name, one, certainty(calibration, name, one.volume_ml, case.signs(name)))
         for case in observed
         for name, one in case.regions.items()
     ]

@@ -2,13 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import t
 
 from oncontour.core.errors import GeometryError, ImageContentError
 from oncontour.inference.calibration import VolumeErrors
-from oncontour.measure.interval import interval, volume_errors
+from oncontour.measure.interval import GREATEST_DICE, LEAST_DICE, interval, largest_error, volume_errors
 
 VOLUMES = st.floats(1e-3, 500)
 
@@ -49,6 +49,28 @@ def test_it_scales_with_the_volume_and_with_the_unit(pairs, volume, factor):
     first, second = interval(volume, errors), interval(volume * factor, scaled)
     assert 0 < first.low <= first.high
     assert (second.low, second.high) == pytest.approx((first.low * factor, first.high * factor), rel=1e-6)
+
+
+@given(st.integers(1, 400), st.integers(1, 400), st.data())
+def test_no_two_masks_differ_more_than_their_dice_allows(one, other, data):
+    overlap = data.draw(st.integers(1, min(one, other)))
+    dice = 2 * overlap / (one + other)
+    assume(LEAST_DICE <= dice <= GREATEST_DICE)
+    assert abs(math.log(one / other)) <= largest_error(dice) + 1e-9
+
+
+@pytest.mark.parametrize("count", [10, 40])
+def test_it_covers_where_the_spread_follows_a_known_unit(count):
+    """1000 experiments with cases of every quality; as above."""
+    rng = np.random.default_rng(count)
+    covered = 0
+    for _ in range(1000):
+        truth, unit = rng.lognormal(2, 1, count + 1), largest_error(rng.uniform(0.4, 0.95, count + 1))
+        pred = truth * np.exp(unit * rng.normal(0.2, 0.5, count + 1))
+        errors = volume_errors(pred[:-1], truth[:-1], unit[:-1])
+        found = interval(pred[-1], errors, unit[-1])
+        covered += found.low <= truth[-1] <= found.high
+    assert covered / 1000 == pytest.approx(0.95, abs=0.02)
 
 
 def test_empty_predictions_and_references_play_no_part():

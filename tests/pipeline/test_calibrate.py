@@ -17,7 +17,7 @@ from oncontour.measure.predicted_dice import Signs
 from oncontour.measure.regions import measure_regions
 from oncontour.networks import NETWORKS
 from oncontour.pipeline.calibrate import calibrate, learn_region
-from oncontour.pipeline.observe import Observed
+from oncontour.pipeline.observe import Observed, ObservedCase
 from oncontour.plans.plan import Plan
 
 CONTENT = {
@@ -64,7 +64,7 @@ def finds(monkeypatch):
             masks[:, : n + 4, : n + 3, : n + 3] = True
         regions = Volume(masks, np.eye(4))
         measured = measure_regions(regions, BRATS)
-        signs = {one.name: Signs(0.8 + n / 100, 0.9, one.volume_ml) for one in measured if one.volume_ml}
+        signs = {one.name: Signs(0.8 + n / 100, 0.9, one.volume_ml, contrast=True) for one in measured if one.volume_ml}
         return SimpleNamespace(
             prepared=SimpleNamespace(brain=Volume(np.ones((20, 20, 20), bool), np.eye(4))),
             probabilities=Volume(masks * 0.75, np.eye(4)),
@@ -131,7 +131,8 @@ def test_a_broken_case_is_left_out_and_named(bundle, cohort, finds):
 def test_inventions_are_counted_apart():
     none = Observed(0.0, 0.0, 1.0, None, None)
     invented = Observed(2.0, 0.0, 0.0, 0.7, 0.8)
-    found = learn_region([none, invented, Observed(3.0, 2.0, 0.8, 0.9, 0.9)])
+    regions = (none, invented, Observed(3.0, 2.0, 0.8, 0.9, 0.9))
+    found = learn_region([ObservedCase(f"{n}", "T1CE", {"WT": one}) for n, one in enumerate(regions)], "WT")
     assert (found.misses.absent, found.misses.invented, found.misses.present) == (2, 1, 1)
     assert found.volume is found.dice is None
     assert found.range_ml == (2.0, 3.0)

@@ -19,7 +19,7 @@ FILE = "calibration.yaml"
 
 
 class VolumeErrors(Frozen):
-    """log(predicted / true volume) over held-out cases where both are positive.
+    """log(predicted / true volume) over held-out cases where both are positive; see `RegionCalibration` for its unit.
 
     Args:
         cases: how many.
@@ -34,7 +34,7 @@ class VolumeErrors(Frozen):
 
 class DiceModel(Frozen):
     """Logit of the predicted Dice: intercept + expected * logit(expected Dice) + agreement * logit(agreement) + volume
-    * log(mL); no coefficient is negative.
+    * log(mL) + contrast * (1 with a T1CE, else 0); no coefficient but the intercept is negative.
 
     Args:
         cases: that it was fitted on.
@@ -46,6 +46,7 @@ class DiceModel(Frozen):
     expected: float = Field(ge=0)
     agreement: float = Field(ge=0)
     volume: float = Field(ge=0)
+    contrast: float = Field(default=0.0, ge=0)
     error: Share
 
 
@@ -71,11 +72,14 @@ class RegionCalibration(Frozen):
     """What was learned of one region; None: too few held-out cases.
 
     Args:
+        volume: errors of the volume, for whom no Dice is predicted.
+        scaled: errors of the volume as shares of the largest that the predicted Dice allows (`measure.interval`).
         range_ml: smallest and largest predicted volume that it was learned on; None: none was found.
     """
 
     misses: Misses
     volume: VolumeErrors | None
+    scaled: VolumeErrors | None = None
     dice: DiceModel | None
     range_ml: tuple[float, float] | None
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oncontour.core.sequence import Sequence
-from oncontour.inference.calibration import Calibration, Misses
-from oncontour.measure.interval import LEVEL, Interval, interval
+from oncontour.inference.calibration import Calibration, Misses, RegionCalibration
+from oncontour.measure.interval import LEVEL, Interval, interval, largest_error
 from oncontour.measure.predicted_dice import Signs, predict_dice
 
 NOT_CALIBRATED = "No interval: the bundle was not calibrated."
@@ -40,14 +40,21 @@ def certainty(calibration: Calibration, region: str, volume_ml: float, signs: Si
     learned = calibration.regions.get(region)
     if learned is None:
         return None
-    sure = learned.volume is not None and volume_ml > 0
-    model = learned.dice if signs is not None and volume_ml > 0 else None
+    if not volume_ml > 0:
+        return Certainty(None, None, None, learned.misses)
+    dice = predict_dice(learned.dice, signs) if learned.dice and signs else None
     return Certainty(
-        interval=interval(volume_ml, learned.volume) if sure and learned.volume else None,
-        dice=predict_dice(model, signs) if model and signs else None,
-        dice_error=model.error if model else None,
+        interval=_interval(learned, volume_ml, dice),
+        dice=dice,
+        dice_error=learned.dice.error if learned.dice and signs else None,
         misses=learned.misses,
     )
+
+
+def _interval(learned: RegionCalibration, volume_ml: float, dice: float | None) -> Interval | None:
+    if dice is not None and learned.scaled:
+        return interval(volume_ml, learned.scaled, float(largest_error(dice)))
+    return interval(volume_ml, learned.volume) if learned.volume else None
 
 
 def certainty_note(calibration: Calibration | None) -> str:

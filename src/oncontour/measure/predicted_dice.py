@@ -8,7 +8,8 @@ Two signs of quality, each 0 to 1 and the higher the better:
   Roy 2019, NeuroImage 195:11, sections 3.2 and 3.3).
 
 Networks are surer than they are right, so both are held against the Dice of held-out cases: a linear function of their
-logits and of log volume, with coefficients that may not be negative, so that it stays monotone on few cases.
+logits, of log volume, and of whether a T1CE was there, with coefficients that may not be negative, so that it stays
+monotone on few cases. Without a T1CE enhancement and core are guessed, and networks guess with confidence.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from oncontour.core.overlap import dice
 from oncontour.inference.calibration import DiceModel
 
 LEAST_CASES = 10
-"""Two and a half for each coefficient."""
+"""Two for each coefficient."""
 
 EDGE = 0.01
 """Signs and Dice are held this far from 0 and 1, so that their logit is finite."""
@@ -37,11 +38,13 @@ class Signs:
         expected: expected Dice.
         agreement: with variants.
         volume_ml: predicted, more than 0.
+        contrast: whether there was a T1CE.
     """
 
     expected: float
     agreement: float
     volume_ml: float
+    contrast: bool
 
 
 def expected_dice(mask: NDArray[np.bool_], probability: NDArray[np.floating]) -> float | None:
@@ -76,42 +79,53 @@ def fit_dice(signs: Sequence[Signs], found: ArrayLike) -> DiceModel | None:
     scores = np.asarray(found, np.float64)
     if len(signs) < LEAST_CASES:
         return None
-    rows, target = np.stack([_row(one) for one in signs]), _logit(scores)
-    left_out = [
-        abs(_sigmoid(float(rows[n] @ _solve(np.delete(rows, n, 0), np.delete(target, n)))) - scores[n])
-        for n in range(len(rows))
-    ]
-    intercept, expected, steady, volume = (float(value) for value in _solve(rows, target))
+    intercept, expected, steady, volume, contrast = _solve(_rows(signs), _logit(scores)).tolist()
     return DiceModel(
-        cases=len(rows),
+        cases=len(signs),
         intercept=intercept,
         expected=expected,
         agreement=steady,
         volume=volume,
-        error=float(np.mean(left_out)),
+        contrast=contrast,
+        error=float(np.mean(np.abs(dice_left_out(signs, scores) - scores))),
     )
+
+
+def dice_left_out(signs: Sequence[Signs], found: ArrayLike) -> NDArray[np.float64]:
+    """(n,) the Dice that is predicted for each of n held-out cases by what the others teach; as `fit_dice`."""
+    rows, target = _rows(signs), _logit(np.asarray(found, np.float64))
+    fits = [_solve(np.delete(rows, n, 0), np.delete(target, n)) for n in range(len(rows))]
+    return np.array([_sigmoid(float(row @ fit)) for row, fit in zip(rows, fits, strict=True)])
 
 
 def predict_dice(model: DiceModel, signs: Signs) -> float:
     """The Dice that a region probably has, 0 to 1.
 
     >>> plain = DiceModel(cases=20, intercept=0.0, expected=1.0, agreement=0.0, volume=0.0, error=0.05)
-    >>> round(predict_dice(plain, Signs(expected=0.8, agreement=0.5, volume_ml=3.0)), 6)
+    >>> round(predict_dice(plain, Signs(expected=0.8, agreement=0.5, volume_ml=3.0, contrast=True)), 6)
     0.8
     """
-    weights = np.array([model.intercept, model.expected, model.agreement, model.volume])
-    return _sigmoid(float(_row(signs) @ weights))
+    weights = np.array([model.intercept, model.expected, model.agreement, model.volume, model.contrast])
+    return _sigmoid(float(_rows([signs])[0] @ weights))
 
 
-def _row(signs: Signs) -> NDArray[np.float64]:
-    return np.array([1.0, *_logit(np.array([signs.expected, signs.agreement])), np.log(signs.volume_ml)])
+def _rows(signs: Sequence[Signs]) -> NDArray[np.float64]:
+    """(n, 5): what the coefficients of `DiceModel` are multiplied with."""
+    logits = _logit(np.array([(one.expected, one.agreement) for one in signs]))
+    rest = np.array([(np.log(one.volume_ml), one.contrast) for one in signs])
+    return np.column_stack((np.ones(len(signs)), logits, rest))
 
 
 def _solve(rows: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least squares with coefficients of at least 0, the intercept free."""
+    """Least squares with coefficients of at least 0, the intercept free; 0 for what is the same in all cases."""
     from scipy.optimize import lsq_linear
 
-    return lsq_linear(rows, target, bounds=([-np.inf, 0, 0, 0], np.inf)).x
+    telling = np.ptp(rows, axis=0) > 0
+    telling[0] = True
+    lowest = np.where(np.arange(rows.shape[1]) == 0, -np.inf, 0)[telling]
+    found = np.zeros(rows.shape[1])
+    found[telling] = lsq_linear(rows[:, telling], target, bounds=(lowest, np.inf)).x
+    return found
 
 
 def _logit(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from numpy.typing import ArrayLike
 
 import oncontour
 from oncontour.core.errors import InputError, OncontourError
@@ -17,9 +19,9 @@ from oncontour.data.datasets.phantom import NAME as PHANTOM
 from oncontour.data.datasets.phantom import SEED
 from oncontour.data.files import explained
 from oncontour.inference.bundle import Bundle, calibrated, load_bundle
-from oncontour.inference.calibration import Calibration, Misses, RegionCalibration
-from oncontour.measure.interval import volume_errors
-from oncontour.measure.predicted_dice import fit_dice
+from oncontour.inference.calibration import Calibration, Misses, RegionCalibration, VolumeErrors
+from oncontour.measure.interval import largest_error, volume_errors
+from oncontour.measure.predicted_dice import dice_left_out, fit_dice
 from oncontour.pipeline.models import Models
 from oncontour.pipeline.observe import Observed, ObservedCase, observe
 
@@ -96,18 +98,20 @@ def learn(observed: Sequence[ObservedCase], dataset: Dataset) -> Calibration:
         sha256=dataset.digest(),
         oncontour=oncontour.__version__,
         sequences=dict(Counter(case.sequences for case in observed)),
-        regions={name: learn_region([case.regions[name] for case in observed]) for name in names},
+        regions={name: learn_region(observed, name) for name in names},
     )
 
 
-def learn_region(observed: Iterable[Observed]) -> RegionCalibration:
+def learn_region(cases: Sequence[ObservedCase], region: str) -> RegionCalibration:
     """What one region's predictions teach."""
-    observed = list(observed)
+    observed = [case.regions[region] for case in cases]
     present = [one for one in observed if one.reference_ml > 0]
     missed = [one.reference_ml for one in present if not one.volume_ml]
     absent = [one for one in observed if not one.reference_ml]
     found = [one.volume_ml for one in observed if one.volume_ml > 0]
-    signed = [(one.signs, one.dice) for one in observed if one.signs]
+    signs = [signs for case in cases if (signs := case.signs(region))]
+    signed = [case.regions[region] for case in cases if case.signs(region)]
+    dice = fit_dice(signs, [one.dice for one in signed])
     return RegionCalibration(
         misses=Misses(
             present=len(present),
@@ -116,7 +120,12 @@ def learn_region(observed: Iterable[Observed]) -> RegionCalibration:
             absent=len(absent),
             invented=sum(one.volume_ml > 0 for one in absent),
         ),
-        volume=volume_errors([one.volume_ml for one in observed], [one.reference_ml for one in observed]),
-        dice=fit_dice([signs for signs, _ in signed], [score for _, score in signed]),
+        volume=_errors(observed),
+        scaled=_errors(signed, largest_error(dice_left_out(signs, [one.dice for one in signed]))) if dice else None,
+        dice=dice,
         range_ml=(min(found), max(found)) if found else None,
     )
+
+
+def _errors(observed: Sequence[Observed], unit: ArrayLike = 1.0) -> VolumeErrors | None:
+    return volume_errors([one.volume_ml for one in observed], [one.reference_ml for one in observed], unit)

@@ -11,6 +11,7 @@ import numpy as np
 
 from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.overlap import dice
+from oncontour.core.sequence import Sequence
 from oncontour.core.study import Image, Study
 from oncontour.core.volume import Volume
 from oncontour.data.datasets.dataset import Dataset, DatasetCase
@@ -51,13 +52,6 @@ class Observed:
     agreement: float | None
     bins: tuple[Bin, ...] = ()
 
-    @property
-    def signs(self) -> Signs | None:
-        """The signs of quality, where there are any."""
-        if self.expected is None or self.agreement is None:
-            return None
-        return Signs(self.expected, self.agreement, self.volume_ml)
-
 
 @dataclass(frozen=True)
 class ObservedCase:
@@ -72,6 +66,13 @@ class ObservedCase:
     name: str
     sequences: str
     regions: Mapping[str, Observed]
+
+    def signs(self, region: str) -> Signs | None:
+        """The signs of a region's quality, where there are any."""
+        one = self.regions[region]
+        if one.expected is None or one.agreement is None:
+            return None
+        return Signs(one.expected, one.agreement, one.volume_ml, Sequence.T1CE in self.sequences.split())
 
 
 def observe(

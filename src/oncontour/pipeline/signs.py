@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.labels import LabelScheme
+from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.inference.bundle import Bundle
 from oncontour.inference.predict import grid_around
@@ -47,12 +48,13 @@ def region_signs(
     kinds: dict[str, list[NDArray[np.bool_]]] = {}
     for name, masks in found.items():
         kinds.setdefault(kind(name), []).append(masks)
+    contrast = Sequence.T1CE in prepared.normalised
     signs = {}
     for n, region in enumerate(scheme.regions):
         expected = expected_dice(base[n], _chance(output, n, scheme, bundle))
         steady = agreement(base[n], [[masks[n] for masks in some] for some in kinds.values()])
         if expected is not None and steady is not None and volumes_ml[region.name]:
-            signs[region.name] = Signs(expected, steady, volumes_ml[region.name])
+            signs[region.name] = Signs(expected, steady, volumes_ml[region.name], contrast)
     ml = grid.voxel_volume_mm3 / 1000
     outer = scheme.regions[0].name
     volumes = [f"{name} {np.count_nonzero(masks[0]) * ml:.1f}" for name, masks in found.items()]

@@ -33,4 +33,4 @@ def volume_interval(pred_ml: float, heldout_pred: ArrayLike, heldout_ref: ArrayL
     if errors is None:
         expected = f"at least {LEAST_CASES} in which prediction and reference are not empty"
         raise InputError("held-out volumes", "too few cases", expected, "Predict more held-out cases.")
-    return interval(pred_ml, errors, level)
+    return interval(pred_ml, errors, level=level)

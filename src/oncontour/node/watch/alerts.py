@@ -54,9 +54,7 @@ def find_alerts(base: Engine, settings: WatchSettings, checks: Iterable[Check]) 
         waiting = connection.execute(select(func.count()).where(CASES.c.state.in_(WAITING))).scalar_one()
         last = connection.execute(select(func.max(CASES.c.last_at))).scalar()
     for peer, cases in undelivered(base, settings.undelivered_h * HOUR_S):
-        text = (
-            f"{peer} has not taken the results of {cases} cases for {settings.undelivered_h:g} hours"
-        )
+        text = f"{peer} has not taken the results of {cases} cases for {settings.undelivered_h:g} hours"
         found.append(Alert(f"undelivered {peer}", text))
     for case, peer, number in broken_promises(base):
         text = f"{peer} says late that it does not keep {number} objects of case {case}: `oncontour node retry`"
