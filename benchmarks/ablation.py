@@ -1,11 +1,13 @@
-"""What each ingredient of the synthetic cases gives on real scans: a small training with it, and one without it.
+"""What each ingredient of the synthetic cases gives on real scans: a training with it, and one without it.
 
-    python benchmarks/ablation.py recipes/default.yaml --without NAME ... --anatomies DIR [--steps 2000]
-        [--change loose-mask=synthetic.loose_mask=0 ...] [--work runs/ablation] [--write docs/ablation.md]
+    python benchmarks/ablation.py recipes/default.yaml --anatomies DIR [--only NAME ...] [--work runs/ablation]
+        [--write docs/ablation.md]
 
-One training after the other, each by `oncontour train`; Ctrl-C and the same command go on, days later too. A training's
-cases are removed when its bundle is made. Scores are of the real scans that are not kept for the last look, and of the
-healthy volunteer. With --write the page is made of all variations that are done.
+A small network is first trained on bare cases. Then it is trained further, from the same weights: on bare cases again,
+on cases with one ingredient, with another, and with all. One training after the other, each by `oncontour train`;
+Ctrl-C and the same command go on, days later too. A training's cases are removed when its bundle is made. Scores are of
+the real scans that are not kept for the last look, and of the healthy volunteer. With --write the page is made of what
+is done.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ from conditions.measure import Result, kept, measure
 from conditions.pace import paced
 from conditions.table import PLAIN
 from ingredients.page import page
-from ingredients.variations import WHOLE, Budget, Variation, variations, write_recipe
+from ingredients.variations import BARE, EVERY, NOTHING, Budget, Variation, variations, varied, write_recipe
 
 from oncontour.pipeline.models import Models
+from oncontour.plans.file import load_plan
 
 
-def train(recipe: Path, folder: Path, anatomies: Path | None, device: str) -> Path:
+def train(recipe: Path, folder: Path, anatomies: Path | None, device: str, start: Path | None) -> Path:
     """The bundle of a recipe, by the program's own command; a training that was begun goes on.
 
     Raises:
@@ -36,6 +39,7 @@ def train(recipe: Path, folder: Path, anatomies: Path | None, device: str) -> Pa
     if not (bundle / "provenance.json").exists():
         command = ["train", "--plan", recipe, "--fold", "none", "--work", work, "--out", bundle, "--resume"]
         command += ["--device", device, *(("--anatomies", anatomies) if anatomies else ())]
+        command += ["--from", start] if start else []
         done = subprocess.run([sys.executable, "-m", "oncontour", *map(str, command)], check=False)
         if done.returncode:
             raise SystemExit(done.returncode)
@@ -63,32 +67,42 @@ def main() -> None:
     """Train and score what is missing, write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("--without", nargs="+", default=[], metavar="NAME", help="ingredients (synthetic.without)")
-    parser.add_argument("--change", nargs="+", default=[], metavar="NAME=PLACE=VALUE", help="fields of their own")
-    parser.add_argument("--steps", type=int, default=2000, help="of each training")
-    parser.add_argument("--synthetic", type=int, default=200, metavar="N", help="cases of each training")
+    parser.add_argument("--only", nargs="+", default=EVERY, metavar="NAME", help="ingredients; default: all")
+    parser.add_argument("--base-steps", type=int, default=2000, help="of the training on bare cases")
+    parser.add_argument("--base-cases", type=int, default=200, metavar="N")
+    parser.add_argument("--steps", type=int, default=500, help="of each training from there")
+    parser.add_argument("--cases", type=int, default=100, metavar="N")
     parser.add_argument("--features", type=int, nargs="+", default=[16, 32, 64, 96], help="channels of each stage")
     parser.add_argument("--anatomies", type=Path)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--cases", nargs="+", metavar="NAME", help="real scans to score; default: all")
+    parser.add_argument("--scans", nargs="+", metavar="NAME", help="real scans to score; default: all")
     parser.add_argument("--work", type=Path, default=Path("runs/ablation"), metavar="DIR")
     parser.add_argument("--write", type=Path, metavar="FILE.md")
     given = parser.parse_args()
-    budget = Budget(given.steps, given.synthetic, tuple(given.features))
-    every = variations(given.without, given.change)
-    recipes = {one.name: write_recipe(given.recipe, budget, one, given.work / one.name) for one in every}
+    recipe = load_plan(given.recipe)
+    assert recipe.synthetic is not None, "a recipe makes its own cases"
+    base, further = Budget(given.base_steps, given.base_cases), Budget(given.steps, given.cases)
+    first = recipe.synthetic.seed
+
+    def prepared(variation: Variation, budget: Budget, seed: int) -> Path:
+        plan = varied(recipe, variation, budget, given.features, seed)
+        return write_recipe(plan, given.work / variation.name)
 
     def scored(variation: Variation) -> Path:
         return given.work / variation.name / "scores"
 
-    missing = [one for one in every if not done(scored(one), given.cases)]
+    every = variations(given.only)
+    bare = Variation(BARE)
+    start = train(prepared(bare, base, first), given.work / BARE, given.anatomies, given.device, None)
+    missing = [one for one in every if not done(scored(one), given.scans)]
     for one in paced(missing, lambda variation: variation.name):
-        bundle = train(recipes[one.name], given.work / one.name, given.anatomies, given.device)
-        score(bundle, scored(one), given.cases)
+        own = prepared(one, further, first + base.cases)
+        bundle = train(own, given.work / one.name, given.anatomies, given.device, start)
+        score(bundle, scored(one), given.scans)
     if given.write:
-        results = {one.name: found for one in every if (found := done(scored(one), given.cases))}
-        if WHOLE in results:
-            given.write.write_text(page(results, given.recipe, budget), "utf-8")
+        results = {one.name: found for one in every if (found := done(scored(one), given.scans))}
+        if NOTHING in results:
+            given.write.write_text(page(results, given.recipe, base, further, given.features), "utf-8")
 
 
 if __name__ == "__main__":

@@ -10,56 +10,56 @@ from conditions.measure import Result
 from conditions.page import REGIONS
 from markdown_table import table
 
-from ingredients.variations import RESEEDED, WHOLE, Budget
+from ingredients.variations import NOTHING, RESEEDED, Budget
 
 Results = Mapping[str, Sequence[Result]]
 """Of each variation, every case as it is."""
 
 HEAD = """# What each ingredient of the synthetic cases gives
 
-The recipe `{recipe}`, with a small network and a fixed budget, trained once whole and once without each ingredient:
-same seed, same numbers of cases and of steps. Each was then run on real scans that an expert marked, and on a healthy
-volunteer.
+A small network ({features} channels) was trained for {base.steps} steps on {base.cases} bare synthetic cases: those of
+the recipe `{recipe}` without any ingredient. From these weights it was trained {further.steps} steps further, on
+{further.cases} other cases: bare ones again, or with one ingredient, or with all. Each was then run on real scans that
+an expert marked, and on a healthy volunteer. But for its ingredients a case is the same voxel by voxel.
 
 ```
-python benchmarks/ablation.py {recipe} --without NAME ... --write docs/ablation.md
+python benchmarks/ablation.py {recipe} --anatomies DIR --write docs/ablation.md
 ```
 
-{steps} steps on {cases} synthetic cases, {features} channels. The threshold is 0.5, and no voxel need be surer: the
-recipe's own were chosen for another network. The figures are of these small networks; what ships is larger and trained
-for longer.
+The threshold is 0.5, and no voxel need be surer: the recipe's own were chosen for another network. The figures are of
+these small networks; what ships is larger and was trained for longer.
 
-"Gave" is Dice of the whole recipe less Dice without the ingredient, case by case: mean ± SD over cases, and in how many
-of them it is above 0. The first row is chance: the same recipe, from another seed. What is not larger than that is not
-shown to matter; with so few scans, much that matters a little cannot be shown.
+"Gave" is Dice with the ingredient less Dice after as many steps without, case by case: mean ± SD over cases, and in how
+many of them it is above 0. The first row is chance: nothing new, but other random numbers. What is not larger than that
+is not shown to matter; with so few scans, much that matters a little cannot be shown. Ingredients of things that these
+scans do not have (calcifications, motion) cannot give anything here.
 """
 
 
-def page(results: Results, recipe: Path, budget: Budget) -> str:
+def page(results: Results, recipe: Path, base: Budget, further: Budget, features: Sequence[int]) -> str:
     """The page in Markdown."""
-    regions = [name for name in REGIONS if any(name in one.dice for one in results[WHOLE])]
-    features = ", ".join(map(str, budget.features))
-    head = HEAD.format(recipe=f"recipes/{recipe.name}", steps=budget.steps, cases=budget.cases, features=features)
+    regions = [name for name in REGIONS if any(name in one.dice for one in results[NOTHING])]
+    channels = ", ".join(map(str, features))
+    head = HEAD.format(recipe=f"recipes/{recipe.name}", base=base, further=further, features=channels)
     return f"{head}\n{_gains(results, regions)}\n\n## Dice itself\n\n{_scores(results, regions)}\n"
 
 
 def _gains(results: Results, regions: Sequence[str]) -> str:
-    whole = {one.case: one for one in results[WHOLE]}
-    order = [RESEEDED, *(name for name in results if name not in (WHOLE, RESEEDED))]
-    head = ["without", *(f"{region} gave" for region in regions), "false mL in the volunteer, with and without"]
+    bare = {one.case: one for one in results[NOTHING]}
+    head = ["with", *(f"{region} gave" for region in regions), "false mL in the volunteer, without and with"]
     rows = []
-    for name in order:
-        if name not in results:
+    for name, some in results.items():
+        if name == NOTHING:
             continue
         cells = ["nothing, another seed" if name == RESEEDED else name]
         for region in regions:
             gains = [
-                whole[one.case].dice[region] - one.dice[region]
-                for one in results[name]
-                if region in one.dice and region in whole[one.case].dice
+                one.dice[region] - bare[one.case].dice[region]
+                for one in some
+                if region in one.dice and region in bare[one.case].dice
             ]
             cells.append(_gain(gains))
-        false = [f"{_false(some):.1f}" for some in (results[WHOLE], results[name]) if _healthy(some)]
+        false = [f"{_false(found):.1f}" for found in (results[NOTHING], some) if _healthy(found)]
         rows.append([*cells, " → ".join(false)])
     return table(head, rows)
 
@@ -86,13 +86,13 @@ def _false(some: Sequence[Result]) -> float:
 
 
 def _scores(results: Results, regions: Sequence[str]) -> str:
-    cases = [one.case for one in results[WHOLE]]
-    head = ["without", *cases]
+    cases = [one.case for one in results[NOTHING]]
+    head = ["with", *cases]
     rows = []
     for name, some in results.items():
         by_case = {one.case: one for one in some}
         cells = [_cell(by_case[case], regions) if case in by_case else "" for case in cases]
-        rows.append(["nothing" if name == WHOLE else name, *cells])
+        rows.append([name, *cells])
     return f"{' / '.join(regions)}; of the volunteer, false mL.\n\n{table(head, rows)}"
 
 

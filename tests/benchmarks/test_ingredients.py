@@ -1,4 +1,4 @@
-"""benchmarks/ablation.py varies one thing at a time, and tells what came of it."""
+"""benchmarks/ablation.py puts in one thing at a time, and tells what came of it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ RECIPE = Path(__file__).parents[2] / "recipes" / "default.yaml"
 
 
 @pytest.fixture
-def made(tmp_path):
-    """The plans of two changes, by name."""
-    from ingredients.variations import Budget, variations, write_recipe
+def made():
+    """Plans by name."""
+    from ingredients.variations import Budget, variations, varied
 
-    every = variations([], ["tight=synthetic.loose_mask=0", "plain=training.augment=[]"])
-    budget = Budget(steps=300, cases=20, features=(4, 8))
-    return {one.name: load_plan(write_recipe(RECIPE, budget, one, tmp_path / one.name)) for one in every}
+    recipe, budget = load_plan(RECIPE), Budget(steps=300, cases=20)
+    return {one.name: varied(recipe, one, budget, (4, 8), 70) for one in variations(["septa", "healthy"])}
 
 
 def content(plan):
@@ -27,33 +26,41 @@ def content(plan):
 
 
 def test_a_variation_differs_in_one_thing(made):
-    whole = content(made["whole"])
-    assert first_difference(whole, content(made["another-seed"])) == ("training.seed", 0, 1)
-    assert first_difference(whole, content(made["tight"])) == ("synthetic.loose_mask", 0.5, 0.0)
-    assert first_difference(whole, content(made["plain"]))[0] == "training.augment"
+    nothing = content(made["nothing"])
+    assert len(nothing["synthetic"]["without"]) == 14
+    assert {nothing["synthetic"][share] for share in ("healthy", "loose_mask", "mni_share")} == {0.0}
+    assert first_difference(nothing, content(made["nothing-another-seed"])) == ("training.seed", 0, 1)
+    assert first_difference(nothing, content(made["healthy"])) == ("synthetic.healthy", 0.0, 0.15)
+    assert set(nothing["synthetic"]["without"]) - set(made["septa"].synthetic.without) == {"septa"}
+    assert content(made["septa"]) | {"synthetic": None} == nothing | {"synthetic": None}
+
+
+def test_with_all_the_cases_are_the_recipes(made):
+    ours, theirs = made["all"].synthetic, load_plan(RECIPE).synthetic
+    assert ours.model_copy(update={"cases": theirs.cases, "seed": theirs.seed}) == theirs
 
 
 def test_all_have_the_same_small_budget(made):
     for plan in made.values():
-        assert (plan.training.steps, plan.synthetic.cases) == (300, 20)
+        assert (plan.training.steps, plan.synthetic.cases, plan.synthetic.seed) == (300, 20, 70)
         assert plan.network.arguments["features"] == [4, 8]
         assert (plan.postprocess.threshold, plan.postprocess.sure) == (0.5, 0.0)
 
 
 def test_a_folder_of_another_budget_is_refused(made, tmp_path):
-    from ingredients.variations import Budget, Variation, write_recipe
+    from ingredients.variations import write_recipe
 
+    write_recipe(made["septa"], tmp_path)
+    write_recipe(made["septa"], tmp_path)
     with pytest.raises(SystemExit, match="another recipe or budget"):
-        write_recipe(RECIPE, Budget(400, 20, (4, 8)), Variation("whole"), tmp_path / "whole")
+        write_recipe(made["nothing"], tmp_path)
 
 
-@pytest.mark.parametrize("place", ["synthetic.nothing", "synthetic.healthy"])
-def test_what_the_recipe_does_not_have_is_refused(place):
-    from ingredients.variations import Budget, Variation, small_recipe, varied
+def test_an_ingredient_that_there_is_not_is_refused():
+    from ingredients.variations import variations
 
-    small = small_recipe(load_plan(RECIPE), Budget(300, 20, (4, 8)))
-    with pytest.raises(SystemExit, match="the recipe refuses"):
-        varied(small, Variation("odd", place, "often"))
+    with pytest.raises(SystemExit, match="'salt' is none of physics"):
+        variations(["salt"])
 
 
 def result(case, dice, ml=1.0):
@@ -68,12 +75,12 @@ def test_the_page_tells_gains_case_by_case_and_chance_first():
     from ingredients.variations import Budget
 
     results = {
-        "whole": [result("a", 0.8), result("b", 0.6), result("volunteer", None, 2.0)],
-        "septa": [result("a", 0.5), result("b", 0.7), result("volunteer", None, 9.0)],
-        "another-seed": [result("a", 0.8), result("b", 0.6), result("volunteer", None, 2.0)],
+        "nothing": [result("a", 0.5), result("b", 0.7), result("volunteer", None, 9.0)],
+        "nothing-another-seed": [result("a", 0.5), result("b", 0.7), result("volunteer", None, 9.0)],
+        "septa": [result("a", 0.8), result("b", 0.6), result("volunteer", None, 2.0)],
     }
-    text = page(results, RECIPE, Budget(300, 20, (4, 8)))
+    text = page(results, RECIPE, Budget(600, 40), Budget(300, 20), (4, 8))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert rows[2] == "| nothing, another seed | +0.000 ± 0.000 (0 of 2) | 2.0 → 2.0 |"
-    assert rows[3] == "| septa | +0.100 ± 0.283 (1 of 2) | 2.0 → 9.0 |"
-    assert rows[-2] == "| septa | 0.50 | 0.70 | 9.0 mL |"
+    assert rows[2] == "| nothing, another seed | +0.000 ± 0.000 (0 of 2) | 9.0 → 9.0 |"
+    assert rows[3] == "| septa | +0.100 ± 0.283 (1 of 2) | 9.0 → 2.0 |"
+    assert rows[-1] == "| septa | 0.80 | 0.60 | 2.0 mL |"
