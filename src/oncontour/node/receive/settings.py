@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, model_validator
 
-from oncontour.node.tls import ServerTls
+from oncontour.web.tls import ServerTls
 from oncontour.plans.fields import Count, Frozen, Positive
 
 

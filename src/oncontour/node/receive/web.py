@@ -27,7 +27,7 @@ from oncontour.node.receive.upload import Upload
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.studies import StoredImage, read_study, study_tokens
 from oncontour.node.spool.uids import token, uid_of
-from oncontour.node.tls import server_context
+from oncontour.web.tls import server_context
 from oncontour.web.serve import serving
 
 _JSON = "application/dicom+json"
