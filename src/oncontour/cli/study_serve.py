@@ -79,8 +79,8 @@ def account(
         if (role == "reader") != (name in known):
             expected = f"a reader: one of {', '.join(known)}; an admin: none of them, as admins never rate"
             raise InputError("account", f"{name!r} as {role!r}", expected, "Correct the name or --role.")
-        password = typer.prompt(f"Password of {name} ({SHORTEST} characters or more)", hide_input=True, confirmation_prompt=True)
-        set_account(study.engine, name, role, password)  # pyright: ignore[reportArgumentType]  # It is checked there.
+        words = f"Password of {name} ({SHORTEST} characters or more)"
+        set_account(study.engine, name, role, typer.prompt(words, hide_input=True, confirmation_prompt=True))
         typer.echo(f"Kept: {name}, {role}.")
 
 
@@ -109,7 +109,7 @@ def _tls(host: str, certificate: Path | None, key: Path | None) -> ssl.SSLContex
     if certificate is None or key is None:
         if certificate or key or not _local(host):
             found = "no certificate and key"
-            remedy = "Give --certificate and --key: without TLS anybody on the way reads passwords and patients' images."
+            remedy = "Give --certificate and --key: without TLS anybody on the way reads passwords and images."
             raise InputError(f"--host {host}", found, "both, to listen there", remedy)
         return None
     return server_context(Tls(certificate=certificate, key=key))

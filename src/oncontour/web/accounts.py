@@ -70,11 +70,12 @@ class TooManyTriesError(InputError):
     def __init__(self, wait_s: int) -> None:
         minutes = math.ceil(wait_s / 60)
         remedy = f"Wait {minutes} minute{'' if minutes == 1 else 's'}."
-        super().__init__("sign-in", "too many that failed", f"at most {MOST_TRIES} in {WINDOW_S / 60:.0f} minutes", remedy)
+        expected = f"at most {MOST_TRIES} in {WINDOW_S / 60:.0f} minutes"
+        super().__init__("sign-in", "too many that failed", expected, remedy)
         self.wait_s = wait_s
 
 
-def set_account(engine: Engine, name: str, role: Role, password: str) -> None:
+def set_account(engine: Engine, name: str, role: str, password: str) -> None:
     """Make an account, or give it another role and password.
 
     Raises:

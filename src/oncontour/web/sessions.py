@@ -1,4 +1,4 @@
-"""Who is signed in, for a while. Kept in memory alone: after a restart people sign in again, and nothing else is lost."""
+"""Who is signed in, for a while. It is kept in memory: after a restart people sign in again, and lose nothing else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Session:
 
     Args:
         person: who.
-        csrf: what every request that changes something must carry in a header, so that no other site's page can make it.
+        csrf: a secret that every request that changes something carries in a header: other sites' pages have not got it.
     """
 
     person: Person

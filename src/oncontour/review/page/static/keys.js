@@ -29,13 +29,15 @@ const MOUSE = [
 
 const named = (event) => (event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key);
 
-export function bindKeys(actions, known = KEYS) {
+// `heard`: whether keys are for the viewer now.
+export function bindKeys(actions, known = KEYS, heard = () => true) {
   at("keys").replaceChildren(
     ...known.flatMap(([keys, does]) => [element("dt", {}, ...keys.map((key) => element("kbd", {}, key))), element("dd", {}, does)]),
     ...MOUSE.flatMap(([what, does]) => [element("dt", {}, what), element("dd", {}, does)]),
   );
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]") || event.target.matches("input, textarea, select")) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]") || !heard()) return;
+    if (event.target.matches("input, textarea, select")) return;
     const key = named(event);
     const found = known.find(([keys]) => keys.includes(key));
     if (!found) return;

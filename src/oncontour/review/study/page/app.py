@@ -62,7 +62,8 @@ def study_app(study: Study, door: Door, hosts: tuple[str, ...], pictures: Pictur
 
     async def everyone(request: Request) -> Response:
         _only(request, "admin")
-        return JSONResponse(await run_in_threadpool(lambda: [words.far(rating.progress(study, one)) for one in rating.raters(study)]))
+        names = await run_in_threadpool(rating.raters, study)
+        return JSONResponse([words.far(await run_in_threadpool(rating.progress, study, name)) for name in names])
 
     async def page(request: Request) -> Response:
         item = await run_in_threadpool(rating.next_item, study, _rater(request))
