@@ -21,8 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from oncontour.web.sessions import Person, Session, Sessions
 
 COOKIE = "oncontour_session"
-CSRF = "X-Oncontour-CSRF"
-"""Header; the page learns what to put there from /api/me."""
+CHANGE_HEADER = "X-Oncontour"
+SESSION = "/api/session"
+"""Tells the page who asks, and the token that CHANGE_HEADER has to carry."""
 
 SIGN_IN = "/sign-in/"
 """Where accounts come in; it and what is below it is shown to everyone."""
@@ -119,8 +120,11 @@ class Guard:
             if with_accounts:
                 return RedirectResponse(SIGN_IN, 303) if request.url.path == "/" else _refusal("Sign in.")
             return PlainTextResponse(f"Open the link that `{self._door.command}` printed.\n", 401)
-        given = request.headers.get(CSRF, "")
-        if request.method not in HARMLESS and not hmac.compare_digest(given.encode(), session.csrf.encode()):
+        if request.url.path == SESSION:
+            person = session.person
+            return JSONResponse({"name": person.name, "role": person.role, "token": session.token})
+        given = request.headers.get(CHANGE_HEADER, "")
+        if request.method not in HARMLESS and not hmac.compare_digest(given.encode(), session.token.encode()):
             return JSONResponse({"error": "This did not come from the page."}, 403)
         request.scope["session"] = session
         return self._app

@@ -41,11 +41,11 @@ class Session:
 
     Args:
         person: who.
-        csrf: a secret that every request that changes something carries in a header: other sites' pages have not got it.
+        token: a secret that every request that changes something carries in a header; other pages do not know it.
     """
 
     person: Person
-    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(BYTES))
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(BYTES))
 
 
 @dataclass

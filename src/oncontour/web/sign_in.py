@@ -11,17 +11,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from oncontour.web.accounts import TooManyTriesError, sign_in
-from oncontour.web.guard import COOKIE, Door, session_of
+from oncontour.web.guard import COOKIE, Door
 
 STATIC = Path(__file__).parent / "static"
 
 
 def sign_in_routes(door: Door) -> list[BaseRoute]:
-    """/api/me and /api/sign-out; with accounts, /sign-in too."""
-
-    async def me(request: Request) -> Response:
-        session = session_of(request)
-        return JSONResponse({"name": session.person.name, "role": session.person.role, "csrf": session.csrf})
+    """/api/sign-out; with accounts, /sign-in too."""
 
     async def leave(request: Request) -> Response:
         door.sessions.close(request.cookies.get(COOKIE, ""))
@@ -47,7 +43,7 @@ def sign_in_routes(door: Door) -> list[BaseRoute]:
         door.enter(request, response, person)
         return response
 
-    routes: list[BaseRoute] = [Route("/api/me", me), Route("/api/sign-out", leave, methods=["POST"])]
+    routes: list[BaseRoute] = [Route("/api/sign-out", leave, methods=["POST"])]
     if door.accounts is not None:
         pages = StaticFiles(directory=STATIC / "sign-in", html=True)
         routes += [Route("/sign-in", enter, methods=["POST"]), Mount("/sign-in", pages)]

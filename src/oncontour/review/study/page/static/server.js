@@ -2,7 +2,7 @@
 
 const PATIENCE_MS = 20_000;
 
-let csrf = null;
+let token = null;
 
 // An answer that says no, with its code; where there was none, 0.
 export class Refusal extends Error {
@@ -28,12 +28,12 @@ async function talk(address, options) {
 export const asked = (address) => talk(address, { headers: { Accept: "application/json" } });
 
 export async function told(address, content) {
-  csrf ??= (await asked("/api/me")).csrf;
-  const headers = { "Content-Type": "application/json", "X-Oncontour-CSRF": csrf };
+  token ??= (await asked("/api/session")).token;
+  const headers = { "Content-Type": "application/json", "X-Oncontour": token };
   try {
     return await talk(address, { method: "POST", headers, body: JSON.stringify(content) });
   } catch (error) {
-    if ([401, 403].includes(error.code)) csrf = null;  // Signed in again, in another tab: there is another.
+    if ([401, 403].includes(error.code)) token = null;  // Signed in again, in another tab: there is another.
     throw error;
   }
 }
