@@ -35,7 +35,7 @@ HOSTS = ("127.0.0.1",)
 
 def make_masks(folder: Path) -> None:
     """A case's images, and its tumour as three would draw it."""
-    case = make_case(load_mni(), SEED, Spec(spacing_mm=SPACING_MM), threads=2)
+    case = make_case(load_mni(), SEED, Spec(spacing_mm=SPACING_MM, clean=True), threads=2)
     for sequence, image in case.images.items():
         (folder / "scans" / "case-1").mkdir(parents=True, exist_ok=True)
         name = f"{str(sequence).lower()}.nii.gz"
@@ -98,7 +98,7 @@ def shoot(page: Page, path: Path | None) -> None:
 
     page.screenshot(path=path)
     if page.viewport_size and page.viewport_size["width"] <= 1280:
-        Image.open(path).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
+        Image.open(path).convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main(out: Path, size: tuple[int, int]) -> None:

@@ -118,7 +118,7 @@ export class Questions {
     const rows = this.#asked.map((question, q) => this.#row(question, m, q));
     const node = element(
       "section", { class: "card", "aria-label": title },
-      element("header", {}, element("h2", {}, ...colours, title), toggle), ...rows.map((row) => row.node), this.#scale.computed ? score : "",
+      element("header", {}, element("h2", {}, ...(colours.length > 1 ? [title, ...colours] : [...colours, title])), toggle), ...rows.map((row) => row.node), this.#scale.computed ? score : "",
     );
     return { node, rows, toggle, score };
   }
@@ -142,10 +142,9 @@ export class Questions {
     );
     const line = element("div", { class: "options" }, ...buttons);
     if (question.kind === "number") {
-      const { highest, acceptable, means } = this.#scale;
-      const mark = element("span", { class: "acceptable" }, `${acceptable} to ${highest}: ${means}`);
-      mark.style.gridColumn = `${acceptable - question.choices[0] + 1} / -1`;
-      line.append(mark);
+      const { acceptable, means } = this.#scale;
+      buttons.slice(acceptable - question.choices[0]).forEach((button) => button.classList.add("acceptable"));
+      line.append(element("span", { class: "means" }, `${acceptable} and more: ${means}`));
     }
     node.append(line);
     return { node, buttons, state };
