@@ -50,7 +50,14 @@ def write_readings(rows: Sequence[Reading], path: Path, *, unblind: bool) -> Non
     write_table(path, [*columns, *(f"answer: {name}" for name in asked)], table)
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Spreadsheets compute text that begins so, whoever wrote it (OWASP, CSV Injection)."""
+
+
 def _text(value: object) -> str:
+    """A cell; text that a spreadsheet would compute has an apostrophe before it."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
     return "" if value is None else cell(value)
 
 
