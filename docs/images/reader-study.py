@@ -98,7 +98,9 @@ def shoot(page: Page, path: Path | None) -> None:
 
     page.screenshot(path=path)
     if page.viewport_size and page.viewport_size["width"] <= 1280:
-        Image.open(path).convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+        Image.open(path).convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
 
 
 def main(out: Path, size: tuple[int, int]) -> None:
@@ -113,9 +115,21 @@ def main(out: Path, size: tuple[int, int]) -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
         named = {step: out / f"study-{step}.png" for step in ("sign-in", "instructions", "end")}
         likert = {**named, "page": out / "study-likert.png"}
-        visit(browser, str(folder / "likert.sqlite"), size, likert, "8 ArrowDown n ArrowRight 6 ArrowDown y ArrowRight 9 ArrowDown n")
+        visit(
+            browser,
+            str(folder / "likert.sqlite"),
+            size,
+            likert,
+            "8 ArrowDown n ArrowRight 6 ArrowDown y ArrowRight 9 ArrowDown n",
+        )
         pictures = {"page": out / "study-two-step.png"}
-        visit(browser, str(folder / "two-step.sqlite"), size, pictures, "n ArrowDown 4 ArrowDown 2 ArrowDown 1 ArrowDown y")
+        visit(
+            browser,
+            str(folder / "two-step.sqlite"),
+            size,
+            pictures,
+            "n ArrowDown 4 ArrowDown 2 ArrowDown 1 ArrowDown y",
+        )
         browser.close()
 
 
