@@ -84,7 +84,7 @@ def test_cases_that_differ_make_classical_tests_timid_and_intervals_hold(read):
     found = [simulate(read, seed, dict.fromkeys(SOURCES, 5.5), hard=1.5) for seed in range(60)]
     pairs = [of(one, SCORE, *pair) for one in found for pair in combinations(SOURCES, 2)]
     assert np.mean([one.p < 0.05 for one in pairs]) < 0.03
-    assert 0.9 < np.mean([one.low <= 0 <= one.high for one in pairs]) < 0.985
+    assert 0.86 < np.mean([one.low <= 0 <= one.high for one in pairs]) < 0.985  # .945 of 350 studies.
 
 
 def test_planted_differences_are_recovered(read):
