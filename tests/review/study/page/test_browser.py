@@ -191,6 +191,41 @@ def test_accounts_sign_in_on_the_page(chromium, study):
                 page.wait_for_url("**/sign-in/")
 
 
+def test_who_signs_in_as_another_does_not_answer_for_the_first(chromium, address, study):
+    with visitor(chromium) as page:
+        begin(page, address, "anna")
+        drawn(page, 1)
+        press(page, "8")
+        page.wait_for_selector('body[data-saving="done"]')
+        other = page.context.new_page()
+        other.goto(f"{address}?token=link-of-ben")
+        page.bring_to_front()
+        press(page, "ArrowDown n")
+        page.get_by_text("signed in as ben").wait_for()
+        other.goto(f"{address}?token=link-of-anna")
+        page.wait_for_selector('body[data-saving="done"]', timeout=DRAWN_MS)
+        assert page.inner_text("#saving") == ""
+
+
+def test_nothing_can_be_answered_before_the_images_are_there(chromium, address):
+    with visitor(chromium) as page:
+        held = []
+        page.route("**/images/FLAIR.nii", lambda route: held.append(route))
+        begin(page, address, "anna")
+        page.wait_for_selector('body[data-state="rating"]')
+        for _ in range(600):
+            if held:
+                break
+            page.wait_for_timeout(100)
+        press(page, "8")
+        assert page.locator('#questions [aria-checked="true"]').count() == 0
+        assert page.evaluate("document.getElementById('questions').inert")
+        held[0].continue_()
+        drawn(page, 1)
+        press(page, "8")
+        page.wait_for_selector(".answer-state.saved")
+
+
 class Server:
     """`oncontour study serve` as a program of its own, which can be killed."""
 

@@ -72,7 +72,8 @@ function cover(title, text, button) {
 }
 
 async function begin() {
-  const { locked, of, seconds } = await asked("/api/progress");
+  const { rater, locked, of, seconds } = await asked("/api/progress");
+  document.querySelector(".study-name").textContent = `${study.name}, ${rater}`;
   if (locked === of) return cover("All pages are locked", `You have read ${of} page${of === 1 ? "" : "s"} in ${duration(seconds)}. Thank you.`, null);
   const far = locked ? `You have locked ${locked} of ${of} pages.` : `${of} page${of === 1 ? "" : "s"}, one after the other. Each answer is saved at once; you may stop and come back at any time.`;
   cover("Instructions", `${study.instructions}\n\n${far}`, locked ? `Go on with page ${locked + 1}` : "Begin");
@@ -98,31 +99,38 @@ async function nextPage() {
 }
 
 async function show(page) {
-  const { seconds, locked } = await asked("/api/progress");
+  const { rater, seconds, locked } = await asked("/api/progress");
   Object.assign(state, { page, sequence: PREFERRED.find((name) => page.sequences[name]), drawn: false, alone: false });
   state.hidden.clear();
   document.body.dataset.state = "rating";
   at("number").textContent = `Page ${page.number} of ${page.of}`;
-  at("time").textContent = `${duration(seconds)} so far`;
+  at("time").textContent = `${rater}, ${duration(seconds)} so far`;
   at("far").max = page.of;
   at("far").value = locked;
   at("message").textContent = "Reading the images …";
   viewer.clear();
   say("");
+  for (const { mask, question, value } of saver.unsent) {
+    const own = page.masks.find((one) => one.mask === mask);
+    if (own) own.answers[question] = value;
+  }
   questions.show(page.masks, swatchesOf(page));
+  at("questions").inert = true;
   drawBar();
   drawFoot();
   const current = () => state.page === page;
   const address = `/api/pages/${page.item}`;
   await viewer.open(address, page, state.sequence, current);
   look();
+  await viewer.loadOthers(address, page, current);  // Before anything is asked: no sequence is judged by another's image.
+  viewer.show(state.sequence);
   at("message").textContent = "";
   await told("/api/shown", { item: page.item });  // The rater's time runs from here.
   state.drawn = true;
+  at("questions").inert = false;
+  questions.move(0);
   document.body.dataset.page = page.number;
   drawFoot();
-  await viewer.loadOthers(address, page, current);
-  if (current()) viewer.show(state.sequence);
 }
 
 // Which masks are drawn, and how.
@@ -209,6 +217,5 @@ for (const [id, act] of [["outline", actions.outline], ["alone", actions.alone],
 bindKeys(actions, KEYS, () => document.body.dataset.state === "rating");
 
 document.title = study.name;
-document.querySelector(".study-name").textContent = study.name;
 at("instructions").textContent = study.instructions;
 await begin();

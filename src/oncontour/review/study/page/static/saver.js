@@ -27,6 +27,10 @@ export class Saver {
     return this.#waiting.size;
   }
 
+  get unsent() {
+    return [...this.#waiting.values()];
+  }
+
   put(key, answer) {
     this.#waiting.delete(key);
     this.#waiting.set(key, answer);

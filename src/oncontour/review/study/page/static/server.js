@@ -3,6 +3,7 @@
 const PATIENCE_MS = 20_000;
 
 let token = null;
+let me = null;
 
 // An answer that says no, with its code; where there was none, 0.
 export class Refusal extends Error {
@@ -27,8 +28,16 @@ async function talk(address, options) {
 
 export const asked = (address) => talk(address, { headers: { Accept: "application/json" } });
 
+// The session's token. Who signs in in another tab as somebody else must not answer here.
+async function entered() {
+  const session = await asked("/api/session");
+  me ??= session.name;
+  if (session.name !== me) throw new Refusal(`This browser is signed in as ${session.name} now. Sign in again as ${me}.`, 401);
+  return session.token;
+}
+
 export async function told(address, content) {
-  token ??= (await asked("/api/session")).token;
+  token ??= await entered();
   const headers = { "Content-Type": "application/json", "X-Oncontour": token };
   try {
     return await talk(address, { method: "POST", headers, body: JSON.stringify(content) });
