@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from oncontour.cli.console import case_bar, console, counted, exit_codes, print_written
+from oncontour.cli.study_serve import Place, account, serve
 
 if TYPE_CHECKING:
     from oncontour.review.study.analysis.run import Analysis
     from oncontour.review.study.make import Made
-
-Place = Annotated[str, typer.Argument(metavar="STUDY", help="The study's SQLite file, or the URL of its data base.")]
 
 MOST_LINES = 12
 """Of masks that were skipped; the data base has all."""
@@ -26,7 +25,7 @@ def register(app: typer.Typer) -> None:
         help="Blinded reader studies: who judges which masks, and what follows. Research use only.",
         no_args_is_help=True,
     )
-    for command in (plan, status, export, analyse):
+    for command in (plan, serve, account, status, export, analyse):
         group.command(command.__name__)(command)
     app.add_typer(group, name="study")
 

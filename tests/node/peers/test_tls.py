@@ -12,7 +12,7 @@ from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.peer import PeerError
 from oncontour.node.peers.settings import DimsePeer, WebPeer
 from oncontour.node.peers.web import Web
-from oncontour.node.tls import Tls
+from oncontour.web.tls import Tls
 
 from ...certificates import certificate, encrypted
 from ...orthanc import TITLE, free_port, running

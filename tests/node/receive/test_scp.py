@@ -25,7 +25,7 @@ from pynetdicom import AE, _config, build_context
 from oncontour.core.errors import InputError
 from oncontour.node.receive.scp import is_storage, listening, taken
 from oncontour.node.receive.settings import Caller, ScpSettings
-from oncontour.node.tls import Tls
+from oncontour.web.tls import Tls
 
 from ...certificates import certificate
 from ..images import SECRET, encoded, mr_image, save

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from oncontour.node.receive.settings import Caller, ReceiveSettings, ScpSettings
-from oncontour.node.tls import Tls
+from oncontour.web.tls import Tls
 
 
 def test_defaults_listen_to_this_machine_only():

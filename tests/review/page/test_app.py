@@ -7,9 +7,9 @@ from starlette.testclient import TestClient
 
 from oncontour.core.errors import InputError
 from oncontour.review.page.app import review_app
-from oncontour.review.page.guard import COOKIE
 from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
+from oncontour.web.guard import COOKIE
 
 MEASURED = {"scheme": "brats", "regions": [{"name": "WT", "title": "whole tumour", "volume_ml": 3.0}]}
 HOME = "http://127.0.0.1"

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from oncontour.core.errors import InputError, OncontourError
 from oncontour.review.study import rating
 from oncontour.review.study.make import make_study
-from oncontour.review.study.rating import LockedError, answer, lock, masks_for, next_item, progress, raters
+from oncontour.review.study.rating import LockedError, answer, lock, next_item, progress, raters, shown
 from oncontour.review.study.readings import read_readings
 from oncontour.review.study.scales import COMMENT, ORIGIN, SCORE
 from oncontour.review.study.sources import SOURCES
@@ -48,7 +48,8 @@ def test_nothing_that_is_returned_names_a_source_a_case_or_a_kind(make):
     returned = []
     for rater in raters(study):
         while (item := next_item(study, rater)) is not None:
-            returned += [asdict(item), *map(asdict, masks_for(study, item.item))]
+            returned.append(asdict(item))
+            shown(study, rater, item.item)
             fill(study, rater, item)
             lock(study, rater, item.item)
             returned.append({**asdict(progress(study, rater)), "seconds": 0})
@@ -65,12 +66,12 @@ def test_errors_name_no_source_either(make):
         lambda: next_item(study, "r9"), lambda: answer(study, "r2", mask, SCORE, 5),
         lambda: answer(study, "r1", mask, SCORE, 50), lambda: lock(study, "r1", next_item(study, "r1").item),
         lambda: answer(study, "r1", "no such mask", SCORE, 5), lambda: lock(study, "r2", mask),
+        lambda: shown(study, "r2", next_item(study, "r1").item), lambda: shown(study, "r1", "no such page"),
     ]  # fmt: skip
     for one in tries:
         with pytest.raises(OncontourError) as caught:
             one()
         assert not SECRET.search(str(caught.value))
-    assert masks_for(study, "no such page") == ()
 
 
 def test_the_raters_side_does_not_import_the_secret():
@@ -164,8 +165,9 @@ def test_breaks_between_showings_are_not_counted(make, monkeypatch):
     clock = iter([100.0, 110.0, 5000.0, 5003.0, 5004.0, 5006.0, 5007.0, 5008.0, 5009.0, 5010.0])
     monkeypatch.setattr(rating, "now", lambda connection: next(clock))
     item = next_item(study, "r1")
+    shown(study, "r1", item.item)
     answer(study, "r1", item.masks[0].mask, SCORE, 3)
-    next_item(study, "r1")  # After a long lunch.
+    shown(study, "r1", next_item(study, "r1").item)  # After a long lunch.
     fill(study, "r1", item)
     lock(study, "r1", item.item)
     assert progress(study, "r1").seconds == 10.0 + 10.0

@@ -17,7 +17,7 @@ from oncontour.node.receive.disk import free_bytes
 from oncontour.node.routing.rules import RuleSet, default_rules, read_rules
 from oncontour.node.service import peers_of
 from oncontour.node.spool.store import Spool
-from oncontour.node.tls import server_context
+from oncontour.web.tls import server_context
 
 _MB = 1_000_000
 

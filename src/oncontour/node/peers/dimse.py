@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from oncontour.node.commitment.messages import PUSH_MODEL, PUSH_MODEL_INSTANCE, REQUEST, request
 from oncontour.node.peers.peer import PeerError, Reference
 from oncontour.node.peers.settings import DimsePeer
-from oncontour.node.tls import caller_context, handshake_trouble
+from oncontour.web.tls import caller_context, handshake_trouble
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from oncontour.node.receive.settings import AETitle
-from oncontour.node.tls import Tls
 from oncontour.plans.fields import Frozen, Positive
+from oncontour.web.tls import Tls
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 

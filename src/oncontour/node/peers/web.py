@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from oncontour.core.errors import OncontourError
 from oncontour.node.peers.peer import PeerError, Reference, references_of
 from oncontour.node.peers.settings import WebPeer
-from oncontour.node.tls import Tls, caller_context, handshake_trouble
+from oncontour.web.tls import Tls, caller_context, handshake_trouble
 
 if TYPE_CHECKING:
     from dicomweb_client.api import DICOMwebClient

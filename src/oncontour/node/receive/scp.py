@@ -28,7 +28,7 @@ from oncontour.node.receive.intake import DEFLATED, Intake
 from oncontour.node.receive.messages import Ear
 from oncontour.node.receive.settings import ScpSettings
 from oncontour.node.receive.upper_layer import BoundedUpperLayer
-from oncontour.node.tls import server_context
+from oncontour.web.tls import server_context
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association

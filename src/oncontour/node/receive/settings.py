@@ -8,8 +8,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, model_validator
 
-from oncontour.node.tls import ServerTls
 from oncontour.plans.fields import Count, Frozen, Positive
+from oncontour.web.tls import ServerTls
 
 
 def _ae_title(text: str) -> str:

@@ -27,8 +27,8 @@ from oncontour.node.receive.upload import Upload
 from oncontour.node.spool.store import Spool
 from oncontour.node.spool.studies import StoredImage, read_study, study_tokens
 from oncontour.node.spool.uids import token, uid_of
-from oncontour.node.tls import server_context
 from oncontour.web.serve import serving
+from oncontour.web.tls import server_context
 
 _JSON = "application/dicom+json"
 

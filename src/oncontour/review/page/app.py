@@ -16,10 +16,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from oncontour.core.errors import OncontourError
-from oncontour.review.page.guard import Guard
 from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
+from oncontour.web.guard import Door, Guard
+from oncontour.web.sessions import Person
 
 STATIC = Path(__file__).parent / "static"
 NIFTI = "application/octet-stream"
@@ -33,6 +34,8 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
         token: of the link that opens it.
         hosts: names under which it may be asked.
     """
+
+    door = Door("oncontour review", {token: Person("", "admin")})
 
     def result_of(request: Request) -> Result:
         result = gallery.results.get(request.path_params["case"])
@@ -79,7 +82,7 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
             Route("/api/cases/{case}/regions.nii", regions),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard, token=token)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard, door=door)],
         exception_handlers={OncontourError: failed},
     )
 

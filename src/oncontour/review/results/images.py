@@ -70,15 +70,20 @@ def show(result: Result, study: Study) -> Shown:
     images, windows = {}, {}
     for sequence, image in study.images.items():
         seen = resample(image.volume, masks.grid, transforms.get(sequence))
-        stored = _in_two_bytes(_cut(seen, box))
-        images[str(sequence)] = nifti_bytes(stored, "int16", compressed=False)
-        windows[str(sequence)] = window(stored.array, stored.array > HEAD_SHARE * np.percentile(stored.array, 99))
+        images[str(sequence)], windows[str(sequence)] = stored(_cut(seen, box))
     bits = np.zeros(masks.grid.shape, np.uint8)
     for n, mask in enumerate(masks.array):
         bits |= (mask != 0).astype(np.uint8) << n
     regions = _cut(Volume(bits, masks.affine), box)
     names = tuple(result.volumes_ml)[: len(masks.array)]
-    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), _centre(regions.array & 1))
+    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), centre(regions.array & 1))
+
+
+def stored(image: Volume) -> tuple[bytes, tuple[float, float]]:
+    """A NIfTI file of an image in two bytes a voxel, and which of its numbers to draw as black and as white."""
+    kept = _in_two_bytes(image)
+    inside = kept.array > HEAD_SHARE * np.percentile(kept.array, 99)
+    return nifti_bytes(kept, "int16", compressed=False), window(kept.array, inside)
 
 
 def _same(one: Grid, other: Grid) -> bool:
@@ -108,7 +113,7 @@ def _in_two_bytes(volume: Volume) -> Volume:
     return volume.with_array(np.round(volume.array * scale).astype(np.int16))
 
 
-def _centre(mask: NDArray) -> tuple[int, int, int]:
+def centre(mask: NDArray) -> tuple[int, int, int]:
     """The middle of the mask within its largest axial slice; of the grid where it is empty."""
     if not mask.any():
         i, j, k = (size // 2 for size in mask.shape)

@@ -94,7 +94,6 @@ def next_item(study: Study, rater: str) -> Item | None:
         page = _current(connection, rater)
         if page is None:
             return None
-        connection.execute(SHOWINGS.insert(), {"page": page["token"], "at": now(connection)})
         images = connection.execute(select(CASES.c.images).where(CASES.c.token == page["case"])).scalar_one()
         return Item(
             item=page["token"],
@@ -106,10 +105,17 @@ def next_item(study: Study, rater: str) -> Item | None:
         )
 
 
-def masks_for(study: Study, item: str) -> tuple[ShownMask, ...]:
-    """The masks of a page, in the order in which they are shown; none of a token that is no page's."""
-    with study.engine.connect() as connection:
-        return _masks(connection, study, item)
+def shown(study: Study, rater: str, item: str) -> None:
+    """Note that a page stands before its rater: its time runs from now.
+
+    Raises:
+        InputError: no such rater.
+        LockedError: not the page that the rater is at.
+    """
+    with study.engine.begin() as connection:
+        _check_rater(connection, rater)
+        at, _ = _touch(connection, rater, item)
+        connection.execute(SHOWINGS.insert(), {"page": item, "at": at})
 
 
 def answer(study: Study, rater: str, mask: str, question: str, value: Any) -> None:

@@ -99,7 +99,7 @@ def questions(scale: Scale, sequences: Iterable[str], ask_origin: bool) -> tuple
     ['consistent', 'missing on FLAIR', 'includes normal anatomy', 'comment']
     """
     if scale is LIKERT:
-        asked = [Question(SCORE, "Score (7: acceptable for volumetry)", "number", (scale.lowest, scale.highest))]
+        asked = [Question(SCORE, "Score", "number", (scale.lowest, scale.highest))]
     else:
         words = "Consistent with the lesion's shape on all sequences?"
         asked = [Question(CONSISTENT, words, "yes-no")]

@@ -29,15 +29,17 @@ const MOUSE = [
 
 const named = (event) => (event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key);
 
-export function bindKeys(actions) {
+// `heard`: whether keys are for the viewer now.
+export function bindKeys(actions, known = KEYS, heard = () => true) {
   at("keys").replaceChildren(
-    ...KEYS.flatMap(([keys, does]) => [element("dt", {}, ...keys.map((key) => element("kbd", {}, key))), element("dd", {}, does)]),
+    ...known.flatMap(([keys, does]) => [element("dt", {}, ...keys.map((key) => element("kbd", {}, key))), element("dd", {}, does)]),
     ...MOUSE.flatMap(([what, does]) => [element("dt", {}, what), element("dd", {}, does)]),
   );
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || at("help").open || event.target.matches("input, textarea, select")) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]") || !heard()) return;
+    if (event.target.matches("input, textarea, select")) return;
     const key = named(event);
-    const found = KEYS.find(([keys]) => keys.includes(key));
+    const found = known.find(([keys]) => keys.includes(key));
     if (!found) return;
     event.preventDefault();
     found[2](actions, key);

@@ -149,6 +149,14 @@ def _tables(found: Analysis) -> Iterable[Table]:
         4,
         folded=len(found.agreement) > LONG,
     )  # fmt: skip
+    comments = [row for row in found.rows if row.comment]
+    yield Table(
+        "Comments",
+        ("Rater", "Case", "Masks of", "Comment", "Score"),
+        [(row.rater, row.case, row.source, row.comment, str(row.score)) for row in comments],
+        4,
+        folded=len(comments) > LONG,
+    )
     for one in found.crosstabs:
         yield _crosstab(one)
     for one in found.groups:

@@ -50,7 +50,15 @@ def write_readings(rows: Sequence[Reading], path: Path, *, unblind: bool) -> Non
     write_table(path, [*columns, *(f"answer: {name}" for name in asked)], table)
 
 
+FORMULA = ("=", "+", "-", "@")
+"""Spreadsheets compute text that begins so, whoever wrote it (OWASP, CSV Injection)."""
+
+
 def _text(value: object) -> str:
+    """A cell: text in one line, which would else be two of the table; an apostrophe before what would be computed."""
+    if isinstance(value, str):
+        line = " ".join(value.splitlines()).strip()
+        return f"'{line}" if line.startswith(FORMULA) else line
     return "" if value is None else cell(value)
 
 

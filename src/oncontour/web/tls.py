@@ -1,4 +1,4 @@
-"""TLS as the node speaks it, whether it listens or calls (PS3.15 annex B.9: 1.2 or later)."""
+"""TLS as the program speaks it, whether it listens or calls (PS3.15 annex B.9: 1.2 or later)."""
 
 from __future__ import annotations
 

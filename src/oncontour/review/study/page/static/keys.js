@@ -1,0 +1,26 @@
+// What each key does on a page that is rated. The list is what the help shows.
+
+export const KEYS = [
+  [["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"], "answer the question; 0 is 10", (actions, key) => actions.key(key)],
+  [["Y", "N"], "yes, no", (actions, key) => actions.key(key)],
+  [["ArrowDown", "Enter"], "next question", (actions) => actions.move(1)],
+  [["ArrowUp"], "question before", (actions) => actions.move(-1)],
+  [["ArrowRight"], "next outline", (actions) => actions.moveMask(1)],
+  [["ArrowLeft"], "outline before", (actions) => actions.moveMask(-1)],
+  [["L"], "lock the page", (actions) => actions.lock()],
+  [["D", "F", "G", "H", "J", "K"], "first, second, ... outline on or off", (actions, key) => actions.toggle("DFGHJK".indexOf(key))],
+  [["Space"], "all on or off", (actions) => actions.toggleAll()],
+  [["I"], "only the one that is asked of", (actions) => actions.alone()],
+  [["O"], "outlines or areas", (actions) => actions.outline()],
+  [["Q"], "next sequence", (actions) => actions.nextSequence()],
+  [["V"], "three planes", (actions) => actions.view("all")],
+  [["A"], "axial", (actions) => actions.view("axial")],
+  [["C"], "coronal", (actions) => actions.view("coronal")],
+  [["S"], "sagittal", (actions) => actions.view("sagittal")],
+  [["PageUp"], "a slice up", (actions) => actions.scroll(1)],
+  [["PageDown"], "a slice down", (actions) => actions.scroll(-1)],
+  [["+"], "nearer", (actions) => actions.zoom(1.25)],
+  [["-"], "farther", (actions) => actions.zoom(0.8)],
+  [["R"], "window, zoom and place as they were", (actions) => actions.reset()],
+  [["?"], "instructions and these keys", (actions) => actions.help()],
+];
