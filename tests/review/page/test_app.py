@@ -13,6 +13,7 @@ from oncontour.review.results.result import Result
 
 MEASURED = {"scheme": "brats", "regions": [{"name": "WT", "title": "whole tumour", "volume_ml": 3.0}]}
 HOME = "http://127.0.0.1"
+EVERYWHERE = (slice(None), slice(None), slice(None))
 
 
 class Pictures:
@@ -25,7 +26,7 @@ class Pictures:
     def shown(self, name):
         if name == "case-2":
             raise InputError(name, "no images", "a study", "Give it.")
-        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, ("WT",), b"masks", (1, 2, 3))
+        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, ("WT",), b"masks", (1, 2, 3), EVERYWHERE)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Who may ask, and what a browser is told to refuse.
 
 A page on 127.0.0.1 can be asked by every other page that the same browser shows, and by every user of the machine: so
-nothing is answered without the session that the link's token opens, nor under another host name (DNS rebinding).
+nothing is answered without the session that the link's token opens, nor under another host name (DNS rebinding). What
+changes something must besides come from a page of this origin and carry a second token, which only such a page can read.
 """
 
 from __future__ import annotations
@@ -11,10 +12,16 @@ import secrets
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "oncontour_session"
+
+CHANGE_HEADER = "X-Oncontour"
+SESSION = "/api/session"
+"""Tells the page the token that CHANGE_HEADER has to carry."""
+
+READING = frozenset({"GET", "HEAD"})
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -40,7 +47,8 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app, self._token, self._session = app, token, secrets.token_urlsafe(32)
+        self._app, self._token = app, token
+        self._session, self._change = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, with HEADERS."""
@@ -63,4 +71,13 @@ class Guard:
         session = request.cookies.get(COOKIE, "")
         if not hmac.compare_digest(session.encode(), self._session.encode()):
             return PlainTextResponse("Open the link that `oncontour review` printed.\n", 401)
+        if request.url.path == SESSION:
+            return JSONResponse({"token": self._change})
+        if request.method not in READING and not self._is_of_our_page(request):
+            return JSONResponse({"error": "Changes are taken from this page alone. Load it again."}, 403)
         return self._app
+
+    def _is_of_our_page(self, request: Request) -> bool:
+        given, origin = request.headers.get(CHANGE_HEADER, ""), request.headers.get("origin", "")
+        ours = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        return hmac.compare_digest(given.encode(), self._change.encode()) and origin == ours
