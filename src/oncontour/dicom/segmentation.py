@@ -56,10 +56,8 @@ class Correction:
     def person(self) -> str:
         """The name as DICOM takes it in any character set (PS3.5 6.2, PN): ASCII, one component, 64 characters."""
         plain = normalize("NFKD", self.reader).encode("ascii", "ignore").decode()
-        return (
-            "".join(letter for letter in plain if letter.isprintable() and letter not in "\\^=")[:64].strip()
-            or "Reader"
-        )
+        taken = "".join(letter for letter in plain if letter.isprintable() and letter not in "\\^=")
+        return taken[:64].strip() or "Reader"
 
 
 _OWN_FRAME = Check(

@@ -89,8 +89,6 @@ def _check_ours(folder: Path) -> None:
         found = f"{len(foreign)} files that are no result of Oncontour ({foreign[0]}, ...)"
         remedy = "Give another folder with --out, or move those files away."
         if foreign == [READERS]:
-            found, remedy = (
-                f"what readers added ({READERS}/)",
-                f"Give another folder with --out, or move {READERS}/ away.",
-            )
+            found = f"what readers added ({READERS}/)"
+            remedy = f"Give another folder with --out, or move {READERS}/ away."
         raise OutputError(folder, found, "a new folder, or an older result", remedy)

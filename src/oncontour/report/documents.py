@@ -23,9 +23,7 @@ MEASUREMENTS_SCHEMA = "oncontour/measurements/1"
 QUALITY_SCHEMA = "oncontour/quality/1"
 """The number after the last slash grows when a key changes its meaning or goes; new keys do not count."""
 
-CORRECTED_NOTE = (
-    "Corrected by a reader: intervals and predicted Dice are of the model's own result, and not given here."
-)
+CORRECTED_NOTE = "Corrected by a reader: the intervals and predicted Dice of the model's own result do not hold."
 
 DIGITS = 4
 """Decimals written: a tenth of a cubic millimetre, a tenth of a micrometre."""
@@ -50,8 +48,8 @@ def measurements_document(case: CaseReport) -> dict[str, Any]:
     "right", "both" or null) and `certainty` (null where the bundle was not calibrated; else `interval_ml` ([low, high]
     or null), `level`, `predicted_dice` and its `predicted_dice_error` (or null), and `held_out` with `present`,
     `missed`, `largest_missed_ml`, `absent` and `invented`). `certainty_note` says in words what these rest on.
-    `midplane` ({"a", "b", "c"} or null) is the plane x = a + b y + c z that parts the hemispheres. `corrected` stands in
-    measurements of a version that a reader corrected (`corrected_document`).
+    `midplane` ({"a", "b", "c"} or null) is the plane x = a + b y + c z that parts the hemispheres. `corrected` stands
+    in measurements of a version that a reader corrected (`corrected_document`).
     """
     plane = mid_sagittal_plane(case.brain)
     return _plain(

@@ -1,7 +1,7 @@
 """What painting and erasing a region means at a voxel, for every scheme: as tables, which the page applies.
 
-A voxel's state says in which regions it lies (bit n: region n). Each state is that of a label, or of the background, and
-the tables lead from states to states: whatever is done, the result is a label map of the scheme.
+A voxel's state says in which regions it lies (bit n: region n). Each state is that of a label, or of the background,
+and the tables lead from states to states: whatever is done, the result is a label map of the scheme.
 
 - Paint a region: a voxel outside it gets the label of the region that changes least, counted in the scheme's regions.
   The core painted on oedema becomes necrotic core, not enhancing; a mask that overlaps others leaves them as they are.

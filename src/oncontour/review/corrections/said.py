@@ -1,4 +1,4 @@
-"""What readers say of themselves and of results, taken as text: of a length, in one line, never empty where it matters."""
+"""What readers say of themselves and of results: one line of text, not too long, not empty where it matters."""
 
 from __future__ import annotations
 

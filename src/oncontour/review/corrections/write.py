@@ -66,6 +66,15 @@ def write_segmentation_object(
         return
     from oncontour.dicom.segmentation import write_segmentation
 
-    bundle = read_json(provenance).get("bundles", {}).get("tumour", {}).get("name", "")
+    bundle = _record(provenance).get("bundles", {}).get("tumour", {}).get("name", "")
     made_by = {"algorithm": f"Oncontour {bundle}".strip(), "version": oncontour.__version__}
     write_segmentation(regions, scheme, source, path, **made_by, correction=correction)
+
+
+def is_dicom(provenance: Path) -> bool:
+    """Whether a result was made of DICOM files."""
+    return any("dicom_files" in one for one in _record(provenance).get("inputs", ()))
+
+
+def _record(provenance: Path) -> dict[str, Any]:
+    return read_json(provenance) if provenance.exists() else {}

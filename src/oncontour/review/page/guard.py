@@ -2,7 +2,7 @@
 
 A page on 127.0.0.1 can be asked by every other page that the same browser shows, and by every user of the machine: so
 nothing is answered without the session that the link's token opens, nor under another host name (DNS rebinding). What
-changes something must besides come from a page of this origin and carry a second token, which only such a page can read.
+changes something must besides come from a page of this origin, with a second token that only such a page can read.
 """
 
 from __future__ import annotations

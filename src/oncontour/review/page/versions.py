@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oncontour.core.errors import InputError, OncontourError
+from oncontour.data.files import read_json
 from oncontour.data.inputs import safe_name
 from oncontour.data.nifti import nifti_bytes
 from oncontour.review.corrections.marks import add_mark, list_marks, verdict_of
@@ -36,13 +37,14 @@ from oncontour.review.corrections.write import (
     REGIONS,
     SEG,
     SEGMENTATION,
+    is_dicom,
     write_segmentation_object,
 )
 from oncontour.review.page.body import read_body
 from oncontour.review.results.crop import cut
 from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.images import read_states
-from oncontour.review.results.result import Result
+from oncontour.review.results.result import MEASUREMENTS, Result
 
 MOST_MARK_BYTES = 8_192
 BYTES = "application/octet-stream"
@@ -113,15 +115,24 @@ def review_line(result: Result) -> dict[str, Any]:
 
 def _reviewed(result: Result) -> dict[str, Any]:
     marks = list_marks(result)
-    versions = [{"number": OWN, "volumes_ml": result.volumes_ml}, *map(_version, list_versions(result))]
+    versions = [_own(result), *map(_version, list_versions(result))]
     for one in versions:
         one["mark"] = verdict_of(marks, one["number"])
     return {"versions": versions, "marks": [asdict(one) for one in marks], "painting": _painting(result)}
 
 
+def _own(result: Result) -> dict[str, Any]:
+    files = set(_files(result.folder)) | ({SEG} if is_dicom(result.folder / PROVENANCE) else set())
+    return {"number": OWN, "volumes_ml": result.volumes_ml, "files": sorted(files)}
+
+
 def _version(version: Version) -> dict[str, Any]:
     said = {name: value for name, value in asdict(version).items() if name != "folder"}
-    return {**said, "volumes_ml": _volumes(version.measurements)}
+    return {**said, "volumes_ml": _volumes(version.measurements), "files": _files(version.folder)}
+
+
+def _files(folder: Path) -> list[str]:
+    return [file for file in DOWNLOADS if (folder / file).exists()]
 
 
 def _volumes(measurements: Any) -> dict[str, float]:
@@ -138,9 +149,7 @@ def _painting(result: Result) -> dict[str, Any]:
 
 
 def _measurements(result: Result, number: int) -> dict[str, Any]:
-    folder = _folder(result, number)
-    measured = next((one.measurements for one in list_versions(result) if one.folder == folder), result.measurements)
-    return {"number": number, "measurements": dict(measured)}
+    return read_json(_folder(result, number) / MEASUREMENTS)
 
 
 def _regions(gallery: Gallery, result: Result, number: int) -> bytes:

@@ -82,7 +82,7 @@ def show(result: Result, study: Study) -> Shown:
 
 
 def read_states(folder: Path) -> Volume:
-    """Where the regions of a result's folder are: (i, j, k) uint8, bit n of a voxel says whether it lies in region n."""
+    """The regions of a result's folder as (i, j, k) uint8: bit n of a voxel says whether it lies in region n."""
     regions, _ = read_channels(folder / "regions.nii.gz")
     bits = np.zeros(regions.grid.shape, np.uint8)
     for n, mask in enumerate(regions.array):
