@@ -170,9 +170,10 @@ TRAVEL = """async ([states, strokes]) => {
   const voxels = Uint8Array.from(states);
   const history = new History();
   const seen = [[...voxels]];
+  const next = Uint8Array.from({ length: 256 }, (_, n) => (n + 1) % 8);
   for (const places of strokes) {
     const stroke = new Stroke();
-    for (const part of [places, places.slice(1)]) stroke.apply(voxels, part, Uint8Array.from({ length: 256 }, (_, n) => (n + 1) % 8));
+    for (const part of [places, places.slice(1)]) stroke.apply(voxels, part, next);
     const change = stroke.end(voxels);
     if (!change) continue;
     history.add(change);
@@ -202,7 +203,8 @@ def test_shapes_islands_and_history_are_what_others_find(page):
         if axis is not None:
             middle[axis] = round(middle[axis])
         apart = (np.indices(shape).T - middle) * spacing
-        near = (apart**2).sum(-1).T <= radius**2
+        squared = (apart**2).sum(-1).T
+        near = squared <= radius**2
         if axis is not None:
             near &= np.indices(shape)[axis] == middle[axis]
         covered = page.evaluate(WITHIN, [shape, spacing, middle.tolist(), radius, axis])
