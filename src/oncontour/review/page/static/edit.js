@@ -46,6 +46,7 @@ export class Editor {
   // Another case or version is shown. `painting` has the tables of every region, or says why there are none.
   open(name, version, regions, colours, painting) {
     const tables = (pairs) => Object.fromEntries(Object.entries(pairs).map(([region, one]) => [region, tableOf(one)]));
+    this.#stroke = null;
     this.#history = new History();
     this.#base = this.#viewer.regions.voxels.slice();
     this.#said = painting.refused ?? "";
@@ -58,13 +59,13 @@ export class Editor {
 
   close() {
     clearTimeout(this.#drafting);
-    this.#open = null;
+    this.#open = this.#stroke = null;
     this.#history = new History();
-    this.#draw();
+    this.#weigh();
   }
 
   get changed() {
-    return this.#open !== null && this.#history.changed;
+    return this.#open !== null && (this.#history.changed || this.#stroke !== null);
   }
 
   get states() {
@@ -115,11 +116,11 @@ export class Editor {
   }
 
   undo() {
-    this.#travel(this.#history.undo(this.states));
+    if (!this.#stroke) this.#travel(this.#history.undo(this.states));
   }
 
   redo() {
-    this.#travel(this.#history.redo(this.states));
+    if (!this.#stroke) this.#travel(this.#history.redo(this.states));
   }
 
   // For the viewer: whether a press of the button is the tool's.
@@ -231,6 +232,7 @@ export class Editor {
     this.#change(change);
   }
 
+  // After a whole stroke, not at every mark of the brush: it looks at all voxels.
   #weigh() {
     this.#gained = this.changed ? this.#difference() : [];
     this.#draw();

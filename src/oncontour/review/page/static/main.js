@@ -28,10 +28,16 @@ const reviewed = new Reviewed(viewer, editor, (measurements, line) => {
   Object.assign(state.cases.find((one) => one.name === state.open.name), line);
   drawList();
   actions.look();
-});
+}, failed);
 
 function say(text) {
   at("message").textContent = text;
+}
+
+function failed(error) {
+  reviewed.close();
+  viewer.clear();
+  say(error.message);
 }
 
 function drawBar() {
@@ -97,9 +103,7 @@ const actions = {
       await viewer.loadOthers(address, state.open, current);
       if (current()) viewer.show(state.sequence);
     } catch (error) {
-      if (!current()) return;
-      viewer.clear();
-      say(error.message);
+      if (current()) failed(error);
     }
   },
   step(by) {

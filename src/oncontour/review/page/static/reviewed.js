@@ -10,17 +10,21 @@ const when = (at) => new Date(at).toLocaleString("en-GB", { dateStyle: "medium",
 export class Reviewed {
   #viewer;
   #editor;
+  #failed;  // Told an error after which nothing may be shown.
   #shown;  // Told the measurements of the version that is shown, and of what the list should say.
   #case = null;  // { name, address, regions, colours, own }
   #found = { versions: [], marks: [] };
   #version = 0;
   #compared = null;
+  #asks = 0;  // Of a version to be shown: an answer that comes after a later question is not heard.
 
-  constructor(viewer, editor, shown) {
+  constructor(viewer, editor, shown, failed) {
     this.#viewer = viewer;
     this.#editor = editor;
     this.#shown = shown;
+    this.#failed = failed;
     at("save").addEventListener("click", () => this.save());
+    at("saving").addEventListener("cancel", (event) => event.preventDefault());
     for (const word of Object.keys(WORDS)) at(`mark-${word}`).addEventListener("click", () => this.#mark(word));
   }
 
@@ -32,21 +36,27 @@ export class Reviewed {
     this.#found = await ask(`${address}/review`);
     if (!current()) return;
     const latest = this.#found.versions.at(-1).number;
-    if (latest) await this.show(latest, current);
+    if (latest) await this.show(latest);
     else this.#begin();
   }
 
   close() {
+    this.#asks++;
     this.#case = null;
     this.#found = { versions: [], marks: [] };
     this.#editor.close();
     this.#draw();
   }
 
-  async show(number, current = () => true) {
-    if (!(await this.#editor.mayLeave())) return this.#draw();
+  async show(number) {
+    if (!(await this.#editor.mayLeave())) return;
+    const mine = ++this.#asks;
+    const current = () => mine === this.#asks;
+    this.#editor.close();  // Nobody paints on what is about to be replaced.
     const address = this.#address(number);
-    const [measurements] = await Promise.all([number ? ask(address) : this.#case.own, this.#viewer.readRegions(`${address}/page/regions.nii`, current)]);
+    const measurements = number ? await ask(address) : this.#case.own;
+    if (!current()) return;
+    await this.#viewer.readRegions(`${address}/page/regions.nii`, current);  // Last: from here on nothing can fail.
     if (!current()) return;
     this.#version = number;
     this.#shown(measurements, this.#line());
@@ -61,16 +71,19 @@ export class Reviewed {
   // The outlines of another version over the one shown; again: without.
   async #compare(number) {
     this.#compared = this.#compared === number ? null : number;
-    await this.#viewer.compare(this.#compared === null ? null : `${this.#address(number)}/page/regions.nii`);
+    const [here, wanted] = [this.#case, this.#compared];
+    const address = wanted === null ? null : `${this.#address(number)}/page/regions.nii`;
+    const failure = await this.#viewer.compare(address, () => this.#case === here && this.#compared === wanted).catch((error) => error.message);
+    if (failure) this.#compared = null;
     this.#draw();
+    at("saved").textContent = failure ?? "";
   }
 
   async save() {
     if (!this.#editor.changed || (await asked(at("save-dialog"))) !== "ok") return;
     const by = await reader();
     if (!by) return;
-    at("saved").textContent = "Saving …";
-    at("save").disabled = true;
+    at("saving").showModal();  // Nothing else can be done meanwhile: what is sent is what is saved.
     try {
       const asks = new URLSearchParams({ from: this.#version, by, note: at("save-note").value });
       const made = await change(`${this.#case.address}/versions?${asks}`, this.#editor.states, "application/octet-stream");
@@ -83,7 +96,8 @@ export class Reviewed {
       at("saved").textContent = [`Saved as version ${made.number}.`, ...made.notes, ...made.meanwhile.map(missed)].join(" ");
     } catch (error) {
       at("saved").textContent = `Not saved: ${error.message}`;
-      at("save").disabled = false;
+    } finally {
+      at("saving").close();
     }
   }
 
@@ -148,7 +162,7 @@ export class Reviewed {
       { "aria-pressed": String(number === this.#compared), disabled: here, title: "Its outlines over what is shown", onclick: () => this.#compare(number) },
       "Compare",
     );
-    const title = element("button", { class: "plain", "aria-current": here && "true", onclick: () => this.show(number) }, number ? `Version ${number}` : "Model's own");
+    const title = element("button", { class: "plain", "aria-current": here && "true", onclick: () => this.show(number).catch(this.#failed) }, number ? `Version ${number}` : "Model's own");
     const about = number ? `${by}, ${when(saved)}, from ${made_from ? `version ${made_from}` : "the model's own"}` : "";
     return element(
       "li",

@@ -107,8 +107,10 @@ export class Viewer {
   }
 
   // Outlines of other regions of the same case, over all else; null: none.
-  async compare(address) {
-    this.#slices.setCompared(address ? await read(address) : null);
+  async compare(address, current) {
+    const masks = address ? await read(address) : null;
+    if (!current()) return;
+    this.#slices.setCompared(masks);
     this.#draw();
   }
 
