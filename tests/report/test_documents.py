@@ -8,7 +8,9 @@ from oncontour.core.sequence import Sequence
 from oncontour.inference.calibration import Misses
 from oncontour.measure.certainty import Certainty
 from oncontour.measure.interval import Interval
+from oncontour.measure.side import mid_sagittal_plane
 from oncontour.report import write_measurements, write_quality
+from oncontour.report.documents import corrected_document, measurements_document, midplane_of
 
 
 def test_measurements(case, tmp_path):
@@ -17,7 +19,7 @@ def test_measurements(case, tmp_path):
     document = json.loads(path.read_text(encoding="utf-8"))
     assert list(document) == [
         "schema", "case", "version", "model", "statement", "reference", "findings", "certainty_note", "scheme",
-        "regions",
+        "midplane", "regions",
     ]  # fmt: skip
     assert document["schema"] == "oncontour/measurements/1"
     assert document["reference"] == "T1CE"
@@ -45,6 +47,19 @@ def test_certainty_is_written_where_there_is_one(case, tmp_path):
     }  # fmt: skip
     assert found[1]["interval_ml"] is None
     assert found[2] is None
+
+
+def test_a_correction_keeps_what_is_the_studys_and_drops_what_is_the_models(case):
+    own = measurements_document(case)
+    assert dataclasses.astuple(midplane_of(own)) == pytest.approx(
+        dataclasses.astuple(mid_sagittal_plane(case.brain)), abs=1e-4
+    )
+    made = corrected_document(own, "2.0", "Found: less.", case.measurements[:1])
+    assert list(made) == [*own, "corrected"]
+    assert {key for key in own if made[key] != own[key]} == {
+        "version", "statement", "findings", "certainty_note", "regions",
+    }  # fmt: skip
+    assert made["regions"] == own["regions"][:1]
 
 
 def quality(path, case, **more):

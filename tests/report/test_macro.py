@@ -12,7 +12,8 @@ from oncontour.inference.calibration import Misses
 from oncontour.measure.certainty import Certainty
 from oncontour.measure.interval import Interval
 from oncontour.report import write_macro, write_measurements
-from oncontour.report.case import STATEMENT
+from oncontour.report.case import CORRECTED_STATEMENT, STATEMENT
+from oncontour.report.documents import CORRECTED_NOTE, corrected_document, measurements_document
 from oncontour.report.macro import MISSABLE, UNCALIBRATED, macro
 from oncontour.report.page import volume_text
 
@@ -52,6 +53,13 @@ def test_no_tumour_found_does_not_mean_no_tumour(case, tmp_path):
     lines = (tmp_path / "macro.txt").read_text().splitlines()
     assert lines[0].startswith("No tumour was found automatically on T1CE")
     assert lines[1:] == [MISSABLE, STATEMENT]
+
+
+def test_what_a_reader_corrected_is_not_called_automatic(case):
+    own = measurements_document(case)
+    text = macro(corrected_document(own, "2.0", "", [replace(one, certainty=None) for one in case.measurements]))
+    assert text.startswith("Volumes measured on T1CE (Oncontour 2.0, corrected by a reader): whole tumour")
+    assert text.splitlines()[-2:] == [CORRECTED_NOTE, CORRECTED_STATEMENT]
 
 
 def test_a_folder_that_is_not_there_is_an_output_error(case, tmp_path):

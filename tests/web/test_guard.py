@@ -11,10 +11,10 @@ from starlette.testclient import TestClient
 
 from oncontour.data.database import open_database
 from oncontour.web.accounts import METADATA, MOST_TRIES, set_account
-from oncontour.web.body import BodyLimit
+from oncontour.web.body import json_object
 from oncontour.web.guard import CHANGE_HEADER, COOKIE, SESSION, Door, Guard, session_of
 from oncontour.web.sessions import Person
-from oncontour.web.sign_in import json_object, sign_in_routes
+from oncontour.web.sign_in import sign_in_routes
 
 HOME = "https://127.0.0.1"
 PASSWORD = "correct horse battery"
@@ -22,11 +22,11 @@ PASSWORD = "correct horse battery"
 
 def application(door: Door) -> Starlette:
     async def say(request):
-        return JSONResponse({"who": session_of(request).person.name, "given": await json_object(request)})
+        return JSONResponse({"who": session_of(request).person.name, "given": await json_object(request, 100)})
 
     return Starlette(
         routes=[Route("/", say), Route("/change", say, methods=["POST", "DELETE"]), *sign_in_routes(door)],
-        middleware=[Middleware(Guard, door=door), Middleware(BodyLimit, most=100)],
+        middleware=[Middleware(Guard, door=door)],
     )
 
 

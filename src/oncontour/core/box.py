@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Box = tuple[slice, slice, slice]
 
+EVERYWHERE: Box = (slice(None), slice(None), slice(None))
+
 
 def bounding_box(mask: NDArray[np.bool_]) -> Box | None:
     """Slices (i, j, k) of the smallest box that holds every set voxel of a mask; None where it is empty.

@@ -53,6 +53,8 @@ class Derived(IntEnum):
     REPORT = 9002
     OVERLAY = 9010
     """That of the first sequence; the others follow."""
+    CORRECTED = 9100
+    """The SEG of the version before the first that a reader corrected; theirs follow."""
 
 
 def series_number(source: Image, kind: Derived, sequence: Sequence | None = None) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +34,31 @@ if TYPE_CHECKING:
 
 SERIES_DESCRIPTION = "Tumour segmentation (research use only)"
 
+CORRECTED_DESCRIPTION = "Tumour segmentation, corrected (research use only)"
+
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")
 """PS3.16 CID 7162, Segmentation Algorithm Family."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Who corrected masks of an algorithm.
+
+    Args:
+        reader: a name, as typed.
+        number: of the version, from 1.
+    """
+
+    reader: str
+    number: int
+
+    @property
+    def person(self) -> str:
+        """The name as DICOM takes it in any character set (PS3.5 6.2, PN): ASCII, one component, 64 characters."""
+        plain = normalize("NFKD", self.reader).encode("ascii", "ignore").decode()
+        taken = "".join(letter for letter in plain if letter.isprintable() and letter not in "\\^=")
+        return taken[:64].strip() or "Reader"
+
 
 _OWN_FRAME = Check(
     "DICOM SEG frame of reference",
@@ -46,7 +71,14 @@ _OWN_FRAME = Check(
 
 
 def write_segmentation(
-    regions: Volume, scheme: LabelScheme, source: Image, path: Path, *, algorithm: str, version: str
+    regions: Volume,
+    scheme: LabelScheme,
+    source: Image,
+    path: Path,
+    *,
+    algorithm: str,
+    version: str,
+    correction: Correction | None = None,
 ) -> tuple[Check, ...]:
     """Write masks as a binary DICOM SEG, one segment a region, and read it back before it gets its name.
 
@@ -54,7 +86,7 @@ def write_segmentation(
     two: an empty region so keeps its segment, with blank frames, and so does a study without tumour, because "looked
     for, none found" differs from "not looked for"; and a reader always finds the spacing between slices.
 
-    The UIDs follow from masks, source, algorithm and version: the same result sent twice is one object.
+    The UIDs follow from masks, source, algorithm, version and correction: the same result sent twice is one object.
 
     Args:
         regions: (R, i, j, k) boolean, in the source image's own grid.
@@ -63,6 +95,8 @@ def write_segmentation(
         path: the file to write.
         algorithm: name of the algorithm, such as the bundle's name.
         version: its version.
+        correction: where a reader corrected what the algorithm found: segments are then semi-automatic, and the reader
+            is the content's creator.
 
     Returns:
         What `verify_segmentation` found, and a warning where the series names no frame of reference.
@@ -73,7 +107,7 @@ def write_segmentation(
     _check_grid(regions, scheme, source)
     with carried_over():
         frames = source_frames(source)
-        segmentation = _build(regions.array, scheme, frames, algorithm, version)
+        segmentation = _build(regions.array, scheme, frames, algorithm, version, correction)
         with whole_file(path) as part:
             segmentation.save_as(part)
             checks = verify_segmentation(part, regions, scheme)
@@ -93,29 +127,36 @@ def _check_grid(regions: Volume, scheme: LabelScheme, source: Image) -> None:
 
 
 def _build(
-    array: NDArray[np.bool_], scheme: LabelScheme, frames: SourceFrames, algorithm: str, version: str
+    array: NDArray[np.bool_],
+    scheme: LabelScheme,
+    frames: SourceFrames,
+    algorithm: str,
+    version: str,
+    correction: Correction | None,
 ) -> Segmentation:
     from highdicom import PlanePositionSequence
     from highdicom.seg import Segmentation
 
-    digest = _digest(array, frames, algorithm, version)
+    digest = _digest(array, frames, algorithm, version, correction)
     slices = _slices(array)
     header = frames.headers[0]
+    kind = Derived.CORRECTED + correction.number if correction else Derived.SEGMENTATION
     segmentation = Segmentation(
         source_images=frames.headers,
         pixel_array=np.ascontiguousarray(array[..., slices].transpose(3, 2, 1, 0)).view(np.uint8),
         plane_positions=[PlanePositionSequence("PATIENT", frames.positions[k].tolist()) for k in slices],
         segmentation_type="BINARY",
         segment_descriptions=[
-            _describe(number, region, digest, algorithm, version)
+            _describe(number, region, digest, algorithm, version, corrected=correction is not None)
             for number, region in enumerate(scheme.regions, start=1)
         ],
         omit_empty_frames=False,
         series_instance_uid=uid(digest, "series"),
         sop_instance_uid=uid(digest, "instance"),
-        series_number=number_of(header) + Derived.SEGMENTATION,
+        series_number=number_of(header) + kind,
         instance_number=1,
-        series_description=SERIES_DESCRIPTION,
+        series_description=CORRECTED_DESCRIPTION if correction else SERIES_DESCRIPTION,
+        content_creator_name=correction.person if correction else None,
         content_label="TUMOUR",
         content_description=f"Regions of scheme {scheme.name}; research use only",
         manufacturer=MANUFACTURER,
@@ -138,7 +179,9 @@ def _slices(array: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.arange(first, last + 1)
 
 
-def _describe(number: int, region: Region, digest: str, algorithm: str, version: str) -> SegmentDescription:
+def _describe(
+    number: int, region: Region, digest: str, algorithm: str, version: str, *, corrected: bool
+) -> SegmentDescription:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
@@ -152,7 +195,7 @@ def _describe(number: int, region: Region, digest: str, algorithm: str, version:
         segment_label=region.title,
         segmented_property_category=coded(region.category),
         segmented_property_type=coded(region.type),
-        algorithm_type="AUTOMATIC",
+        algorithm_type="SEMIAUTOMATIC" if corrected else "AUTOMATIC",
         algorithm_identification=AlgorithmIdentificationSequence(
             algorithm, coded(ARTIFICIAL_INTELLIGENCE), version, source=MANUFACTURER
         ),
@@ -165,8 +208,11 @@ def _describe(number: int, region: Region, digest: str, algorithm: str, version:
     return segment
 
 
-def _digest(array: NDArray[np.bool_], frames: SourceFrames, algorithm: str, version: str) -> str:
+def _digest(
+    array: NDArray[np.bool_], frames: SourceFrames, algorithm: str, version: str, correction: Correction | None
+) -> str:
     digest = sha256(np.packbits(array).tobytes())
-    for text in (algorithm, version, *(header.SOPInstanceUID for header in frames.headers)):
+    made_by = (algorithm, version, *((correction.reader, str(correction.number)) if correction else ()))
+    for text in (*made_by, *(header.SOPInstanceUID for header in frames.headers)):
         digest.update(b"\0" + text.encode())
     return digest.hexdigest()

@@ -53,13 +53,15 @@ class RegionMeasurement:
     certainty: Certainty | None = None
 
 
-def measure_regions(regions: Volume, scheme: LabelScheme, brain: Volume | None = None) -> tuple[RegionMeasurement, ...]:
+def measure_regions(
+    regions: Volume, scheme: LabelScheme, brain: Volume | Midplane | None = None
+) -> tuple[RegionMeasurement, ...]:
     """Measure each region of a scheme, in the scheme's order.
 
     Args:
         regions: (R, i, j, k) boolean, in the grid in which the result is given to the reader.
         scheme: names the R regions.
-        brain: brain mask (i, j, k) in any grid of the same world; with it, sides are told.
+        brain: brain mask (i, j, k) in any grid of the same world, or the plane that halves it; with it, sides are told.
 
     Raises:
         GeometryError: not one channel for each region.
@@ -68,7 +70,7 @@ def measure_regions(regions: Volume, scheme: LabelScheme, brain: Volume | None =
     if masks.ndim != 4 or len(masks) != len(scheme.regions):
         expected = f"({len(scheme.regions)}, i, j, k), one channel for each region of {scheme.name}"
         raise GeometryError("regions", f"shape {masks.shape}", expected, "Use the scheme of the model.")
-    plane = mid_sagittal_plane(brain) if brain is not None else None
+    plane = mid_sagittal_plane(brain) if isinstance(brain, Volume) else brain
     whole_ml = volume_ml(masks[0] if scheme.nested else np.any(masks, axis=0), regions.affine)
     return tuple(
         _measure(region, mask.astype(bool, copy=False), regions.affine, whole_ml, plane)

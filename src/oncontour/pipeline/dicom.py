@@ -58,7 +58,8 @@ class DicomObjects:
         from oncontour.dicom.segmentation import write_segmentation
 
         regions, scheme = self.masks.regions, self.masks.scheme
-        return write_segmentation(regions, scheme, self.source, self.folder / "seg.dcm", **self.made_by)
+        path = self.folder / "seg.dcm"
+        return write_segmentation(regions, scheme, self.source, path, correction=None, **self.made_by)
 
     def measurements(self, result: CaseResult) -> None:
         """sr.dcm, which refers to seg.dcm."""

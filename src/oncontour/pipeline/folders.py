@@ -43,6 +43,10 @@ def prepare_out(out: Path) -> None:
         trial.unlink()
 
 
+READERS = "review"
+"""Marks and versions of readers (`oncontour review`): made by people, so nothing is written over them."""
+
+
 @contextmanager
 def result_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into, which takes the name `folder` when the block ends well and vanishes when it does not.
@@ -84,4 +88,7 @@ def _check_ours(folder: Path) -> None:
     if foreign:
         found = f"{len(foreign)} files that are no result of Oncontour ({foreign[0]}, ...)"
         remedy = "Give another folder with --out, or move those files away."
+        if foreign == [READERS]:
+            found = f"what readers added ({READERS}/)"
+            remedy = f"Give another folder with --out, or move {READERS}/ away."
         raise OutputError(folder, found, "a new folder, or an older result", remedy)

@@ -19,6 +19,12 @@ STATEMENT = (
 )
 """Stands on every report."""
 
+CORRECTED_STATEMENT = (
+    "Research use only. Not a medical device. Made by software and corrected by a reader: "
+    "not for diagnosis or treatment."
+)
+"""Stands in its place on what a reader corrected."""
+
 
 @dataclass(frozen=True, eq=False)
 class CaseReport:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from oncontour.data.files import write_json
 from oncontour.measure import RegionMeasurement
 from oncontour.measure.certainty import Certainty
 from oncontour.measure.interval import LEVEL
-from oncontour.report.case import STATEMENT, CaseReport
+from oncontour.measure.side import Midplane, mid_sagittal_plane
+from oncontour.report.case import CORRECTED_STATEMENT, STATEMENT, CaseReport
 
 MEASUREMENTS_SCHEMA = "oncontour/measurements/1"
 QUALITY_SCHEMA = "oncontour/quality/1"
 """The number after the last slash grows when a key changes its meaning or goes; new keys do not count."""
+
+CORRECTED_NOTE = "Corrected by a reader: the intervals and predicted Dice of the model's own result do not hold."
 
 DIGITS = 4
 """Decimals written: a tenth of a cubic millimetre, a tenth of a micrometre."""
@@ -44,7 +48,10 @@ def measurements_document(case: CaseReport) -> dict[str, Any]:
     "right", "both" or null) and `certainty` (null where the bundle was not calibrated; else `interval_ml` ([low, high]
     or null), `level`, `predicted_dice` and its `predicted_dice_error` (or null), and `held_out` with `present`,
     `missed`, `largest_missed_ml`, `absent` and `invented`). `certainty_note` says in words what these rest on.
+    `midplane` ({"a", "b", "c"} or null) is the plane x = a + b y + c z that parts the hemispheres. `corrected` stands
+    in measurements of a version that a reader corrected (`corrected_document`).
     """
+    plane = mid_sagittal_plane(case.brain)
     return _plain(
         {
             "schema": MEASUREMENTS_SCHEMA,
@@ -56,9 +63,37 @@ def measurements_document(case: CaseReport) -> dict[str, Any]:
             "findings": case.findings,
             "certainty_note": case.certainty_note,
             "scheme": case.scheme.name,
+            "midplane": asdict(plane) if plane else None,
             "regions": [_region(item) for item in case.measurements],
         }
     )
+
+
+def midplane_of(document: Mapping[str, Any]) -> Midplane | None:
+    """The plane that parts the hemispheres; None in documents that have none."""
+    plane = document.get("midplane")
+    return Midplane(**plane) if plane else None
+
+
+def corrected_document(
+    made_from: Mapping[str, Any], version: str, findings: str, measurements: Iterable[RegionMeasurement]
+) -> dict[str, Any]:
+    """What was measured in masks that a reader corrected. Intervals and predicted Dice are the model's: it has none.
+
+    Args:
+        made_from: `measurements_document` of the result.
+        version: of the program that measures.
+        findings: the result in one sentence.
+    """
+    said = {
+        "version": version,
+        "statement": CORRECTED_STATEMENT,
+        "findings": findings,
+        "certainty_note": CORRECTED_NOTE,
+        "corrected": True,
+        "regions": [_region(item) for item in measurements],
+    }
+    return _plain({**made_from, **said})
 
 
 def write_quality(

@@ -32,16 +32,20 @@ def macro(measurements: Mapping[str, Any]) -> str:
         measurements: what `measurements.json` holds.
     """
     regions = measurements["regions"]
-    made = f"Oncontour {measurements['version']}, without a reader's review"
+    corrected = bool(measurements.get("corrected"))
+    review = "corrected by a reader" if corrected else "without a reader's review"
+    made = f"Oncontour {measurements['version']}, {review}"
     whole = max(regions, key=lambda region: region["volume_ml"])
     if not whole["volume_ml"]:
-        told = [f"No tumour was found automatically on {measurements['reference']} ({made}).", MISSABLE]
+        found = "No tumour is marked" if corrected else "No tumour was found automatically"
+        told = [f"{found} on {measurements['reference']} ({made}).", MISSABLE]
     else:
         volumes = ", ".join(_volume(region) for region in regions)
-        told = [f"Volumes measured automatically on {measurements['reference']} ({made}): {volumes}."]
+        measured = "Volumes measured" if corrected else "Volumes measured automatically"
+        told = [f"{measured} on {measurements['reference']} ({made}): {volumes}."]
         told.append(_extent(whole))
         calibrated = any(_interval(region) for region in regions)
-        told.append(measurements["certainty_note"] if calibrated else UNCALIBRATED)
+        told.append(measurements["certainty_note"] if calibrated or corrected else UNCALIBRATED)
     return "\n".join((*told, measurements["statement"])) + "\n"
 
 

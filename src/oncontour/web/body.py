@@ -1,53 +1,47 @@
-"""A limit on what a request may bring."""
+"""What a browser sends, read as far as it may go and no further."""
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import json
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+MOST_BYTES = 64 * 1024
+"""Of what is no image: an answer is a line, a comment some thousand characters."""
 
 
-class _TooLargeError(Exception):
-    pass
-
-
-class BodyLimit:
-    """Answers 413 to a request whose body is larger, whether it says so beforehand or not.
+async def read_body(request: Request, size: int, *, exact: bool = False) -> bytes:
+    """The body of a request.
 
     Args:
-        app: what is behind it.
-        most: bytes.
+        size: in bytes, at most.
+        exact: whether it must be that.
+
+    Raises:
+        HTTPException: 413 for more, as soon as that is seen; 400 for less where the size is exact.
     """
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > size:
+        raise HTTPException(413, f"A request may hold at most {size} bytes.")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > size:
+            raise HTTPException(413, f"A request may hold at most {size} bytes.")
+    if exact and len(body) != size:
+        raise HTTPException(400, f"{len(body)} bytes; expected {size}.")
+    return bytes(body)
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        refusal = JSONResponse({"error": f"A request may hold at most {self._most} bytes."}, 413)
-        said = dict(scope["headers"]).get(b"content-length", b"0")
-        if not said.isdigit() or int(said) > self._most:
-            await refusal(scope, receive, send)
-            return
-        came, began = 0, False
+async def json_object(request: Request, size: int = MOST_BYTES) -> dict:
+    """What a request's body says; nothing where it is no JSON object.
 
-        async def counted() -> Message:
-            nonlocal came
-            message = await receive()
-            came += len(message.get("body", b""))
-            if came > self._most:
-                raise _TooLargeError
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal began
-            began = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, noted)
-        except _TooLargeError:
-            if not began:
-                await refusal(scope, receive, send)
+    Raises:
+        HTTPException: 413, as `read_body`.
+    """
+    try:
+        content = json.loads(await read_body(request, size))
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

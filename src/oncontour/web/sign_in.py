@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from oncontour.web.accounts import TooManyTriesError, sign_in
+from oncontour.web.body import json_object
 from oncontour.web.guard import COOKIE, Door
 
 STATIC = Path(__file__).parent / "static"
@@ -48,12 +49,3 @@ def sign_in_routes(door: Door) -> list[BaseRoute]:
         pages = StaticFiles(directory=STATIC / "sign-in", html=True)
         routes += [Route("/sign-in", enter, methods=["POST"]), Mount("/sign-in", pages)]
     return routes
-
-
-async def json_object(request: Request) -> dict:
-    """What a request's body says; nothing where it is no JSON object."""
-    try:
-        content = await request.json()
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}

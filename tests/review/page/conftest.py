@@ -35,7 +35,8 @@ def results(tmp_path):
     write_nifti(Volume(np.where(head, 300 + noise, 0).astype(np.float32), AFFINE), study / "t1ce.nii.gz")
     regions = np.stack([lesion, lesion, lesion & (places[2] > LESION[2])])
     write_nifti(Volume(regions, AFFINE), result / "regions.nii.gz", "bool")
-    measured = [{"name": name, "title": name, "volume_ml": 5.8} for name in ("WT", "TC", "ET")]
+    volumes = {"WT": 5.8, "TC": 5.8, "ET": 2.6}
+    measured = [{"name": name, "title": name, "volume_ml": volume} for name, volume in volumes.items()]
     content = {"case": "case-1", "reference": "T1CE", "scheme": "brats", "regions": measured}
     (result / "measurements.json").write_text(json.dumps(content))
     (result / "quality.json").write_text(json.dumps({"verdict": "ok", "checks": [], "notes": [], "missing": []}))

@@ -5,6 +5,7 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
+from oncontour.core.box import EVERYWHERE
 from oncontour.core.errors import InputError
 from oncontour.review.page.app import review_app
 from oncontour.review.results.images import Shown
@@ -25,7 +26,7 @@ class Pictures:
     def shown(self, name):
         if name == "case-2":
             raise InputError(name, "no images", "a study", "Give it.")
-        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, ("WT",), b"masks", (1, 2, 3))
+        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, ("WT",), b"masks", (1, 2, 3), EVERYWHERE)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from oncontour.core.errors import OncontourError
+from oncontour.review.page.versions import review_line, version_routes
 from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
@@ -50,7 +51,7 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
         return FileResponse(STATIC / "index.html")
 
     async def cases(_: Request) -> Response:
-        return JSONResponse([_line(one) for one in gallery.results.values()])
+        return JSONResponse(await run_in_threadpool(lambda: [_line(one) for one in gallery.results.values()]))
 
     async def case(request: Request) -> Response:
         return JSONResponse(_whole(result_of(request)))
@@ -72,6 +73,10 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
     async def failed(_: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 422)
 
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException), "registered for it"
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
     return Starlette(
         routes=[
             Route("/", page),
@@ -80,10 +85,11 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
             Route("/api/cases/{case}/images", images),
             Route("/api/cases/{case}/images/{sequence}.nii", image),
             Route("/api/cases/{case}/regions.nii", regions),
+            *version_routes(gallery, result_of),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard, door=door)],
-        exception_handlers={OncontourError: failed},
+        exception_handlers={OncontourError: failed, HTTPException: refused},
     )
 
 
@@ -92,8 +98,8 @@ def _line(result: Result) -> dict[str, Any]:
     return {
         "name": result.name,
         "state": "failed" if result.error else result.quality.get("verdict", "ok"),
-        "volumes_ml": result.volumes_ml,
         "colours": result.colours,
+        **review_line(result),
     }
 
 

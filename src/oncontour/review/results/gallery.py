@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from oncontour.core.errors import InputError
+from oncontour.core.sequence import Sequence
+from oncontour.core.study import Image
 from oncontour.data.inputs import CaseInput, find_cases
 from oncontour.review.results.images import Shown, show
 from oncontour.review.results.result import Result, find_results
@@ -31,6 +33,14 @@ class Gallery:
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._lock = threading.Lock()
 
+    def source(self, name: str) -> Image:
+        """The image that a case's masks were drawn on, read anew.
+
+        Raises:
+            OncontourError: no study of that name was given, or it cannot be read.
+        """
+        return self._input(name).read().images[Sequence(self.results[name].measurements["reference"])]
+
     def shown(self, name: str) -> Shown:
         """The images of a case; read when they are first asked for.
 
@@ -39,12 +49,15 @@ class Gallery:
         """
         with self._lock:
             if name not in self._shown:
-                if name not in self._inputs:
-                    found = f"no images among {', '.join(self._inputs) or 'no studies'}"
-                    remedy = "Start the page with --studies and the paths that `oncontour segment` was given."
-                    raise InputError(name, found, "the study that was segmented", remedy)
-                self._shown[name] = show(self.results[name], self._inputs[name].read())
+                self._shown[name] = show(self.results[name], self._input(name).read())
                 while len(self._shown) > KEPT:
                     self._shown.popitem(last=False)
             self._shown.move_to_end(name)
             return self._shown[name]
+
+    def _input(self, name: str) -> CaseInput:
+        if name not in self._inputs:
+            found = f"no images among {', '.join(self._inputs) or 'no studies'}"
+            remedy = "Start the page with --studies and the paths that `oncontour segment` was given."
+            raise InputError(name, found, "the study that was segmented", remedy)
+        return self._inputs[name]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.box import Box, bounding_box, widened
+from oncontour.core.box import EVERYWHERE, Box, bounding_box, widened
 from oncontour.core.errors import InputError
 from oncontour.core.grid import Grid
 from oncontour.core.sequence import Sequence
@@ -21,6 +21,7 @@ from oncontour.data.files import read_json
 from oncontour.data.nifti import nifti_bytes, read_channels
 from oncontour.drawing.slices import window
 from oncontour.preprocess.resample import resample
+from oncontour.review.results.crop import cut
 from oncontour.review.results.result import Result
 
 HEAD_SHARE = 0.1
@@ -42,6 +43,7 @@ class Shown:
         names: of the regions.
         regions: NIfTI file on the same grid; bit n of a voxel is region n.
         centre: (i, j, k), voxel of that grid where the viewer begins: the middle of the largest slice of tumour.
+        box: of the reference's native grid; what `cut` takes is that grid.
     """
 
     images: Mapping[str, bytes]
@@ -49,6 +51,7 @@ class Shown:
     names: tuple[str, ...]
     regions: bytes
     centre: tuple[int, int, int]
+    box: Box
 
 
 def show(result: Result, study: Study) -> Shown:
@@ -60,23 +63,20 @@ def show(result: Result, study: Study) -> Shown:
     Raises:
         InputError: the study's reference is not on the grid of the masks: these are other images.
     """
-    masks, _ = read_channels(result.folder / "regions.nii.gz")
+    masks = read_states(result.folder)
     reference = study.images.get(Sequence(result.measurements["reference"]))
     if reference is None or not _same(reference.volume.grid, masks.grid):
         found = f"no {result.measurements['reference']} of {masks.grid.shape} voxels at the place of the masks"
         raise InputError(study.name, found, "the study that was segmented", "Give with --studies what was segmented.")
-    box = _head(reference.volume, np.any(masks.array, axis=0))
+    box = _head(reference.volume, masks.array != 0)
     transforms = _transforms(result.folder / "transforms.json")
     images, windows = {}, {}
     for sequence, image in study.images.items():
         seen = resample(image.volume, masks.grid, transforms.get(sequence))
-        images[str(sequence)], windows[str(sequence)] = stored(_cut(seen, box))
-    bits = np.zeros(masks.grid.shape, np.uint8)
-    for n, mask in enumerate(masks.array):
-        bits |= (mask != 0).astype(np.uint8) << n
-    regions = _cut(Volume(bits, masks.affine), box)
-    names = tuple(result.volumes_ml)[: len(masks.array)]
-    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), centre(regions.array & 1))
+        images[str(sequence)], windows[str(sequence)] = stored(cut(seen, box))
+    regions = cut(masks, box)
+    data = nifti_bytes(regions, "uint8", compressed=False)
+    return Shown(images, windows, tuple(result.volumes_ml), data, centre(regions.array & 1), box)
 
 
 def stored(image: Volume) -> tuple[bytes, tuple[float, float]]:
@@ -84,6 +84,15 @@ def stored(image: Volume) -> tuple[bytes, tuple[float, float]]:
     kept = _in_two_bytes(image)
     inside = kept.array > HEAD_SHARE * np.percentile(kept.array, 99)
     return nifti_bytes(kept, "int16", compressed=False), window(kept.array, inside)
+
+
+def read_states(folder: Path) -> Volume:
+    """The regions of a result's folder as (i, j, k) uint8: bit n of a voxel says whether it lies in region n."""
+    regions, _ = read_channels(folder / "regions.nii.gz")
+    bits = np.zeros(regions.grid.shape, np.uint8)
+    for n, mask in enumerate(regions.array):
+        bits |= (mask != 0).astype(np.uint8) << n
+    return Volume(bits, regions.affine)
 
 
 def _same(one: Grid, other: Grid) -> bool:
@@ -94,15 +103,7 @@ def _head(reference: Volume, tumour: NDArray[np.bool_]) -> Box:
     """The box around the head and all that was found."""
     bright = reference.array > HEAD_SHARE * np.percentile(reference.array, 99)
     box = bounding_box(bright | tumour)
-    return widened(box, MARGIN_VOXELS) if box else (slice(None), slice(None), slice(None))
-
-
-def _cut(volume: Volume, box: Box) -> Volume:
-    """What lies in a box of voxels, with axes along R, A and S."""
-    start = [side.start or 0 for side in box]
-    affine = volume.affine.copy()
-    affine[:3, 3] = (volume.affine @ [*start, 1.0])[:3]
-    return Volume(volume.array[box], affine).reoriented("RAS")
+    return widened(box, MARGIN_VOXELS) if box else EVERYWHERE
 
 
 def _in_two_bytes(volume: Volume) -> Volume:

@@ -18,6 +18,14 @@ export const KEYS = [
   [["J"], "next case", (actions) => actions.step(1)],
   [["K"], "case before", (actions) => actions.step(-1)],
   [["R"], "window, zoom and place as they were", (actions) => actions.reset()],
+  [["D"], "correct the regions, or no longer", (actions) => actions.edit()],
+  [["B", "X"], "brush, eraser", (actions, key) => actions.tool({ B: "brush", X: "erase" }[key])],
+  [["I", "L"], "delete an island, relabel an island", (actions, key) => actions.tool({ I: "delete", L: "relabel" }[key])],
+  [["N"], "next region to correct", (actions) => actions.nextRegion()],
+  [["[", "]"], "smaller, larger brush", (actions, key) => actions.resize(key === "]" ? 1 : -1)],
+  [["Escape"], "put the tool away", (actions) => actions.tool("look")],
+  [["Ctrl+Z", "Ctrl+Shift+Z"], "undo, redo", (actions, key) => (key === "Ctrl+Z" ? actions.undo() : actions.redo())],
+  [["Ctrl+S"], "save a new version", (actions) => actions.save()],
   [["?"], "these keys", (actions) => actions.help()],
 ];
 
@@ -27,7 +35,12 @@ const MOUSE = [
   ["Wheel", "scroll through slices; with Ctrl, zoom"],
 ];
 
-const named = (event) => (event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key);
+function named(event) {
+  const key = event.key === " " ? "Space" : event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  return event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${key}` : key;
+}
+
+const TYPING = "input:not([type=range], [type=checkbox]), textarea, select";
 
 // `heard`: whether keys are for the viewer now.
 export function bindKeys(actions, known = KEYS, heard = () => true) {
@@ -36,8 +49,7 @@ export function bindKeys(actions, known = KEYS, heard = () => true) {
     ...MOUSE.flatMap(([what, does]) => [element("dt", {}, what), element("dd", {}, does)]),
   );
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]") || !heard()) return;
-    if (event.target.matches("input, textarea, select")) return;
+    if (event.altKey || document.querySelector("dialog[open]") || event.target.matches(TYPING) || !heard()) return;
     const key = named(event);
     const found = known.find(([keys]) => keys.includes(key));
     if (!found) return;

@@ -3,6 +3,8 @@
 import { ask, at, choices, element } from "./page.js";
 import { showPanel } from "./panel.js";
 import { bindKeys } from "./keys.js";
+import { Editor } from "./edit.js";
+import { Reviewed } from "./reviewed.js";
 import { Viewer } from "./viewer.js";
 
 const PREFERRED = ["T1CE", "FLAIR", "T2", "T1", "ADC"];
@@ -18,14 +20,36 @@ const viewer = new Viewer(at("viewer"), at("marks"), (mm, value) => {
   at("place").value = `x ${mm[0].toFixed(0)}  y ${mm[1].toFixed(0)}  z ${mm[2].toFixed(0)} mm   ${state.sequence} ${value}`;
 });
 
+const editor = new Editor(viewer, () => {
+  document.body.dataset.unsaved = String(editor.changed);
+});
+const reviewed = new Reviewed(viewer, editor, (measurements, line) => {
+  if (measurements) state.open.measurements = measurements;
+  Object.assign(state.cases.find((one) => one.name === state.open.name), line);
+  drawList();
+  actions.look();
+}, failed);
+
 function say(text) {
   at("message").textContent = text;
+}
+
+function failed(error) {
+  reviewed.close();
+  viewer.clear();
+  say(error.message);
 }
 
 function drawBar() {
   const there = PREFERRED.filter((name) => state.open?.sequences[name]);
   choices(at("sequences"), there.map((name, n) => [name, name, `(${n + 1})`]), state.sequence, actions.sequence);
   choices(at("views"), VIEW_TITLES, state.view, actions.view);
+}
+
+// What readers added: the latest version and its mark.
+function told({ version, mark }) {
+  const parts = [version ? element("span", {}, `corrected, version ${version}`) : "", mark ? element("span", { class: mark === "poor" ? "fail" : "ok" }, mark) : ""];
+  return parts.filter(Boolean);
 }
 
 function drawList() {
@@ -36,6 +60,7 @@ function drawList() {
         "li",
         { role: "option", "aria-selected": String(one.name === state.open?.name), onclick: () => actions.open(one.name) },
         element("div", { class: "name" }, element("span", {}, one.name), element("span", { class: `state ${one.state}` }, one.state)),
+        ...(one.version || one.mark ? [element("div", { class: "reviewed" }, ...told(one))] : []),
         element("div", { class: "volumes" }, Object.entries(one.volumes_ml).map(([name, ml]) => `${name} ${ml.toFixed(1)}`).join("   ")),
       ),
     ),
@@ -45,6 +70,8 @@ function drawList() {
 
 const actions = {
   async open(name) {
+    if (!(await editor.mayLeave())) return;
+    reviewed.close();
     say(`Reading ${name} …`);
     state.open = { name, sequences: {} };
     drawList();
@@ -69,14 +96,14 @@ const actions = {
       actions.look();
       await viewer.open(address, state.open, state.sequence, current);
       if (!current()) return;
+      await reviewed.open(state.open, address, current);
+      if (!current()) return;
       say("");
       document.body.dataset.drawn = `${name} ${Math.round(performance.now() - began)}`;
       await viewer.loadOthers(address, state.open, current);
       if (current()) viewer.show(state.sequence);
     } catch (error) {
-      if (!current()) return;
-      viewer.clear();
-      say(error.message);
+      if (current()) failed(error);
     }
   },
   step(by) {
@@ -128,12 +155,20 @@ const actions = {
     if (state.sequence) viewer.reset(state.open.sequences[state.sequence].window);
   },
   help: () => at("help").showModal(),
+  edit: () => editor.toggle(),
+  tool: (name) => editor.choose(name),
+  nextRegion: () => editor.nextRegion(),
+  resize: (by) => editor.resize(by),
+  undo: () => editor.undo(),
+  redo: () => editor.redo(),
+  save: () => reviewed.save(),
 };
 
 at("opacity").addEventListener("input", actions.look);
 at("outline").addEventListener("change", actions.look);
 at("reset").addEventListener("click", actions.reset);
 at("help-button").addEventListener("click", actions.help);
+at("edit-button").addEventListener("click", actions.edit);
 bindKeys(actions);
 
 drawBar();

@@ -11,6 +11,7 @@ export function showPanel(open, hidden, actions) {
   at("regions").tBodies[0].replaceChildren(
     ...(measured.regions ?? []).map((region) => row(region, open.colours[region.name], !hidden.has(region.name), actions)),
   );
+  at("checks-of").textContent = measured.corrected ? "Checks of the model's own result" : "Checks";
   const checks = [...(open.checks ?? [])].sort((a, b) => WORST_FIRST.indexOf(a.verdict) - WORST_FIRST.indexOf(b.verdict));
   at("checks").replaceChildren(
     ...checks.map((check) =>

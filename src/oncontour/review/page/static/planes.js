@@ -33,6 +33,16 @@ export class Tile {
     return found;
   }
 
+  // The rectangle of whole pixels, within the tile, of a box [low, high] of voxels and some pixels more.
+  around([low, high], margin) {
+    const { left, top, width, height } = this.rectangle;
+    const [right, bottom] = this.pixelsOf(low.map((at) => at - 0.5));  // High indices come first.
+    const [first, above] = this.pixelsOf(high.map((at) => at + 0.5));
+    const from = [Math.max(Math.floor(first) - margin, left), Math.max(Math.floor(above) - margin, top)];
+    const to = [Math.min(Math.ceil(right) + margin, left + width), Math.min(Math.ceil(bottom) + margin, top + height)];
+    return { left: from[0], top: from[1], width: Math.max(to[0] - from[0], 0), height: Math.max(to[1] - from[1], 0) };
+  }
+
   holds([x, y]) {
     const { left, top, width, height } = this.rectangle;
     return x >= left && y >= top && x < left + width && y < top + height;

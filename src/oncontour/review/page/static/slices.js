@@ -25,6 +25,8 @@ uniform vec3 colours[8];
 uniform uint shown;
 uniform float opacity;
 uniform bool outlined;
+uniform usampler3D compared;
+uniform bool comparing;
 in vec2 at;
 out vec4 colour;
 
@@ -32,9 +34,16 @@ bool outside(vec3 place) {
   return any(lessThan(place, vec3(0.0))) || any(greaterThanEqual(place, shape));
 }
 
-uint bits(vec2 there) {
+uint bits(usampler3D regions, vec2 there) {
   vec3 place = origin + there.x * across + there.y * up + 0.5;
   return outside(place) ? 0u : texelFetch(regions, ivec3(place), 0).r & shown;
+}
+
+// Regions whose outline runs here.
+uint edges(usampler3D regions) {
+  uint inside = bits(regions, at + vec2(step.x, 0.0)) & bits(regions, at - vec2(step.x, 0.0));
+  inside &= bits(regions, at + vec2(0.0, step.y)) & bits(regions, at - vec2(0.0, step.y));
+  return bits(regions, at) & ~inside;
 }
 
 void main() {
@@ -43,11 +52,12 @@ void main() {
   if (outside(place)) return;
   float grey = (texture(image, place / shape).r - window.x) / (window.y - window.x);
   colour.rgb = vec3(clamp(grey, 0.0, 1.0));
-  uint here = bits(at);
-  if (outlined) {
-    uint inside = bits(at + vec2(step.x, 0.0)) & bits(at - vec2(step.x, 0.0));
-    here &= ~(inside & bits(at + vec2(0.0, step.y)) & bits(at - vec2(0.0, step.y)));
+  if (comparing && edges(compared) != 0u) {
+    colour.rgb = vec3(1.0);
+    return;
   }
+  uint here = bits(regions, at);
+  if (outlined) here = edges(regions);
   for (int n = 7; n >= 0; n--) {  // The innermost region has the last word.
     if ((here >> n & 1u) == 1u) {
       colour.rgb = mix(colour.rgb, colours[n], outlined ? 1.0 : opacity);
@@ -71,6 +81,8 @@ export class Slices {
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     gl.uniform1i(this.#place("image"), 0);
     gl.uniform1i(this.#place("regions"), 1);
+    gl.uniform1i(this.#place("compared"), 2);
+    this.setCompared(null);
   }
 
   setImage({ shape, voxels }) {
@@ -84,11 +96,34 @@ export class Slices {
     this.#fill(1, "regions", gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, gl.NEAREST, shape, voxels);
   }
 
-  // Draw one slice for each tile. `look`: window, colours (0 to 255), shown (bits), opacity, outlined.
-  draw(tiles, place, look) {
+  // Send a box [low, high] of voxels that were changed in place.
+  updateRegions({ shape, voxels }, [low, high]) {
+    const gl = this.#gl;
+    const [wide, deep, thick] = high.map((to, axis) => to + 1 - low[axis]);
+    const window = [["ROW_LENGTH", shape[0]], ["IMAGE_HEIGHT", shape[1]], ["SKIP_PIXELS", low[0]], ["SKIP_ROWS", low[1]], ["SKIP_IMAGES", low[2]]];
+    for (const [name, value] of window) gl.pixelStorei(gl[`UNPACK_${name}`], value);
+    gl.activeTexture(gl.TEXTURE1);
+    gl.texSubImage3D(gl.TEXTURE_3D, 0, ...low, wide, deep, thick, gl.RED_INTEGER, gl.UNSIGNED_BYTE, voxels);
+    for (const [name] of window) gl.pixelStorei(gl[`UNPACK_${name}`], 0);
+  }
+
+  // Regions whose outlines are drawn over all else, in white; null: none.
+  setCompared(regions) {
+    const gl = this.#gl;
+    const { shape, voxels } = regions ?? { shape: [1, 1, 1], voxels: new Uint8Array(1) };
+    this.#fill(2, "compared", gl.R8UI, gl.RED_INTEGER, gl.UNSIGNED_BYTE, gl.NEAREST, shape, voxels);
+    gl.uniform1i(this.#place("comparing"), regions ? 1 : 0);
+  }
+
+  // Draw one slice for each tile. `look`: window, colours (0 to 255), shown (bits), opacity, outlined. With `part`, a
+  // rectangle, nothing else is drawn anew: what a brush changes is small, and drawing in software is not.
+  draw(tiles, place, look, part = null) {
     const gl = this.#gl;
     const { height } = gl.canvas;
-    gl.disable(gl.SCISSOR_TEST);
+    if (part) {
+      gl.enable(gl.SCISSOR_TEST);
+      gl.scissor(part.left, height - part.top - part.height, part.width, part.height);
+    } else gl.disable(gl.SCISSOR_TEST);
     gl.clearColor(0, 0, 0, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!tiles.length) return;

@@ -7,6 +7,14 @@ import { Slices } from "./slices.js";
 const CROSSHAIR_GAP = 10;
 const BAR_MM = 50;
 const MOST_ZOOM = 12;
+const OUTLINE_PIXELS = 4;  // As far as a changed voxel changes outlines.
+
+// The smallest rectangle around two.
+function together(one, other) {
+  const [left, top] = [Math.min(one.left, other.left), Math.min(one.top, other.top)];
+  const right = Math.max(one.left + one.width, other.left + other.width);
+  return { left, top, width: right - left, height: Math.max(one.top + one.height, other.top + other.height) - top };
+}
 
 async function read(address) {
   const answer = await fetch(address);
@@ -30,6 +38,9 @@ export class Viewer {
   #middle = null;
   #look = { colours: [], shown: 0, opacity: 0.45, outlined: false };
   #asked = false;
+  #part = null;  // What to draw at the next frame; null: all.
+  #tool = null;  // What a press of the left button does in place of going there: see Editor.
+  #hovered = null;  // Pixels under the pointer.
 
   // `changed` is told the place in mm and what the image holds there.
   constructor(canvas, marks, changed) {
@@ -40,6 +51,8 @@ export class Viewer {
     new ResizeObserver(() => this.#draw()).observe(canvas);
     canvas.addEventListener("pointerdown", (event) => this.#press(event));
     canvas.addEventListener("wheel", (event) => this.#turn(event), { passive: false });
+    canvas.addEventListener("pointermove", (event) => this.#hover(this.#pixels(event)));
+    canvas.addEventListener("pointerleave", () => this.#hover(null));
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
@@ -53,6 +66,7 @@ export class Viewer {
     this.#look.colours = regions.map((name) => colours[name]);
     this.#centre = centre;
     this.#slices.setRegions(masks);
+    this.#slices.setCompared(null);
     this.#sequence = null;
     this.show(first);
     this.reset();
@@ -66,6 +80,42 @@ export class Viewer {
       if (!current()) return;
       this.#images.set(name, image);
     }
+  }
+
+  set tool(tool) {
+    this.#tool = tool;
+  }
+
+  get regions() {
+    return this.#regions;
+  }
+
+  // Other regions of the same case, read from the server.
+  async readRegions(address, current) {
+    const masks = await read(address);
+    if (!current()) return;
+    this.#regions = masks;
+    this.#slices.setRegions(masks);
+    this.#draw();
+  }
+
+  // Voxels of the regions were changed in place, within a box [low, high]; seen at once in a tile, if one is given.
+  regionsChanged(box, tile = null) {
+    this.#slices.updateRegions(this.#regions, box);
+    if (tile) this.#drawPart(tile.around(box, OUTLINE_PIXELS));
+    else this.#draw();
+  }
+
+  // Outlines of other regions of the same case, over all else; null: none.
+  async compare(address, current) {
+    const masks = address ? await read(address) : null;
+    if (!current()) return;
+    this.#slices.setCompared(masks);
+    this.#draw();
+  }
+
+  redraw() {
+    this.#draw();
   }
 
   clear() {
@@ -131,26 +181,45 @@ export class Viewer {
     );
   }
 
-  // At the next frame, once, however often it is asked for.
   #draw() {
+    this.#part = null;
+    this.#ask();
+  }
+
+  // Only what lies in a rectangle, unless more is drawn anyway.
+  #drawPart(part) {
+    if (!this.#asked) this.#part = part;
+    else if (this.#part) this.#part = together(this.#part, part);
+    this.#ask();
+  }
+
+  // At the next frame, once, however often it is asked for.
+  #ask() {
     if (this.#asked) return;
     this.#asked = true;
     requestAnimationFrame(() => {
       this.#asked = false;
-      this.#drawNow();
+      this.#drawNow(this.#part);
     });
   }
 
-  #drawNow() {
+  #drawNow(part) {
     const ratio = window.devicePixelRatio || 1;
     for (const canvas of [this.#canvas, this.#marks]) {
       const [width, height] = [Math.round(this.#canvas.clientWidth * ratio), Math.round(this.#canvas.clientHeight * ratio)];
       if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     }
     const tiles = this.#sequence ? this.#tiles() : [];
-    this.#slices.draw(tiles, this.#place, { ...this.#look, window: this.#window ?? [0, 1] });
+    this.#slices.draw(tiles, this.#place, { ...this.#look, window: this.#window ?? [0, 1] }, part);
     this.#drawMarks(tiles, ratio);
     if (this.#sequence) this.#changed(world(this.#regions, this.#place), valueAt(this.#images.get(this.#sequence), this.#place.map(Math.round)));
+  }
+
+  // The tool's outline follows the pointer; only letters and lines are drawn again.
+  #hover(pixels) {
+    if (!this.#tool?.active && !this.#hovered) return;
+    this.#hovered = this.#tool?.active ? pixels : null;
+    if (!this.#asked) this.#drawMarks(this.#sequence ? this.#tiles() : [], window.devicePixelRatio || 1);
   }
 
   #drawMarks(tiles, ratio) {
@@ -191,6 +260,7 @@ export class Viewer {
       pen.fillRect(left + width - bar - edge, top + height - edge, bar, 2 * ratio);
       pen.textAlign = "right";
       this.#write(pen, "5 cm", left + width - edge, top + height - 2 * edge);
+      if (this.#hovered && tile.holds(this.#hovered)) this.#tool.outline(pen, tile, this.#hovered, ratio);
       pen.restore();
     }
   }
@@ -220,11 +290,12 @@ export class Viewer {
     event.preventDefault();
     this.#canvas.focus();
     const start = { middle: this.#middle ?? [...tile.middle], window: [...this.#window] };
-    const acts = { 0: event.ctrlKey ? "pan" : "go", 1: "pan", 2: "window" };
+    const acts = { 0: event.ctrlKey ? "pan" : this.#tool?.active ? "tool" : "go", 1: "pan", 2: "window" };
     const act = acts[event.button];
     const move = (moved) => {
       const [x, y] = this.#pixels(moved);
       if (act === "go") this.goTo(tile.placeAt([x, y], this.#place));
+      if (act === "tool") return this.#tool.move(tile, tile.placeAt([x, y], this.#place.map(Math.round)));
       if (act === "pan") {
         const [from, to] = [tile.placeAt(began, this.#place), tile.placeAt([x, y], this.#place)];
         this.#middle = start.middle.map((at, axis) => at - (to[axis] - from[axis]));
@@ -239,8 +310,13 @@ export class Viewer {
     };
     this.#canvas.setPointerCapture(event.pointerId);
     this.#canvas.addEventListener("pointermove", move);
-    this.#canvas.addEventListener("pointerup", () => this.#canvas.removeEventListener("pointermove", move), { once: true });
+    const end = () => {
+      this.#canvas.removeEventListener("pointermove", move);
+      if (act === "tool") this.#tool.release();
+    };
+    this.#canvas.addEventListener("lostpointercapture", end, { once: true });
     if (act === "go") move(event);
+    if (act === "tool") this.#tool.press(tile, tile.placeAt(began, this.#place.map(Math.round)));
   }
 
   #turn(event) {

@@ -29,15 +29,12 @@ from oncontour.review.study.page import words
 from oncontour.review.study.page.pictures import Pictures
 from oncontour.review.study.rating import Item, LockedError
 from oncontour.review.study.study import Study
-from oncontour.web.body import BodyLimit
+from oncontour.web.body import json_object
 from oncontour.web.guard import Door, Guard, session_of
 from oncontour.web.sessions import Role
-from oncontour.web.sign_in import json_object, sign_in_routes
+from oncontour.web.sign_in import sign_in_routes
 
 STATIC = Path(__file__).parent / "static"
-
-MOST_BYTES = 64 * 1024
-"""Of a request: an answer is a line, a comment some thousand characters."""
 
 
 def study_app(study: Study, door: Door, hosts: tuple[str, ...], pictures: Pictures | None = None) -> Starlette:
@@ -122,7 +119,6 @@ def study_app(study: Study, door: Door, hosts: tuple[str, ...], pictures: Pictur
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
             Middleware(Guard, door=door),
-            Middleware(BodyLimit, most=MOST_BYTES),
         ],
         exception_handlers={
             LockedError: _refused(409),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from oncontour.core.box import EVERYWHERE
 from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.labels import SCHEMES
 from oncontour.core.volume import Volume
@@ -78,7 +79,7 @@ def _show(item: Item, study: Study) -> Shown:
         images[NO_IMAGE] = nifti_bytes(regions.with_array(np.zeros_like(regions.array)), "int16", compressed=False)
         windows[NO_IMAGE] = (0.0, 1.0)
     middle = centre(regions.array > 0)
-    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), middle)
+    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), middle, EVERYWHERE)
 
 
 def _channels(masks: list[NDArray], study: Study) -> tuple[tuple[str, ...], list[NDArray[np.bool_]]]:
