@@ -54,14 +54,15 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
 
     async def images(request: Request) -> Response:
         shown = await shown_of(request)
-        sequences = {name: {"window": shown.windows[name]} for name in shown.images}
-        return JSONResponse({"sequences": sequences, "regions": list(shown.names), "centre": shown.centre})
+        content = {"sequences": list(shown.images), "regions": list(shown.names), "centre": shown.centre}
+        return JSONResponse(content)
 
     async def image(request: Request) -> Response:
         images = (await shown_of(request)).images
         if request.path_params["sequence"] not in images:
             raise HTTPException(404, "no image of that name")
-        return Response(images[request.path_params["sequence"]], media_type=NIFTI)
+        made = await run_in_threadpool(images.__getitem__, request.path_params["sequence"])
+        return Response(made, media_type=NIFTI)
 
     async def regions(request: Request) -> Response:
         return Response((await shown_of(request)).regions, media_type=NIFTI)

@@ -11,6 +11,7 @@ from oncontour.core.errors import InputError
 from oncontour.data.inputs import CaseInput, find_cases
 from oncontour.review.results.images import Shown, show
 from oncontour.review.results.result import Result, find_results
+from oncontour.review.results.source import Source
 
 KEPT = 4
 """Cases whose images stay in memory: some 100 MB each."""
@@ -43,7 +44,7 @@ class Gallery:
                     found = f"no images among {', '.join(self._inputs) or 'no studies'}"
                     remedy = "Start the page with --studies and the paths that `oncontour segment` was given."
                     raise InputError(name, found, "the study that was segmented", remedy)
-                self._shown[name] = show(self.results[name], self._inputs[name].read())
+                self._shown[name] = show(self.results[name], Source(self.results[name], self._inputs[name]))
                 while len(self._shown) > KEPT:
                     self._shown.popitem(last=False)
             self._shown.move_to_end(name)

@@ -4,7 +4,8 @@ numbers of two bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,18 +16,21 @@ from oncontour.core.box import Box, bounding_box, widened
 from oncontour.core.errors import InputError
 from oncontour.core.grid import Grid
 from oncontour.core.sequence import Sequence
-from oncontour.core.study import Study
 from oncontour.core.volume import Volume
 from oncontour.data.files import read_json
-from oncontour.data.nifti import nifti_bytes, read_channels
+from oncontour.data.nifti import nifti_bytes, read_masks
 from oncontour.drawing.slices import window
 from oncontour.preprocess.resample import resample
 from oncontour.review.results.result import Result
+from oncontour.review.results.source import Source
 
 HEAD_SHARE = 0.1
 """Of the reference's bright tissue: what is darker all around is air, and not sent to the browser."""
 
 MARGIN_VOXELS = 4
+
+SPARSE = 2
+"""Of voxels along each axis, where brightness is looked at: one in so many, which takes an eighth of the time."""
 
 BRIGHTEST = 30_000
 """Of the stored numbers, where the image's own do not fit into two bytes or are no whole ones."""
@@ -37,48 +41,91 @@ class Shown:
     """What the viewer is given of a case.
 
     Args:
-        images: sequence -> NIfTI file.
-        windows: sequence -> stored numbers to draw as black and as white.
+        images: sequence -> NIfTI file; its header says what to draw as black and as white.
         names: of the regions.
         regions: NIfTI file on the same grid; bit n of a voxel is region n.
         centre: (i, j, k), voxel of that grid where the viewer begins: the middle of the largest slice of tumour.
     """
 
     images: Mapping[str, bytes]
-    windows: Mapping[str, tuple[float, float]]
     names: tuple[str, ...]
     regions: bytes
     centre: tuple[int, int, int]
 
 
-def show(result: Result, study: Study) -> Shown:
-    """A case's images and regions on the reference's native grid.
+class Images(Mapping[str, bytes]):
+    """Images that are made when they are first asked for.
 
     Args:
-        study: as `oncontour segment` read it.
+        names: of all of them.
+        make: makes one.
+    """
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], bytes]) -> None:
+        self._locks = {name: threading.Lock() for name in names}
+        self._made: dict[str, bytes] = {}
+        self._make = make
+
+    def __getitem__(self, name: str) -> bytes:
+        with self._locks[name]:
+            if name not in self._made:
+                self._made[name] = self._make(name)
+            return self._made[name]
+
+    def keep(self, name: str, made: bytes) -> None:
+        """Keep one that is made already."""
+        self._made[name] = made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._locks)
+
+    def __len__(self) -> int:
+        return len(self._locks)
+
+
+def show(result: Result, source: Source) -> Shown:
+    """A case's images and regions on the reference's native grid; the reference now, other images when asked for.
 
     Raises:
         InputError: the study's reference is not on the grid of the masks: these are other images.
     """
-    masks, _ = read_channels(result.folder / "regions.nii.gz")
-    reference = study.images.get(Sequence(result.measurements["reference"]))
-    if reference is None or not _same(reference.volume.grid, masks.grid):
-        found = f"no {result.measurements['reference']} of {masks.grid.shape} voxels at the place of the masks"
-        raise InputError(study.name, found, "the study that was segmented", "Give with --studies what was segmented.")
-    box = _head(reference.volume, np.any(masks.array, axis=0))
+    states = read_states(result.folder)
+    name = Sequence(result.measurements["reference"])
+    reference = source.volume(name)
+    if reference is None or not _same(reference.grid, states.grid):
+        found = f"no {name} of {states.grid.shape} voxels at the place of the masks"
+        raise InputError(source.name, found, "the study that was segmented", "Give with --studies what was segmented.")
+    box = _head(reference, states.array != 0)
     transforms = _transforms(result.folder / "transforms.json")
-    images, windows = {}, {}
-    for sequence, image in study.images.items():
-        seen = resample(image.volume, masks.grid, transforms.get(sequence))
-        stored = _in_two_bytes(_cut(seen, box))
-        images[str(sequence)] = nifti_bytes(stored, "int16", compressed=False)
-        windows[str(sequence)] = window(stored.array, stored.array > HEAD_SHARE * np.percentile(stored.array, 99))
-    bits = np.zeros(masks.grid.shape, np.uint8)
-    for n, mask in enumerate(masks.array):
-        bits |= (mask != 0).astype(np.uint8) << n
-    regions = _cut(Volume(bits, masks.affine), box)
-    names = tuple(result.volumes_ml)[: len(masks.array)]
-    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), _centre(regions.array & 1))
+
+    def make(sequence: str) -> bytes:
+        wanted = Sequence(sequence)
+        image = source.volume(wanted)
+        assert image is not None, "the source told which it has"
+        return stored(_cut(resample(image, states.grid, transforms.get(wanted)), box))
+
+    images = Images(map(str, source.sequences), make)
+    regions = _cut(states, box)
+    data = nifti_bytes(regions, "uint8", compressed=False)
+    images.keep(str(name), stored(_cut(reference, box)))
+    return Shown(images, tuple(result.volumes_ml), data, centre(regions.array & 1))
+
+
+def read_states(folder: Path) -> Volume:
+    """Where the regions of a result's folder are: (i, j, k) uint8, bit n of a voxel says whether it lies in region n."""
+    regions = read_masks(folder / "regions.nii.gz")
+    bits = np.zeros(regions.grid.shape, np.uint8, order="F")
+    for n, mask in enumerate(regions.array):
+        bits |= mask.astype(np.uint8) << n
+    return Volume(bits, regions.affine)
+
+
+def stored(image: Volume) -> bytes:
+    """A NIfTI file of an image in two bytes a voxel."""
+    kept = _in_two_bytes(image)
+    some = kept.array[::SPARSE, ::SPARSE, ::SPARSE]
+    limits = window(some, some > HEAD_SHARE * np.percentile(some, 99))
+    return nifti_bytes(kept, "int16", compressed=False, window=limits)
 
 
 def _same(one: Grid, other: Grid) -> bool:
@@ -87,9 +134,14 @@ def _same(one: Grid, other: Grid) -> bool:
 
 def _head(reference: Volume, tumour: NDArray[np.bool_]) -> Box:
     """The box around the head and all that was found."""
-    bright = reference.array > HEAD_SHARE * np.percentile(reference.array, 99)
-    box = bounding_box(bright | tumour)
-    return widened(box, MARGIN_VOXELS) if box else (slice(None), slice(None), slice(None))
+    some = reference.array[::SPARSE, ::SPARSE, ::SPARSE]
+    head, found = bounding_box(some > HEAD_SHARE * np.percentile(some, 99)), bounding_box(tumour)
+    boxes = [[slice(side.start * SPARSE, side.stop * SPARSE) for side in head]] if head else []
+    boxes += [list(found)] if found else []
+    if not boxes:
+        return slice(None), slice(None), slice(None)
+    sides = zip(*boxes, strict=True)
+    return widened([slice(min(s.start for s in side), max(s.stop for s in side)) for side in sides], MARGIN_VOXELS)
 
 
 def _cut(volume: Volume, box: Box) -> Volume:
@@ -108,7 +160,7 @@ def _in_two_bytes(volume: Volume) -> Volume:
     return volume.with_array(np.round(volume.array * scale).astype(np.int16))
 
 
-def _centre(mask: NDArray) -> tuple[int, int, int]:
+def centre(mask: NDArray) -> tuple[int, int, int]:
     """The middle of the mask within its largest axial slice; of the grid where it is empty."""
     if not mask.any():
         i, j, k = (size // 2 for size in mask.shape)

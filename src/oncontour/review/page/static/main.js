@@ -23,7 +23,7 @@ function say(text) {
 }
 
 function drawBar() {
-  const there = PREFERRED.filter((name) => state.open?.sequences[name]);
+  const there = PREFERRED.filter((name) => state.open?.sequences.includes(name));
   choices(at("sequences"), there.map((name, n) => [name, name, `(${n + 1})`]), state.sequence, actions.sequence);
   choices(at("views"), VIEW_TITLES, state.view, actions.view);
 }
@@ -46,15 +46,16 @@ function drawList() {
 const actions = {
   async open(name) {
     say(`Reading ${name} …`);
-    state.open = { name, sequences: {} };
+    state.open = { name, sequences: [] };
     drawList();
     const began = performance.now();
+    performance.mark("click");
     const address = `/api/cases/${encodeURIComponent(name)}`;
     const current = () => state.open.name === name;
     try {
       const found = await ask(address);
       if (!current()) return;
-      state.open = { ...found, sequences: {} };
+      state.open = { ...found, sequences: [] };
       showPanel(state.open, state.hidden, actions);
       if (found.error) {
         viewer.clear();
@@ -64,15 +65,20 @@ const actions = {
       const images = await ask(`${address}/images`);
       if (!current()) return;
       Object.assign(state.open, images);
-      state.sequence = PREFERRED.find((one) => images.sequences[one]) ?? null;
+      state.sequence = PREFERRED.find((one) => images.sequences.includes(one)) ?? null;
       drawBar();
       actions.look();
       await viewer.open(address, state.open, state.sequence, current);
+      await viewer.drawn();
       if (!current()) return;
       say("");
+      performance.mark("drawn");
       document.body.dataset.drawn = `${name} ${Math.round(performance.now() - began)}`;
       await viewer.loadOthers(address, state.open, current);
-      if (current()) viewer.show(state.sequence);
+      if (!current()) return;
+      performance.mark("all");
+      document.body.dataset.loaded = name;
+      viewer.show(state.sequence);
     } catch (error) {
       if (!current()) return;
       viewer.clear();
@@ -90,7 +96,7 @@ const actions = {
     drawBar();
   },
   nthSequence(number) {
-    const name = PREFERRED.filter((one) => state.open?.sequences[one])[number - 1];
+    const name = PREFERRED.filter((one) => state.open?.sequences.includes(one))[number - 1];
     if (name) actions.sequence(name);
   },
   view(name) {
@@ -124,9 +130,7 @@ const actions = {
   },
   scroll: (by) => viewer.scroll(by),
   zoom: (by) => viewer.zoom(by),
-  reset() {
-    if (state.sequence) viewer.reset(state.open.sequences[state.sequence].window);
-  },
+  reset: () => viewer.reset(),
   help: () => at("help").showModal(),
 };
 
@@ -139,4 +143,5 @@ bindKeys(actions);
 drawBar();
 state.cases = await ask("/api/cases");
 drawList();
+performance.mark("listed");
 if (state.cases.length) await actions.open(state.cases[0].name);

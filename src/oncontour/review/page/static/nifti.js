@@ -11,6 +11,7 @@ export function readNifti(buffer) {
   return {
     shape,
     spacing: numbers([80, 84, 88]),
+    window: numbers([128, 124]),  // Numbers to draw as black and as white.
     affine: [280, 296, 312].map((row) => numbers([row, row + 4, row + 8, row + 12])),
     voxels: new Kind(buffer, start, shape[0] * shape[1] * shape[2]),
   };

@@ -75,7 +75,7 @@ export class Slices {
 
   setImage({ shape, voxels }) {
     const gl = this.#gl;
-    this.#fill(0, "image", gl.R16F, gl.RED, gl.FLOAT, gl.LINEAR, shape, Float32Array.from(voxels));
+    this.#fill(0, "image", gl.R16F, gl.RED, gl.FLOAT, gl.LINEAR, shape, new Float32Array(voxels));
     gl.uniform3f(this.#place("shape"), ...shape);
   }
 
@@ -109,6 +109,11 @@ export class Slices {
       gl.uniform2f(this.#place("step"), line / wide, line / high);
       gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     }
+  }
+
+  // Wait for the graphics card.
+  finish() {
+    this.#gl.readPixels(0, 0, 1, 1, this.#gl.RGBA, this.#gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
 
   #fill(unit, name, inner, format, type, filter, [i, j, k], voxels) {

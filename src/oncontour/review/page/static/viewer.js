@@ -44,11 +44,12 @@ export class Viewer {
   }
 
   // Draw a case: one sequence and all regions. `current` tells whether the case is still the one wanted.
-  async open(address, { sequences, colours, regions, centre }, first, current) {
+  async open(address, { colours, regions, centre }, first, current) {
     const [image, masks] = await Promise.all([read(`${address}/images/${first}.nii`), read(`${address}/regions.nii`)]);
     if (!current()) return;
+    performance.mark("first");
     this.#images = new Map([[first, image]]);
-    this.#windows = Object.fromEntries(Object.entries(sequences).map(([name, { window }]) => [name, [...window]]));
+    this.#windows = { [first]: [...image.window] };
     this.#regions = masks;
     this.#look.colours = regions.map((name) => colours[name]);
     this.#centre = centre;
@@ -60,12 +61,19 @@ export class Viewer {
 
   // The other sequences, so that going from one to another does not wait.
   async loadOthers(address, { sequences }, current) {
-    for (const name of Object.keys(sequences)) {
+    for (const name of sequences) {
       if (this.#images.has(name)) continue;
       const image = await read(`${address}/images/${name}.nii`);
       if (!current()) return;
       this.#images.set(name, image);
+      this.#windows[name] = [...image.window];
     }
+  }
+
+  // Once what is shown now has been drawn, by the graphics card too.
+  drawn() {
+    this.#draw();
+    return new Promise((done) => requestAnimationFrame(() => done(this.#slices.finish())));
   }
 
   clear() {
@@ -95,8 +103,10 @@ export class Viewer {
     this.#draw();
   }
 
-  reset(window) {
-    if (window) this.#windows[this.#sequence] = [...window];
+  reset() {
+    const image = this.#images.get(this.#sequence);
+    if (!image) return;
+    this.#windows[this.#sequence] = [...image.window];
     this.#zoom = 1;
     this.#middle = null;
     this.goTo(this.#centre);
