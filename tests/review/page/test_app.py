@@ -25,7 +25,7 @@ class Pictures:
     def shown(self, name):
         if name == "case-2":
             raise InputError(name, "no images", "a study", "Give it.")
-        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, ("WT",), b"masks", (1, 2, 3))
+        return Shown({"T1CE": b"image"}, ("WT",), b"masks", (1, 2, 3))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_cases_and_their_images(reader):
     assert [one["name"] for one in reader.get("/api/cases").json()] == ["case-1", "case-2"]
     assert reader.get("/api/cases/case-1").json()["volumes_ml"] == {"WT": 3.0}
     images = reader.get("/api/cases/case-1/images").json()
-    assert images == {"sequences": {"T1CE": {"window": [1.0, 2.0]}}, "regions": ["WT"], "centre": [1, 2, 3]}
+    assert images == {"sequences": ["T1CE"], "regions": ["WT"], "centre": [1, 2, 3]}
     assert reader.get("/api/cases/case-1/images/T1CE.nii").content == b"image"
     assert reader.get("/api/cases/case-1/regions.nii").content == b"masks"
 

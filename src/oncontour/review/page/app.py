@@ -67,6 +67,12 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
     async def regions(request: Request) -> Response:
         return Response((await shown_of(request)).regions, media_type=NIFTI)
 
+    async def thumbnail(request: Request) -> Response:
+        result = result_of(request)
+        if result.error:
+            raise HTTPException(404, "a case that failed has no picture")
+        return Response(await run_in_threadpool(gallery.thumbnail, result.name), media_type="image/png")
+
     async def failed(_: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 422)
 
@@ -75,6 +81,7 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
             Route("/", page),
             Route("/api/cases", cases),
             Route("/api/cases/{case}", case),
+            Route("/api/cases/{case}/thumbnail.png", thumbnail),
             Route("/api/cases/{case}/images", images),
             Route("/api/cases/{case}/images/{sequence}.nii", image),
             Route("/api/cases/{case}/regions.nii", regions),

@@ -12,9 +12,10 @@ from oncontour.data.inputs import CaseInput, find_cases
 from oncontour.review.results.images import Shown, show
 from oncontour.review.results.result import Result, find_results
 from oncontour.review.results.source import Source
+from oncontour.review.results.thumbnail import thumbnail
 
 KEPT = 4
-"""Cases whose images stay in memory: some 100 MB each."""
+"""Cases whose images stay in memory: some 100 MB each, of DICOM studies 250."""
 
 
 class Gallery:
@@ -31,6 +32,8 @@ class Gallery:
         self._inputs: Mapping[str, CaseInput] = {case.name: case for case in find_cases(studies, temporary)}
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._lock = threading.Lock()
+        self._thumbnails: dict[str, bytes] = {}
+        self._drawing = threading.Lock()
 
     def shown(self, name: str) -> Shown:
         """The images of a case; read when they are first asked for.
@@ -40,12 +43,26 @@ class Gallery:
         """
         with self._lock:
             if name not in self._shown:
-                if name not in self._inputs:
-                    found = f"no images among {', '.join(self._inputs) or 'no studies'}"
-                    remedy = "Start the page with --studies and the paths that `oncontour segment` was given."
-                    raise InputError(name, found, "the study that was segmented", remedy)
-                self._shown[name] = show(self.results[name], Source(self.results[name], self._inputs[name]))
+                self._shown[name] = show(self.results[name], self._source(name))
                 while len(self._shown) > KEPT:
                     self._shown.popitem(last=False)
             self._shown.move_to_end(name)
             return self._shown[name]
+
+    def thumbnail(self, name: str) -> bytes:
+        """A small picture of a case (PNG), kept once it is made; one at a time, beside what else is asked.
+
+        Raises:
+            InputError: as `shown`.
+        """
+        with self._drawing:
+            if name not in self._thumbnails:
+                self._thumbnails[name] = thumbnail(self.results[name], self._source(name))
+            return self._thumbnails[name]
+
+    def _source(self, name: str) -> Source:
+        if name not in self._inputs:
+            found = f"no images among {', '.join(self._inputs) or 'no studies'}"
+            remedy = "Start the page with --studies and the paths that `oncontour segment` was given."
+            raise InputError(name, found, "the study that was segmented", remedy)
+        return Source(self.results[name], self._inputs[name])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,26 +90,39 @@ def show(result: Result, source: Source) -> Shown:
     Raises:
         InputError: the study's reference is not on the grid of the masks: these are other images.
     """
-    states = read_states(result.folder)
     name = Sequence(result.measurements["reference"])
-    reference = source.volume(name)
-    if reference is None or not _same(reference.grid, states.grid):
-        found = f"no {name} of {states.grid.shape} voxels at the place of the masks"
-        raise InputError(source.name, found, "the study that was segmented", "Give with --studies what was segmented.")
-    box = _head(reference, states.array != 0)
+    reference, states = read_reference(result, source)
+    box = head_box(reference, states.array != 0)
     transforms = _transforms(result.folder / "transforms.json")
 
     def make(sequence: str) -> bytes:
         wanted = Sequence(sequence)
         image = source.volume(wanted)
         assert image is not None, "the source told which it has"
-        return stored(_cut(resample(image, states.grid, transforms.get(wanted)), box))
+        return stored(cut(resample(image, states.grid, transforms.get(wanted)), box))
 
     images = Images(map(str, source.sequences), make)
-    regions = _cut(states, box)
+    regions = cut(states, box)
     data = nifti_bytes(regions, "uint8", compressed=False)
-    images.keep(str(name), stored(_cut(reference, box)))
+    images.keep(str(name), stored(cut(reference, box)))
     return Shown(images, tuple(result.volumes_ml), data, centre(regions.array & 1))
+
+
+def read_reference(result: Result, source: Source) -> tuple[Volume, Volume]:
+    """The reference and the regions (`read_states`) of a case, on one grid, read at the same time.
+
+    Raises:
+        InputError: the study's reference is not on the grid of the masks: these are other images.
+    """
+    name = Sequence(result.measurements["reference"])
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_states, result.folder)
+        reference = source.volume(name)
+        states = reading.result()
+    if reference is None or not _same(reference.grid, states.grid):
+        found = f"no {name} of {states.grid.shape} voxels at the place of the masks"
+        raise InputError(source.name, found, "the study that was segmented", "Give with --studies what was segmented.")
+    return reference, states
 
 
 def read_states(folder: Path) -> Volume:
@@ -132,7 +146,7 @@ def _same(one: Grid, other: Grid) -> bool:
     return one.shape == other.shape and np.allclose(one.affine, other.affine, atol=1e-2)
 
 
-def _head(reference: Volume, tumour: NDArray[np.bool_]) -> Box:
+def head_box(reference: Volume, tumour: NDArray[np.bool_]) -> Box:
     """The box around the head and all that was found."""
     some = reference.array[::SPARSE, ::SPARSE, ::SPARSE]
     head, found = bounding_box(some > HEAD_SHARE * np.percentile(some, 99)), bounding_box(tumour)
@@ -144,7 +158,7 @@ def _head(reference: Volume, tumour: NDArray[np.bool_]) -> Box:
     return widened([slice(min(s.start for s in side), max(s.stop for s in side)) for side in sides], MARGIN_VOXELS)
 
 
-def _cut(volume: Volume, box: Box) -> Volume:
+def cut(volume: Volume, box: Box) -> Volume:
     """What lies in a box of voxels, with axes along R, A and S."""
     start = [side.start or 0 for side in box]
     affine = volume.affine.copy()

@@ -1,22 +1,29 @@
 // The page: a list of cases, the viewer, and what was measured.
 
-import { ask, at, choices, element } from "./page.js";
+import { ask, at, choices } from "./page.js";
+import { drawList, markOpen, pausePictures } from "./list.js";
 import { showPanel } from "./panel.js";
 import { bindKeys } from "./keys.js";
 import { Viewer } from "./viewer.js";
 
 const PREFERRED = ["T1CE", "FLAIR", "T2", "T1", "ADC"];
 const VIEW_TITLES = [
-  ["all", "All planes", "Three planes (V)"],
+  ["all", "All planes", "Three planes and 3-D (V)"],
   ["axial", "Axial", "(A)"],
   ["coronal", "Coronal", "(C)"],
   ["sagittal", "Sagittal", "(S)"],
+  ["solid", "3-D", "(D)"],
 ];
 
 const state = { cases: [], open: null, sequence: null, view: "all", hidden: new Set() };
-const viewer = new Viewer(at("viewer"), at("marks"), (mm, value) => {
-  at("place").value = `x ${mm[0].toFixed(0)}  y ${mm[1].toFixed(0)}  z ${mm[2].toFixed(0)} mm   ${state.sequence} ${value}`;
-});
+const viewer = new Viewer(
+  at("viewer"),
+  at("marks"),
+  (mm, value) => {
+    at("place").value = `${mm.map((at) => at.toFixed(0)).join(", ")} mm: ${value}`;
+  },
+  at("solid"),
+);
 
 function say(text) {
   at("message").textContent = text;
@@ -28,26 +35,12 @@ function drawBar() {
   choices(at("views"), VIEW_TITLES, state.view, actions.view);
 }
 
-function drawList() {
-  at("count").textContent = `${state.cases.length} case${state.cases.length === 1 ? "" : "s"}`;
-  at("case-list").replaceChildren(
-    ...state.cases.map((one) =>
-      element(
-        "li",
-        { role: "option", "aria-selected": String(one.name === state.open?.name), onclick: () => actions.open(one.name) },
-        element("div", { class: "name" }, element("span", {}, one.name), element("span", { class: `state ${one.state}` }, one.state)),
-        element("div", { class: "volumes" }, Object.entries(one.volumes_ml).map(([name, ml]) => `${name} ${ml.toFixed(1)}`).join("   ")),
-      ),
-    ),
-  );
-  at("case-list").querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
-}
-
 const actions = {
   async open(name) {
     say(`Reading ${name} …`);
     state.open = { name, sequences: [] };
-    drawList();
+    markOpen(name);
+    pausePictures(true);
     const began = performance.now();
     performance.mark("click");
     const address = `/api/cases/${encodeURIComponent(name)}`;
@@ -74,6 +67,7 @@ const actions = {
       say("");
       performance.mark("drawn");
       document.body.dataset.drawn = `${name} ${Math.round(performance.now() - began)}`;
+      viewer.openSolid();
       await viewer.loadOthers(address, state.open, current);
       if (!current()) return;
       performance.mark("all");
@@ -83,6 +77,8 @@ const actions = {
       if (!current()) return;
       viewer.clear();
       say(error.message);
+    } finally {
+      if (current()) pausePictures(false);
     }
   },
   step(by) {
@@ -142,6 +138,6 @@ bindKeys(actions);
 
 drawBar();
 state.cases = await ask("/api/cases");
-drawList();
+drawList(state.cases, actions.open);
 performance.mark("listed");
 if (state.cases.length) await actions.open(state.cases[0].name);

@@ -132,7 +132,7 @@ export class Slices {
   }
 }
 
-function link(gl, vertices, fragments) {
+export function link(gl, vertices, fragments) {
   const program = gl.createProgram();
   for (const [kind, source] of [[gl.VERTEX_SHADER, vertices], [gl.FRAGMENT_SHADER, fragments]]) {
     const shader = gl.createShader(kind);

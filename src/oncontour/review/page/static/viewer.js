@@ -3,6 +3,7 @@
 import { readNifti, valueAt, world } from "./nifti.js";
 import { fitting, layout, Tile } from "./planes.js";
 import { Slices } from "./slices.js";
+import { Solid } from "./solid.js";
 
 const CROSSHAIR_GAP = 10;
 const BAR_MM = 50;
@@ -18,6 +19,7 @@ export class Viewer {
   #canvas;
   #marks;  // A canvas above, for lines and letters.
   #slices;
+  #solid = null;
   #changed;
   #images = new Map();  // sequence -> volume
   #windows = {};
@@ -31,12 +33,13 @@ export class Viewer {
   #look = { colours: [], shown: 0, opacity: 0.45, outlined: false };
   #asked = false;
 
-  // `changed` is told the place in mm and what the image holds there.
-  constructor(canvas, marks, changed) {
+  // `changed` is told the place in mm and what the image holds there; `solid`: a canvas for three dimensions, or none.
+  constructor(canvas, marks, changed, solid = null) {
     this.#canvas = canvas;
     this.#marks = marks;
     this.#slices = new Slices(canvas);
     this.#changed = changed;
+    if (solid) this.#solid = new Solid(solid, () => this.#draw(), (place) => this.goTo(place));
     new ResizeObserver(() => this.#draw()).observe(canvas);
     canvas.addEventListener("pointerdown", (event) => this.#press(event));
     canvas.addEventListener("wheel", (event) => this.#turn(event), { passive: false });
@@ -54,6 +57,7 @@ export class Viewer {
     this.#look.colours = regions.map((name) => colours[name]);
     this.#centre = centre;
     this.#slices.setRegions(masks);
+    this.#solid?.clear();
     this.#sequence = null;
     this.show(first);
     this.reset();
@@ -70,6 +74,12 @@ export class Viewer {
     }
   }
 
+  // Three dimensions too, from now on.
+  openSolid() {
+    this.#solid?.setCase(this.#images.get(this.#sequence), this.#regions);
+    this.#draw();
+  }
+
   // Once what is shown now has been drawn, by the graphics card too.
   drawn() {
     this.#draw();
@@ -79,6 +89,7 @@ export class Viewer {
   clear() {
     this.#images.clear();
     this.#regions = this.#sequence = null;
+    this.#solid?.clear();
     this.#draw();
   }
 
@@ -109,6 +120,7 @@ export class Viewer {
     this.#windows[this.#sequence] = [...image.window];
     this.#zoom = 1;
     this.#middle = null;
+    this.#solid?.reset();
     this.goTo(this.#centre);
   }
 
@@ -131,9 +143,14 @@ export class Viewer {
     return this.#windows[this.#sequence];
   }
 
+  #layout() {
+    const others = ["coronal", "sagittal", ...(this.#solid ? ["solid"] : [])];
+    return layout(this.#view, this.#canvas.width, this.#canvas.height, others);
+  }
+
   #tiles() {
     if (!this.#regions) return [];
-    const rectangles = layout(this.#view, this.#canvas.width, this.#canvas.height);
+    const { solid: _, ...rectangles } = this.#layout();
     const scales = fitting(rectangles, this.#regions);
     const whole = this.#regions.shape.map((count) => (count - 1) / 2);
     return Object.entries(rectangles).map(
@@ -159,8 +176,16 @@ export class Viewer {
     }
     const tiles = this.#sequence ? this.#tiles() : [];
     this.#slices.draw(tiles, this.#place, { ...this.#look, window: this.#window ?? [0, 1] });
+    this.#placeSolid(ratio);
     this.#drawMarks(tiles, ratio);
     if (this.#sequence) this.#changed(world(this.#regions, this.#place), valueAt(this.#images.get(this.#sequence), this.#place.map(Math.round)));
+  }
+
+  #placeSolid(ratio) {
+    if (!this.#solid) return;
+    const { solid } = this.#sequence ? this.#layout() : {};
+    this.#solid.setLook(this.#look);
+    this.#solid.setPlace(solid && Object.fromEntries(Object.entries(solid).map(([side, pixels]) => [side, pixels / ratio])));
   }
 
   #drawMarks(tiles, ratio) {
@@ -203,6 +228,32 @@ export class Viewer {
       this.#write(pen, "5 cm", left + width - edge, top + height - 2 * edge);
       pen.restore();
     }
+    if (this.#solid && !this.#solid.hidden) this.#markSolid(pen, size, ratio);
+  }
+
+  // Letters around the head, and where the crosshair is.
+  #markSolid(pen, size, ratio) {
+    const { solid } = this.#layout();
+    const { left, top, width, height } = solid;
+    const middle = [left + width / 2, top + height / 2];
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    for (const [letter, x, y, far] of this.#solid.letters) {
+      pen.globalAlpha = far ? 0.45 : 1;
+      this.#write(pen, letter, middle[0] + x * ratio, middle[1] + y * ratio);
+    }
+    pen.globalAlpha = 1;
+    const place = this.#solid.pixelsOf(this.#place);
+    if (place) {
+      const [x, y] = [middle[0] + place[0] * ratio, middle[1] + place[1] * ratio];
+      pen.strokeStyle = "rgb(108 182 255 / 75%)";
+      pen.lineWidth = ratio;
+      pen.beginPath();
+      pen.arc(x, y, CROSSHAIR_GAP * ratio * 0.7, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    pen.textAlign = "left";
+    this.#write(pen, `3-D ${this.#solid.words}`, left + size * 0.45, top + size * 0.9);
   }
 
   #write(pen, text, x, y) {

@@ -1,0 +1,62 @@
+// The list of cases. Pictures come one at a time, as the list is scrolled, and wait while a case is opened.
+
+import { at, element } from "./page.js";
+
+const waiting = new Set();
+let busy = false;
+let paused = false;
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) waiting[isIntersecting ? "add" : "delete"](target);
+  next();
+});
+
+const address = (name) => `/api/cases/${encodeURIComponent(name)}/thumbnail.png`;
+
+async function next() {
+  const [picture] = waiting;
+  if (busy || paused || !picture) return;
+  busy = true;
+  waiting.delete(picture);
+  seen.unobserve(picture);
+  picture.src = address(picture.dataset.case);
+  await picture.decode().then(
+    () => picture.classList.add("there"),
+    () => picture.removeAttribute("src"),
+  );
+  busy = false;
+  next();
+}
+
+// While a case is opened, nothing else is asked of the server.
+export function pausePictures(still) {
+  paused = still;
+  next();
+}
+
+export function drawList(cases, open) {
+  seen.disconnect();
+  waiting.clear();
+  at("count").textContent = `${cases.length} case${cases.length === 1 ? "" : "s"}`;
+  at("case-list").replaceChildren(...cases.map((one) => row(one, open)));
+}
+
+// Which one is open.
+export function markOpen(name) {
+  at("case-list").querySelector('[aria-selected="true"]')?.setAttribute("aria-selected", "false");
+  const row = [...at("case-list").children].find((one) => one.dataset.case === name);
+  row?.setAttribute("aria-selected", "true");
+  row?.scrollIntoView({ block: "nearest" });
+}
+
+function row(one, open) {
+  const picture = element("img", { alt: "", "data-case": one.name });
+  if (one.state !== "failed") seen.observe(picture);
+  const volumes = Object.entries(one.volumes_ml).map(([name, ml]) => `${name} ${ml.toFixed(1)}`).join("   ");
+  return element(
+    "li",
+    { role: "option", "data-case": one.name, "aria-selected": "false", onclick: () => open(one.name) },
+    element("div", { class: "picture" }, picture),
+    element("div", { class: "name" }, element("span", {}, one.name), element("span", { class: `state ${one.state}` }, one.state)),
+    element("div", { class: "volumes" }, volumes && `${volumes} mL`),
+  );
+}
