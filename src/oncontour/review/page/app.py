@@ -16,7 +16,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from oncontour.core.errors import OncontourError
+from oncontour.review.page.follow_ups import follow_up_routes
 from oncontour.review.page.guard import Guard
+from oncontour.review.results.follow_ups import FollowUps
 from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
@@ -25,13 +27,19 @@ STATIC = Path(__file__).parent / "static"
 NIFTI = "application/octet-stream"
 
 
-def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> Starlette:
+def review_app(
+    gallery: Gallery,
+    token: str,
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost"),
+    follow_ups: FollowUps | None = None,
+) -> Starlette:
     """The web application.
 
     Args:
         gallery: what it shows.
         token: of the link that opens it.
         hosts: names under which it may be asked.
+        follow_ups: of patients over time.
     """
 
     def result_of(request: Request) -> Result:
@@ -85,6 +93,7 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
             Route("/api/cases/{case}/images", images),
             Route("/api/cases/{case}/images/{sequence}.nii", image),
             Route("/api/cases/{case}/regions.nii", regions),
+            *follow_up_routes(gallery, follow_ups or FollowUps((), gallery.results)),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard, token=token)],

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from oncontour.core.errors import InputError
 from oncontour.data.inputs import CaseInput, find_cases
-from oncontour.review.results.images import Shown, show
+from oncontour.review.results.alignment import Alignment, Alignments
+from oncontour.review.results.images import Shown, read_reference, show
 from oncontour.review.results.result import Result, find_results
 from oncontour.review.results.source import Source
 from oncontour.review.results.thumbnail import thumbnail
@@ -34,6 +35,7 @@ class Gallery:
         self._lock = threading.Lock()
         self._thumbnails: dict[str, bytes] = {}
         self._drawing = threading.Lock()
+        self._alignments = Alignments()
 
     def shown(self, name: str) -> Shown:
         """The images of a case; read when they are first asked for.
@@ -59,6 +61,15 @@ class Gallery:
             if name not in self._thumbnails:
                 self._thumbnails[name] = thumbnail(self.results[name], self._source(name))
             return self._thumbnails[name]
+
+    def alignment(self, name: str, other: str) -> Alignment:
+        """How the head of one case lies in another, by the references of both.
+
+        Raises:
+            InputError: as `shown`.
+        """
+        first, second = (read_reference(self.results[one], self._source(one))[0] for one in (name, other))
+        return self._alignments.between((name, other), first, second)
 
     def _source(self, name: str) -> Source:
         if name not in self._inputs:
