@@ -51,12 +51,12 @@ export function markOpen(name) {
 function row(one, open) {
   const picture = element("img", { alt: "", "data-case": one.name });
   if (one.state !== "failed") seen.observe(picture);
-  const volumes = Object.entries(one.volumes_ml).map(([name, ml]) => `${name} ${ml.toFixed(1)}`).join("   ");
+  const volumes = Object.entries(one.volumes_ml).flatMap(([name, ml]) => [element("span", {}, `${name} ${ml.toFixed(1)}`), " "]);
   return element(
     "li",
     { role: "option", "data-case": one.name, "aria-selected": "false", onclick: () => open(one.name) },
     element("div", { class: "picture" }, picture),
     element("div", { class: "name" }, element("span", {}, one.name), element("span", { class: `state ${one.state}` }, one.state)),
-    element("div", { class: "volumes" }, volumes && `${volumes} mL`),
+    element("div", { class: "volumes", title: "mL" }, ...volumes),
   );
 }

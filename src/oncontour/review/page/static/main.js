@@ -1,6 +1,8 @@
 // The page: a list of cases, the viewer, and what was measured.
 
 import { ask, at, choices } from "./page.js";
+import { Beside } from "./beside.js";
+import { closeFollowUp, listFollowUps, openFollowUp } from "./follow.js";
 import { drawList, markOpen, pausePictures } from "./list.js";
 import { showPanel } from "./panel.js";
 import { bindKeys } from "./keys.js";
@@ -21,9 +23,12 @@ const viewer = new Viewer(
   at("marks"),
   (mm, value) => {
     at("place").value = `${mm.map((at) => at.toFixed(0)).join(", ")} mm: ${value}`;
+    beside.follow(true);
   },
   at("solid"),
 );
+const beside = new Beside(viewer);
+const both = () => [viewer, beside.viewer].filter(Boolean);
 
 function say(text) {
   at("message").textContent = text;
@@ -35,10 +40,17 @@ function drawBar() {
   choices(at("views"), VIEW_TITLES, state.view, actions.view);
 }
 
+function currentLook() {
+  const shown = (state.open?.regions ?? []).reduce((bits, region, n) => bits | (state.hidden.has(region) ? 0 : 1 << n), 0);
+  return { shown, opacity: at("opacity").value / 100, outlined: at("outline").checked };
+}
+
 const actions = {
   async open(name) {
     say(`Reading ${name} …`);
     state.open = { name, sequences: [] };
+    closeFollowUp();
+    beside.close();
     markOpen(name);
     pausePictures(true);
     const began = performance.now();
@@ -81,6 +93,22 @@ const actions = {
       if (current()) pausePictures(false);
     }
   },
+  follow: (name) => openFollowUp(name, actions.open, actions.beside),
+  // Two scans of a follow-up.
+  async beside(first, second) {
+    actions.view("axial");
+    const opening = actions.open(first.case);
+    const [one, other] = [first, second].map((scan) => ({
+      ...scan, regions: scan.regions.map((size) => ({ ...size, colour: state.cases.find(({ name }) => name === scan.case)?.colours[size.region] })),
+    }));
+    await opening;
+    if (state.open.name !== first.case) return;
+    try {
+      await beside.open(one, other, state.sequence, currentLook());
+    } catch (error) {
+      at("linked").textContent = error.message;
+    }
+  },
   step(by) {
     const place = state.cases.findIndex((one) => one.name === state.open?.name);
     const next = state.cases[place + by];
@@ -88,7 +116,7 @@ const actions = {
   },
   sequence(name) {
     state.sequence = name;
-    viewer.show(name);
+    for (const one of both()) one.show(name);
     drawBar();
   },
   nthSequence(number) {
@@ -97,7 +125,7 @@ const actions = {
   },
   view(name) {
     state.view = name;
-    viewer.view = name;
+    for (const one of both()) one.view = name;
     drawBar();
   },
   toggle(region) {
@@ -111,8 +139,7 @@ const actions = {
     actions.look();
   },
   look() {
-    const shown = (state.open?.regions ?? []).reduce((bits, region, n) => bits | (state.hidden.has(region) ? 0 : 1 << n), 0);
-    viewer.look = { shown, opacity: at("opacity").value / 100, outlined: at("outline").checked };
+    for (const one of both()) one.look = currentLook();
     at("opacity-value").value = `${at("opacity").value} %`;
     showPanel(state.open, state.hidden, actions);
   },
@@ -124,8 +151,13 @@ const actions = {
     at("outline").checked = !at("outline").checked;
     actions.look();
   },
-  scroll: (by) => viewer.scroll(by),
-  zoom: (by) => viewer.zoom(by),
+  scroll(by) {
+    beside.lead();
+    viewer.scroll(by);
+  },
+  zoom(by) {
+    for (const one of both()) one.zoom(by);
+  },
   reset: () => viewer.reset(),
   help: () => at("help").showModal(),
 };
@@ -137,6 +169,7 @@ at("help-button").addEventListener("click", actions.help);
 bindKeys(actions);
 
 drawBar();
+await listFollowUps(actions.follow);
 state.cases = await ask("/api/cases");
 drawList(state.cases, actions.open);
 performance.mark("listed");

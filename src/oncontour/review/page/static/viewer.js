@@ -1,6 +1,6 @@
 // The viewer: slices of a case, their marks (crosshair, letters, scale), and what mouse and wheel do to them.
 
-import { readNifti, valueAt, world } from "./nifti.js";
+import { readNifti, valueAt, voxelOf, world } from "./nifti.js";
 import { fitting, layout, Tile } from "./planes.js";
 import { Slices } from "./slices.js";
 import { Solid } from "./solid.js";
@@ -126,6 +126,31 @@ export class Viewer {
 
   goTo(place) {
     this.#place = place.map((at, axis) => Math.min(Math.max(at, 0), this.#regions.shape[axis] - 1));
+    this.#draw();
+  }
+
+  goToWorld(mm) {
+    if (this.#regions) this.goTo(voxelOf(this.#regions, mm));
+  }
+
+  // RAS mm of the crosshair, and of the middle of what is shown of the head.
+  get place() {
+    return world(this.#regions, this.#place);
+  }
+
+  get middle() {
+    return world(this.#regions, this.#regions.shape.map((count) => (count - 1) / 2));
+  }
+
+  // The window as shares of the one that the image came with, so that another scan can be given the same.
+  get contrast() {
+    const [low, high] = this.#images.get(this.#sequence).window;
+    return this.#window.map((at) => (at - low) / (high - low));
+  }
+
+  set contrast(shares) {
+    const [low, high] = this.#images.get(this.#sequence).window;
+    this.#windows[this.#sequence] = shares.map((share) => low + share * (high - low));
     this.#draw();
   }
 
