@@ -187,8 +187,8 @@ def report(opened: list[dict[str, float]], listed: float, cases: int) -> str:
     return f"""# How fast the review page is
 
 `python benchmarks/page_speed.py`: a synthetic head of {size} voxels, four sequences, in Chromium that draws in software
-({platform.machine()}, {len(opened)} openings, {SCREEN["width"]} x {SCREEN["height"]} pixels), the server on the same machine. Seconds from the
-click.
+({platform.machine()}, {len(opened)} openings, {SCREEN["width"]} x {SCREEN["height"]} pixels), the server on the same
+machine. Seconds from the click.
 
 {table(["", "median", "longest"], rows, numbers=True)}
 """

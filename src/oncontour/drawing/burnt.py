@@ -84,9 +84,7 @@ def burnt_in(
     return pictures
 
 
-def draw_outlines(
-    picture: NDArray[np.uint8], masks: NDArray[np.bool_], colours: Sequence[Colour], width: int
-) -> None:
+def draw_outlines(picture: NDArray[np.uint8], masks: NDArray[np.bool_], colours: Sequence[Colour], width: int) -> None:
     """Draw the outlines of masks (R, j, i) into a picture (j, i, 3)."""
     chosen = _shared(np.stack([_outline(mask, width) for mask in masks]), width)
     for lines, colour in zip(chosen, np.array(colours, np.uint8), strict=True):

@@ -36,7 +36,9 @@ def label_components(
     # single pixels of a component a label of their own, another one each time it is asked (7 of 559 real slices).
     layers = mask if mask.ndim == 3 else mask[..., None]
     room = np.pad(layers, [(0, 1)] * 3)
-    labels, count = cc3d.connected_components(room, connectivity=IN_VOLUME.get(connectivity, connectivity), return_N=True)
+    labels, count = cc3d.connected_components(
+        room, connectivity=IN_VOLUME.get(connectivity, connectivity), return_N=True
+    )
     return labels[(slice(-1),) * 3].reshape(mask.shape), int(count)
 
 

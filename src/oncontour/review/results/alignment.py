@@ -38,6 +38,6 @@ class Alignments:
             if names not in self._found:
                 found = register(pyramid(first), pyramid(second))
                 self._found[names] = Alignment(found.transform, found.similarity)
-                back = Alignment(np.linalg.inv(found.transform), found.similarity)
+                back = Alignment(np.linalg.inv(found.transform).astype(np.float64), found.similarity)
                 self._found[names[1], names[0]] = back
             return self._found[names]

@@ -71,7 +71,12 @@ class FollowUps:
             scan["case"] = self._cases.get(one.visit.mask.resolve().parent)
             scan["when"] = row.when
             scan["shown"] = {
-                rule: {"size": judged.size, "interval": judged.interval, "category": judged.shown, "words": judged.words}
+                rule: {
+                    "size": judged.size,
+                    "interval": judged.interval,
+                    "category": judged.shown,
+                    "words": judged.words,
+                }
                 for rule, judged in row.judged.items()
             }
         return {

@@ -126,7 +126,7 @@ def read_reference(result: Result, source: Source) -> tuple[Volume, Volume]:
 
 
 def read_states(folder: Path) -> Volume:
-    """Where the regions of a result's folder are: (i, j, k) uint8, bit n of a voxel says whether it lies in region n."""
+    """Where the regions of a result are: (i, j, k) uint8, bit n of a voxel says whether it lies in region n."""
     regions = read_masks(folder / "regions.nii.gz")
     bits = np.zeros(regions.grid.shape, np.uint8, order="F")
     for n, mask in enumerate(regions.array):

@@ -258,10 +258,10 @@ export class Solid {
         if (!this.#head) this.#prepare();
         this.#draw(MOVING_PIXELS);
         this.#changed();
+        this.#rest = setTimeout(() => this.#finer(), REST_AFTER_MS);
       });
     }
     clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => this.#finer(), REST_AFTER_MS);
   }
 
   #finer() {
