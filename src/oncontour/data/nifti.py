@@ -142,6 +142,18 @@ def read_channels(path: Path) -> tuple[Volume, tuple[str, ...]]:
     return Volume(np.moveaxis(array, -1, 0), affine), notes
 
 
+def read_masks(path: Path) -> Volume:
+    """Every mask of a file at once: (channels, i, j, k) bool, true where the file is not 0, in the file's order of
+    memory: reading it as numbers takes ten times as long.
+    """
+    header, data = _open(path)
+    stored = _stored(header, data, path)
+    if stored.ndim < 3:
+        raise ImageContentError(path, f"{stored.ndim} axes {stored.shape}", "3-D masks", "Give the whole volume.")
+    channels = stored.reshape(*stored.shape[:3], -1, order="F")
+    return Volume(np.moveaxis(channels, -1, 0) != 0, _place(header, path)[0])
+
+
 def write_nifti(volume: Volume, path: Path, dtype: OutputType = "float32") -> None:
     """Write an image, or a mask, as .nii.gz or .nii; whole or not at all.
 
@@ -157,8 +169,14 @@ def write_nifti(volume: Volume, path: Path, dtype: OutputType = "float32") -> No
     write_whole(path, lambda part: part.write_bytes(data))
 
 
-def nifti_bytes(volume: Volume, dtype: OutputType, *, compressed: bool) -> bytes:
-    """What `write_nifti` writes."""
+def nifti_bytes(
+    volume: Volume, dtype: OutputType, *, compressed: bool, window: tuple[float, float] | None = None
+) -> bytes:
+    """What `write_nifti` writes.
+
+    Args:
+        window: numbers to draw as black and as white, for who looks at it (cal_min and cal_max of the header).
+    """
     import nibabel
 
     array = volume.array if volume.array.ndim == 3 else np.moveaxis(volume.array, 0, -1)
@@ -168,6 +186,8 @@ def nifti_bytes(volume: Volume, dtype: OutputType, *, compressed: bool) -> bytes
     image.set_sform(volume.affine, code=1)
     qform_code = 0 if _has_shear(volume.affine) else 1
     image.set_qform(volume.affine if qform_code else None, code=qform_code)
+    if window:
+        image.header["cal_min"], image.header["cal_max"] = window
     data = image.to_bytes()
     # mtime 0: the same result is the same file, byte for byte.
     return gzip.compress(data, compresslevel=_GZIP_LEVEL, mtime=0) if compressed else data
@@ -220,13 +240,7 @@ def _open(path: Path) -> tuple[Nifti1Header, bytes]:
 
 
 def _voxels(header: Nifti1Header, data: bytes, path: Path) -> NDArray[np.float32]:
-    kind = header.get_data_dtype()
-    if kind.fields is not None or kind.kind not in "iuf":
-        what = "colours" if kind.fields is not None else f"voxels of type {kind}"
-        remedy = "Give the scanner's image, not a picture of it."
-        raise ImageContentError(path, what, "whole or real numbers", remedy)
-    shape = header.get_data_shape()
-    stored = np.frombuffer(data, kind, math.prod(shape), int(header["vox_offset"])).reshape(shape, order="F")
+    stored = _stored(header, data, path)
     slope, intercept = header.get_slope_inter()
     # Values beyond float32 become infinite here and are refused with the other numbers that are not finite.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -235,6 +249,17 @@ def _voxels(header: Nifti1Header, data: bytes, path: Path) -> NDArray[np.float32
             array *= np.float32(slope)
             array += np.float32(intercept or 0.0)
     return array
+
+
+def _stored(header: Nifti1Header, data: bytes, path: Path) -> NDArray:
+    """The numbers of the file as they are, without their scale."""
+    kind = header.get_data_dtype()
+    if kind.fields is not None or kind.kind not in "iuf":
+        what = "colours" if kind.fields is not None else f"voxels of type {kind}"
+        remedy = "Give the scanner's image, not a picture of it."
+        raise ImageContentError(path, what, "whole or real numbers", remedy)
+    shape = header.get_data_shape()
+    return np.frombuffer(data, kind, math.prod(shape), int(header["vox_offset"])).reshape(shape, order="F")
 
 
 def _place(header: Nifti1Header, path: Path) -> tuple[NDArray[np.float64], tuple[str, ...]]:

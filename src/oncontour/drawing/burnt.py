@@ -75,16 +75,20 @@ def burnt_in(
     grey = np.clip((image.array - low) * (255 / (high - low)) + 0.5, 0, 255).astype(np.uint8)
     pictures = np.repeat(grey.transpose(2, 1, 0)[..., None], 3, axis=3)
     width = max(1, round(min(pictures.shape[1:3]) / PIXELS_A_LINE))
-    palette = np.array(colours, np.uint8)
     for k in np.flatnonzero(masks.any(axis=(0, 1, 2))):
-        chosen = _shared(np.stack([_outline(mask, width) for mask in masks[..., k].transpose(0, 2, 1)]), width)
-        for lines, colour in zip(chosen, palette, strict=True):
-            pictures[k, lines] = colour
+        draw_outlines(pictures[k], masks[..., k].transpose(0, 2, 1), colours, width)
     words = _words(pictures.shape[1], pictures.shape[2], edge_letters(image.grid.axis_codes), colours, title, key)
     written = words[..., 3] > 0
     share = words[written, 3:].astype(np.float32) / 255
     pictures[:, written] = np.rint(pictures[:, written] * (1 - share) + words[written, :3] * share).astype(np.uint8)
     return pictures
+
+
+def draw_outlines(picture: NDArray[np.uint8], masks: NDArray[np.bool_], colours: Sequence[Colour], width: int) -> None:
+    """Draw the outlines of masks (R, j, i) into a picture (j, i, 3)."""
+    chosen = _shared(np.stack([_outline(mask, width) for mask in masks]), width)
+    for lines, colour in zip(chosen, np.array(colours, np.uint8), strict=True):
+        picture[lines] = colour
 
 
 def _outline(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

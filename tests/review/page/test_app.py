@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from oncontour.core.box import EVERYWHERE
 from oncontour.core.errors import InputError
 from oncontour.review.page.app import review_app
+from oncontour.review.results.follow_ups import FollowUps
 from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
 from oncontour.web.guard import COOKIE
@@ -26,7 +27,7 @@ class Pictures:
     def shown(self, name):
         if name == "case-2":
             raise InputError(name, "no images", "a study", "Give it.")
-        return Shown({"T1CE": b"image"}, {"T1CE": (1.0, 2.0)}, ("WT",), b"masks", (1, 2, 3), EVERYWHERE)
+        return Shown({"T1CE": b"image"}, ("WT",), b"masks", (1, 2, 3), EVERYWHERE)
 
 
 @pytest.fixture
@@ -48,7 +49,18 @@ def test_the_link_opens_the_page_and_the_token_goes_no_further(reader):
     assert "secret" not in page.text
 
 
-@pytest.mark.parametrize("path", ["/", "/api/cases", "/api/cases/case-1/images/T1CE.nii", "/static/main.js", "/none"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api/cases",
+        "/api/cases/case-1/images/T1CE.nii",
+        "/static/main.js",
+        "/none",
+        "/api/follow-ups",
+        "/api/cases/case-1/thumbnail.png",
+    ],
+)
 @pytest.mark.parametrize("query", ["", "?token=", "?token=Secret", "?token=%C3%A9"])
 def test_nobody_else_learns_anything(stranger, path, query):
     stranger.cookies.set(COOKIE, "guess")
@@ -73,7 +85,7 @@ def test_cases_and_their_images(reader):
     assert [one["name"] for one in reader.get("/api/cases").json()] == ["case-1", "case-2"]
     assert reader.get("/api/cases/case-1").json()["volumes_ml"] == {"WT": 3.0}
     images = reader.get("/api/cases/case-1/images").json()
-    assert images == {"sequences": {"T1CE": {"window": [1.0, 2.0]}}, "regions": ["WT"], "centre": [1, 2, 3]}
+    assert images == {"sequences": ["T1CE"], "regions": ["WT"], "centre": [1, 2, 3]}
     assert reader.get("/api/cases/case-1/images/T1CE.nii").content == b"image"
     assert reader.get("/api/cases/case-1/regions.nii").content == b"masks"
 
@@ -86,10 +98,33 @@ def test_what_is_amiss_with_a_case_is_said_on_the_page(reader):
     )
 
 
+def test_follow_ups_and_a_table_that_cannot_be_used(tmp_path):
+    table = tmp_path / "patient 1.csv"
+    table.write_text("day,mask\n0,nothing\n")
+    gallery = Pictures(tmp_path)
+    app = review_app(gallery, "secret", follow_ups=FollowUps([table], gallery.results))
+    reader = TestClient(app, HOME)
+    reader.get("/?token=secret")
+    assert reader.get("/api/follow-ups").json() == ["patient_1"]
+    answer = reader.get("/api/follow-ups/patient_1")
+    assert answer.status_code == 422
+    assert "nothing of that name" in answer.json()["error"]
+
+
+def test_two_follow_ups_of_one_name(tmp_path):
+    with pytest.raises(InputError, match="two tables of one name"):
+        FollowUps([tmp_path / "a" / "visits.csv", tmp_path / "b" / "visits.csv"], {})
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/api/cases/none",
+        "/api/cases/none/thumbnail.png",
+        "/api/cases/case-1/onto/none",
+        "/api/cases/none/onto/case-1",
+        "/api/follow-ups/none",
+        "/api/follow-ups/..%2fvisits.csv",
         "/api/cases/..%2f..%2fetc%2fpasswd",
         "/api/cases/case-1/images/FLAIR.nii",
         "/api/cases/case-1/images/..%2fmeasurements.json.nii",

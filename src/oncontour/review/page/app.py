@@ -16,7 +16,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from oncontour.core.errors import OncontourError
+from oncontour.review.page.follow_ups import follow_up_routes
 from oncontour.review.page.versions import review_line, version_routes
+from oncontour.review.results.follow_ups import FollowUps
 from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
@@ -27,13 +29,19 @@ STATIC = Path(__file__).parent / "static"
 NIFTI = "application/octet-stream"
 
 
-def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.1", "localhost")) -> Starlette:
+def review_app(
+    gallery: Gallery,
+    token: str,
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost"),
+    follow_ups: FollowUps | None = None,
+) -> Starlette:
     """The web application.
 
     Args:
         gallery: what it shows.
         token: of the link that opens it.
         hosts: names under which it may be asked.
+        follow_ups: of patients over time.
     """
 
     door = Door("oncontour review", {token: Person("", "admin")})
@@ -58,17 +66,24 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
 
     async def images(request: Request) -> Response:
         shown = await shown_of(request)
-        sequences = {name: {"window": shown.windows[name]} for name in shown.images}
-        return JSONResponse({"sequences": sequences, "regions": list(shown.names), "centre": shown.centre})
+        content = {"sequences": list(shown.images), "regions": list(shown.names), "centre": shown.centre}
+        return JSONResponse(content)
 
     async def image(request: Request) -> Response:
         images = (await shown_of(request)).images
         if request.path_params["sequence"] not in images:
             raise HTTPException(404, "no image of that name")
-        return Response(images[request.path_params["sequence"]], media_type=NIFTI)
+        made = await run_in_threadpool(images.__getitem__, request.path_params["sequence"])
+        return Response(made, media_type=NIFTI)
 
     async def regions(request: Request) -> Response:
         return Response((await shown_of(request)).regions, media_type=NIFTI)
+
+    async def thumbnail(request: Request) -> Response:
+        result = result_of(request)
+        if result.error:
+            raise HTTPException(404, "a case that failed has no picture")
+        return Response(await run_in_threadpool(gallery.thumbnail, result.name), media_type="image/png")
 
     async def failed(_: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 422)
@@ -82,10 +97,12 @@ def review_app(gallery: Gallery, token: str, hosts: tuple[str, ...] = ("127.0.0.
             Route("/", page),
             Route("/api/cases", cases),
             Route("/api/cases/{case}", case),
+            Route("/api/cases/{case}/thumbnail.png", thumbnail),
             Route("/api/cases/{case}/images", images),
             Route("/api/cases/{case}/images/{sequence}.nii", image),
             Route("/api/cases/{case}/regions.nii", regions),
             *version_routes(gallery, result_of),
+            *follow_up_routes(gallery, follow_ups or FollowUps((), gallery.results)),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), Middleware(Guard, door=door)],

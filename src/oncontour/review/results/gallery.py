@@ -11,11 +11,14 @@ from oncontour.core.errors import InputError
 from oncontour.core.sequence import Sequence
 from oncontour.core.study import Image
 from oncontour.data.inputs import CaseInput, find_cases
-from oncontour.review.results.images import Shown, show
+from oncontour.review.results.alignment import Alignment, Alignments
+from oncontour.review.results.images import Shown, read_reference, show
 from oncontour.review.results.result import Result, find_results
+from oncontour.review.results.source import Source
+from oncontour.review.results.thumbnail import thumbnail
 
 KEPT = 4
-"""Cases whose images stay in memory: some 100 MB each."""
+"""Cases whose images stay in memory: some 100 MB each, of DICOM studies 250."""
 
 
 class Gallery:
@@ -32,6 +35,9 @@ class Gallery:
         self._inputs: Mapping[str, CaseInput] = {case.name: case for case in find_cases(studies, temporary)}
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._lock = threading.Lock()
+        self._thumbnails: dict[str, bytes] = {}
+        self._drawing = threading.Lock()
+        self._alignments = Alignments()
 
     def source(self, name: str) -> Image:
         """The image that a case's masks were drawn on, read anew.
@@ -49,11 +55,34 @@ class Gallery:
         """
         with self._lock:
             if name not in self._shown:
-                self._shown[name] = show(self.results[name], self._input(name).read())
+                self._shown[name] = show(self.results[name], self._source(name))
                 while len(self._shown) > KEPT:
                     self._shown.popitem(last=False)
             self._shown.move_to_end(name)
             return self._shown[name]
+
+    def thumbnail(self, name: str) -> bytes:
+        """A small picture of a case (PNG), kept once it is made; one at a time, beside what else is asked.
+
+        Raises:
+            InputError: as `shown`.
+        """
+        with self._drawing:
+            if name not in self._thumbnails:
+                self._thumbnails[name] = thumbnail(self.results[name], self._source(name))
+            return self._thumbnails[name]
+
+    def alignment(self, name: str, other: str) -> Alignment:
+        """How the head of one case lies in another, by the references of both.
+
+        Raises:
+            InputError: as `shown`.
+        """
+        first, second = (read_reference(self.results[one], self._source(one))[0] for one in (name, other))
+        return self._alignments.between((name, other), first, second)
+
+    def _source(self, name: str) -> Source:
+        return Source(self.results[name], self._input(name))
 
     def _input(self, name: str) -> CaseInput:
         if name not in self._inputs:

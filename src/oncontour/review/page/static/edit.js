@@ -235,6 +235,7 @@ export class Editor {
   // After a whole stroke, not at every mark of the brush: it looks at all voxels.
   #weigh() {
     this.#gained = this.changed ? this.#difference() : [];
+    this.#viewer.openSolid();
     this.#draw();
   }
 
@@ -252,7 +253,7 @@ export class Editor {
   #draw() {
     choices(at("tools"), TOOLS, this.#tool, (tool) => this.choose(tool));
     this.#choice("region", this.#region, (name) => (this.#region = name));
-    this.#choice("other", this.#other, (name) => (this.#other = name));
+    this.#choice("becomes-region", this.#other, (name) => (this.#other = name));
     at("becomes").hidden = this.#tool !== "relabel";
     at("brush").hidden = !BRUSHES.has(this.#tool);
     at("size-value").value = `${at("size").value} mm`;

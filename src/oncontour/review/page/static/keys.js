@@ -7,10 +7,11 @@ export const KEYS = [
   [["W", "T", "E"], "first, second, third region on or off", (actions, key) => actions.nthRegion("WTE".indexOf(key) + 1)],
   [["Space"], "all regions on or off", (actions) => actions.toggleAll()],
   [["O"], "outlines only", (actions) => actions.outline()],
-  [["V"], "three planes", (actions) => actions.view("all")],
+  [["V"], "three planes and 3-D", (actions) => actions.view("all")],
   [["A"], "axial", (actions) => actions.view("axial")],
   [["C"], "coronal", (actions) => actions.view("coronal")],
   [["S"], "sagittal", (actions) => actions.view("sagittal")],
+  [["D"], "3-D", (actions) => actions.view("solid")],
   [["PageUp"], "a slice up", (actions) => actions.scroll(1)],
   [["PageDown"], "a slice down", (actions) => actions.scroll(-1)],
   [["+"], "nearer", (actions) => actions.zoom(1.25)],
@@ -18,7 +19,7 @@ export const KEYS = [
   [["J"], "next case", (actions) => actions.step(1)],
   [["K"], "case before", (actions) => actions.step(-1)],
   [["R"], "window, zoom and place as they were", (actions) => actions.reset()],
-  [["D"], "correct the regions, or no longer", (actions) => actions.edit()],
+  [["M"], "correct the regions, or no longer", (actions) => actions.edit()],
   [["B", "X"], "brush, eraser", (actions, key) => actions.tool({ B: "brush", X: "erase" }[key])],
   [["I", "L"], "delete an island, relabel an island", (actions, key) => actions.tool({ I: "delete", L: "relabel" }[key])],
   [["N"], "next region to correct", (actions) => actions.nextRegion()],
@@ -30,6 +31,7 @@ export const KEYS = [
 ];
 
 const MOUSE = [
+  ["Arrow keys, left button", "in 3-D: turn; a click on a region goes there"],
   ["Left button", "go to a place; with Ctrl, move the image"],
   ["Right button", "window: left and right for width, up and down for level"],
   ["Wheel", "scroll through slices; with Ctrl, zoom"],

@@ -1,6 +1,9 @@
 // The page: a list of cases, the viewer, and what was measured.
 
-import { ask, at, choices, element } from "./page.js";
+import { ask, at, choices } from "./page.js";
+import { Beside } from "./beside.js";
+import { closeFollowUp, listFollowUps, openFollowUp } from "./follow.js";
+import { drawList, markOpen, pausePictures, updateCase } from "./list.js";
 import { showPanel } from "./panel.js";
 import { bindKeys } from "./keys.js";
 import { Editor } from "./edit.js";
@@ -9,24 +12,33 @@ import { Viewer } from "./viewer.js";
 
 const PREFERRED = ["T1CE", "FLAIR", "T2", "T1", "ADC"];
 const VIEW_TITLES = [
-  ["all", "All planes", "Three planes (V)"],
+  ["all", "All planes", "Three planes and 3-D (V)"],
   ["axial", "Axial", "(A)"],
   ["coronal", "Coronal", "(C)"],
   ["sagittal", "Sagittal", "(S)"],
+  ["solid", "3-D", "(D)"],
 ];
 
 const state = { cases: [], open: null, sequence: null, view: "all", hidden: new Set() };
-const viewer = new Viewer(at("viewer"), at("marks"), (mm, value) => {
-  at("place").value = `x ${mm[0].toFixed(0)}  y ${mm[1].toFixed(0)}  z ${mm[2].toFixed(0)} mm   ${state.sequence} ${value}`;
-});
+const viewer = new Viewer(
+  at("viewer"),
+  at("marks"),
+  (mm, value) => {
+    at("place").value = `${mm.map((at) => at.toFixed(0)).join(", ")} mm: ${value}`;
+    beside.follow(true);
+  },
+  at("solid"),
+);
+const beside = new Beside(viewer);
+const both = () => [viewer, beside.viewer].filter(Boolean);
 
 const editor = new Editor(viewer, () => {
   document.body.dataset.unsaved = String(editor.changed);
 });
 const reviewed = new Reviewed(viewer, editor, (measurements, line) => {
   if (measurements) state.open.measurements = measurements;
-  Object.assign(state.cases.find((one) => one.name === state.open.name), line);
-  drawList();
+  const one = state.cases.find(({ name }) => name === state.open.name);
+  updateCase(Object.assign(one, line), actions.open);
   actions.look();
 }, failed);
 
@@ -41,31 +53,14 @@ function failed(error) {
 }
 
 function drawBar() {
-  const there = PREFERRED.filter((name) => state.open?.sequences[name]);
+  const there = PREFERRED.filter((name) => state.open?.sequences.includes(name));
   choices(at("sequences"), there.map((name, n) => [name, name, `(${n + 1})`]), state.sequence, actions.sequence);
   choices(at("views"), VIEW_TITLES, state.view, actions.view);
 }
 
-// What readers added: the latest version and its mark.
-function told({ version, mark }) {
-  const parts = [version ? element("span", {}, `corrected, version ${version}`) : "", mark ? element("span", { class: mark === "poor" ? "fail" : "ok" }, mark) : ""];
-  return parts.filter(Boolean);
-}
-
-function drawList() {
-  at("count").textContent = `${state.cases.length} case${state.cases.length === 1 ? "" : "s"}`;
-  at("case-list").replaceChildren(
-    ...state.cases.map((one) =>
-      element(
-        "li",
-        { role: "option", "aria-selected": String(one.name === state.open?.name), onclick: () => actions.open(one.name) },
-        element("div", { class: "name" }, element("span", {}, one.name), element("span", { class: `state ${one.state}` }, one.state)),
-        ...(one.version || one.mark ? [element("div", { class: "reviewed" }, ...told(one))] : []),
-        element("div", { class: "volumes" }, Object.entries(one.volumes_ml).map(([name, ml]) => `${name} ${ml.toFixed(1)}`).join("   ")),
-      ),
-    ),
-  );
-  at("case-list").querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+function currentLook() {
+  const shown = (state.open?.regions ?? []).reduce((bits, region, n) => bits | (state.hidden.has(region) ? 0 : 1 << n), 0);
+  return { shown, opacity: at("opacity").value / 100, outlined: at("outline").checked };
 }
 
 const actions = {
@@ -73,15 +68,19 @@ const actions = {
     if (!(await editor.mayLeave())) return;
     reviewed.close();
     say(`Reading ${name} …`);
-    state.open = { name, sequences: {} };
-    drawList();
+    state.open = { name, sequences: [] };
+    closeFollowUp();
+    beside.close();
+    markOpen(name);
+    pausePictures(true);
     const began = performance.now();
+    performance.mark("click");
     const address = `/api/cases/${encodeURIComponent(name)}`;
     const current = () => state.open.name === name;
     try {
       const found = await ask(address);
       if (!current()) return;
-      state.open = { ...found, sequences: {} };
+      state.open = { ...found, sequences: [] };
       showPanel(state.open, state.hidden, actions);
       if (found.error) {
         viewer.clear();
@@ -91,19 +90,43 @@ const actions = {
       const images = await ask(`${address}/images`);
       if (!current()) return;
       Object.assign(state.open, images);
-      state.sequence = PREFERRED.find((one) => images.sequences[one]) ?? null;
+      state.sequence = PREFERRED.find((one) => images.sequences.includes(one)) ?? null;
       drawBar();
       actions.look();
       await viewer.open(address, state.open, state.sequence, current);
+      await viewer.drawn();
       if (!current()) return;
       await reviewed.open(state.open, address, current);
       if (!current()) return;
       say("");
+      performance.mark("drawn");
       document.body.dataset.drawn = `${name} ${Math.round(performance.now() - began)}`;
+      viewer.openSolid();
       await viewer.loadOthers(address, state.open, current);
-      if (current()) viewer.show(state.sequence);
+      if (!current()) return;
+      performance.mark("all");
+      document.body.dataset.loaded = name;
+      viewer.show(state.sequence);
     } catch (error) {
       if (current()) failed(error);
+    } finally {
+      if (current()) pausePictures(false);
+    }
+  },
+  follow: (name) => openFollowUp(name, actions.open, actions.beside),
+  // Two scans of a follow-up.
+  async beside(first, second) {
+    actions.view("axial");
+    const opening = actions.open(first.case);
+    const [one, other] = [first, second].map((scan) => ({
+      ...scan, regions: scan.regions.map((size) => ({ ...size, colour: state.cases.find(({ name }) => name === scan.case)?.colours[size.region] })),
+    }));
+    await opening;
+    if (state.open.name !== first.case) return;
+    try {
+      await beside.open(one, other, state.sequence, currentLook());
+    } catch (error) {
+      at("linked").textContent = error.message;
     }
   },
   step(by) {
@@ -113,16 +136,16 @@ const actions = {
   },
   sequence(name) {
     state.sequence = name;
-    viewer.show(name);
+    for (const one of both()) one.show(name);
     drawBar();
   },
   nthSequence(number) {
-    const name = PREFERRED.filter((one) => state.open?.sequences[one])[number - 1];
+    const name = PREFERRED.filter((one) => state.open?.sequences.includes(one))[number - 1];
     if (name) actions.sequence(name);
   },
   view(name) {
     state.view = name;
-    viewer.view = name;
+    for (const one of both()) one.view = name;
     drawBar();
   },
   toggle(region) {
@@ -136,8 +159,7 @@ const actions = {
     actions.look();
   },
   look() {
-    const shown = (state.open?.regions ?? []).reduce((bits, region, n) => bits | (state.hidden.has(region) ? 0 : 1 << n), 0);
-    viewer.look = { shown, opacity: at("opacity").value / 100, outlined: at("outline").checked };
+    for (const one of both()) one.look = currentLook();
     at("opacity-value").value = `${at("opacity").value} %`;
     showPanel(state.open, state.hidden, actions);
   },
@@ -149,11 +171,14 @@ const actions = {
     at("outline").checked = !at("outline").checked;
     actions.look();
   },
-  scroll: (by) => viewer.scroll(by),
-  zoom: (by) => viewer.zoom(by),
-  reset() {
-    if (state.sequence) viewer.reset(state.open.sequences[state.sequence].window);
+  scroll(by) {
+    beside.lead();
+    viewer.scroll(by);
   },
+  zoom(by) {
+    for (const one of both()) one.zoom(by);
+  },
+  reset: () => viewer.reset(),
   help: () => at("help").showModal(),
   edit: () => editor.toggle(),
   tool: (name) => editor.choose(name),
@@ -172,6 +197,8 @@ at("edit-button").addEventListener("click", actions.edit);
 bindKeys(actions);
 
 drawBar();
+await listFollowUps(actions.follow);
 state.cases = await ask("/api/cases");
-drawList();
+drawList(state.cases, actions.open);
+performance.mark("listed");
 if (state.cases.length) await actions.open(state.cases[0].name);

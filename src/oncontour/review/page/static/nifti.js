@@ -11,6 +11,7 @@ export function readNifti(buffer) {
   return {
     shape,
     spacing: numbers([80, 84, 88]),
+    window: numbers([128, 124]),  // Numbers to draw as black and as white.
     affine: [280, 296, 312].map((row) => numbers([row, row + 4, row + 8, row + 12])),
     voxels: new Kind(buffer, start, shape[0] * shape[1] * shape[2]),
   };
@@ -18,5 +19,15 @@ export function readNifti(buffer) {
 
 // RAS mm of a voxel.
 export const world = ({ affine }, [i, j, k]) => affine.map(([a, b, c, d]) => a * i + b * j + c * k + d);
+
+// The voxel, in parts too, at RAS mm: the affine's way back, by Cramer's rule.
+export function voxelOf({ affine }, mm) {
+  const column = (n) => affine.map((row) => row[n]);
+  const [a, b, c] = [column(0), column(1), column(2)];
+  const away = mm.map((at, axis) => at - affine[axis][3]);
+  const triple = (p, q, r) => p[0] * (q[1] * r[2] - q[2] * r[1]) - p[1] * (q[0] * r[2] - q[2] * r[0]) + p[2] * (q[0] * r[1] - q[1] * r[0]);
+  const whole = triple(a, b, c);
+  return [triple(away, b, c) / whole, triple(a, away, c) / whole, triple(a, b, away) / whole];
+}
 
 export const valueAt = ({ shape, voxels }, [i, j, k]) => voxels[i + shape[0] * (j + shape[1] * k)];

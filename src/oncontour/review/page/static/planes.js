@@ -49,18 +49,15 @@ export class Tile {
   }
 }
 
-// Rectangles of the planes shown: one of them, or axial on the left and the others one above the other.
-export function layout(view, width, height) {
+// Rectangles of what is shown: one plane, or "solid" alone, or all: axial on the left, the others one above the other.
+export function layout(view, width, height, others = ["coronal", "sagittal"]) {
   if (view !== "all") return { [view]: { left: 0, top: 0, width, height } };
   const gap = 2;
   const wide = Math.round(width * 0.58);
-  const half = Math.round((height - gap) / 2);
-  const rest = { left: wide + gap, width: width - wide - gap };
-  return {
-    axial: { left: 0, top: 0, width: wide, height },
-    coronal: { ...rest, top: 0, height: half },
-    sagittal: { ...rest, top: half + gap, height: height - half - gap },
-  };
+  const high = Math.floor((height - gap * (others.length - 1)) / others.length);
+  const rest = { left: wide + gap, width: width - wide - gap, height: high };
+  const column = others.map((name, n) => [name, { ...rest, top: n * (high + gap) }]);
+  return { axial: { left: 0, top: 0, width: wide, height }, ...Object.fromEntries(column) };
 }
 
 // Pixels a mm at which the volume fits into every rectangle.

@@ -87,7 +87,7 @@ export class Slices {
 
   setImage({ shape, voxels }) {
     const gl = this.#gl;
-    this.#fill(0, "image", gl.R16F, gl.RED, gl.FLOAT, gl.LINEAR, shape, Float32Array.from(voxels));
+    this.#fill(0, "image", gl.R16F, gl.RED, gl.FLOAT, gl.LINEAR, shape, new Float32Array(voxels));
     gl.uniform3f(this.#place("shape"), ...shape);
   }
 
@@ -146,6 +146,11 @@ export class Slices {
     }
   }
 
+  // Wait for the graphics card.
+  finish() {
+    this.#gl.readPixels(0, 0, 1, 1, this.#gl.RGBA, this.#gl.UNSIGNED_BYTE, new Uint8Array(4));
+  }
+
   #fill(unit, name, inner, format, type, filter, [i, j, k], voxels) {
     const gl = this.#gl;
     gl.deleteTexture(this.#textures[name] ?? null);
@@ -162,7 +167,7 @@ export class Slices {
   }
 }
 
-function link(gl, vertices, fragments) {
+export function link(gl, vertices, fragments) {
   const program = gl.createProgram();
   for (const [kind, source] of [[gl.VERTEX_SHADER, vertices], [gl.FRAGMENT_SHADER, fragments]]) {
     const shader = gl.createShader(kind);

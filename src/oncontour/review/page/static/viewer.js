@@ -1,8 +1,9 @@
 // The viewer: slices of a case, their marks (crosshair, letters, scale), and what mouse and wheel do to them.
 
-import { readNifti, valueAt, world } from "./nifti.js";
+import { readNifti, valueAt, voxelOf, world } from "./nifti.js";
 import { fitting, layout, Tile } from "./planes.js";
 import { Slices } from "./slices.js";
+import { Solid } from "./solid.js";
 
 const CROSSHAIR_GAP = 10;
 const BAR_MM = 50;
@@ -26,6 +27,7 @@ export class Viewer {
   #canvas;
   #marks;  // A canvas above, for lines and letters.
   #slices;
+  #solid = null;
   #changed;
   #images = new Map();  // sequence -> volume
   #windows = {};
@@ -42,12 +44,13 @@ export class Viewer {
   #tool = null;  // What a press of the left button does in place of going there: see Editor.
   #hovered = null;  // Pixels under the pointer.
 
-  // `changed` is told the place in mm and what the image holds there.
-  constructor(canvas, marks, changed) {
+  // `changed` is told the place in mm and what the image holds there; `solid`: a canvas for three dimensions, or none.
+  constructor(canvas, marks, changed, solid = null) {
     this.#canvas = canvas;
     this.#marks = marks;
     this.#slices = new Slices(canvas);
     this.#changed = changed;
+    if (solid) this.#solid = new Solid(solid, () => this.#draw(), (place) => this.goTo(place));
     new ResizeObserver(() => this.#draw()).observe(canvas);
     canvas.addEventListener("pointerdown", (event) => this.#press(event));
     canvas.addEventListener("wheel", (event) => this.#turn(event), { passive: false });
@@ -57,16 +60,18 @@ export class Viewer {
   }
 
   // Draw a case: one sequence and all regions. `current` tells whether the case is still the one wanted.
-  async open(address, { sequences, colours, regions, centre }, first, current) {
+  async open(address, { colours, regions, centre }, first, current) {
     const [image, masks] = await Promise.all([read(`${address}/images/${first}.nii`), read(`${address}/regions.nii`)]);
     if (!current()) return;
+    performance.mark("first");
     this.#images = new Map([[first, image]]);
-    this.#windows = Object.fromEntries(Object.entries(sequences).map(([name, { window }]) => [name, [...window]]));
+    this.#windows = { [first]: [...image.window] };
     this.#regions = masks;
     this.#look.colours = regions.map((name) => colours[name]);
     this.#centre = centre;
     this.#slices.setRegions(masks);
     this.#slices.setCompared(null);
+    this.#solid?.clear();
     this.#sequence = null;
     this.show(first);
     this.reset();
@@ -74,11 +79,12 @@ export class Viewer {
 
   // The other sequences, so that going from one to another does not wait.
   async loadOthers(address, { sequences }, current) {
-    for (const name of Object.keys(sequences)) {
+    for (const name of sequences) {
       if (this.#images.has(name)) continue;
       const image = await read(`${address}/images/${name}.nii`);
       if (!current()) return;
       this.#images.set(name, image);
+      this.#windows[name] = [...image.window];
     }
   }
 
@@ -96,7 +102,7 @@ export class Viewer {
     if (!current()) return;
     this.#regions = masks;
     this.#slices.setRegions(masks);
-    this.#draw();
+    this.openSolid();
   }
 
   // Voxels of the regions were changed in place, within a box [low, high]; seen at once in a tile, if one is given.
@@ -118,9 +124,22 @@ export class Viewer {
     this.#draw();
   }
 
+  // Three dimensions too, from now on.
+  openSolid() {
+    this.#solid?.setCase(this.#images.get(this.#sequence), this.#regions);
+    this.#draw();
+  }
+
+  // Once what is shown now has been drawn, by the graphics card too.
+  drawn() {
+    this.#draw();
+    return new Promise((done) => requestAnimationFrame(() => done(this.#slices.finish())));
+  }
+
   clear() {
     this.#images.clear();
     this.#regions = this.#sequence = null;
+    this.#solid?.clear();
     this.#draw();
   }
 
@@ -145,15 +164,43 @@ export class Viewer {
     this.#draw();
   }
 
-  reset(window) {
-    if (window) this.#windows[this.#sequence] = [...window];
+  reset() {
+    const image = this.#images.get(this.#sequence);
+    if (!image) return;
+    this.#windows[this.#sequence] = [...image.window];
     this.#zoom = 1;
     this.#middle = null;
+    this.#solid?.reset();
     this.goTo(this.#centre);
   }
 
   goTo(place) {
     this.#place = place.map((at, axis) => Math.min(Math.max(at, 0), this.#regions.shape[axis] - 1));
+    this.#draw();
+  }
+
+  goToWorld(mm) {
+    if (this.#regions) this.goTo(voxelOf(this.#regions, mm));
+  }
+
+  // RAS mm of the crosshair, and of the middle of what is shown of the head.
+  get place() {
+    return world(this.#regions, this.#place);
+  }
+
+  get middle() {
+    return world(this.#regions, this.#regions.shape.map((count) => (count - 1) / 2));
+  }
+
+  // The window as shares of the one that the image came with, so that another scan can be given the same.
+  get contrast() {
+    const [low, high] = this.#images.get(this.#sequence).window;
+    return this.#window.map((at) => (at - low) / (high - low));
+  }
+
+  set contrast(shares) {
+    const [low, high] = this.#images.get(this.#sequence).window;
+    this.#windows[this.#sequence] = shares.map((share) => low + share * (high - low));
     this.#draw();
   }
 
@@ -171,9 +218,14 @@ export class Viewer {
     return this.#windows[this.#sequence];
   }
 
+  #layout() {
+    const others = ["coronal", "sagittal", ...(this.#solid ? ["solid"] : [])];
+    return layout(this.#view, this.#canvas.width, this.#canvas.height, others);
+  }
+
   #tiles() {
     if (!this.#regions) return [];
-    const rectangles = layout(this.#view, this.#canvas.width, this.#canvas.height);
+    const { solid: _, ...rectangles } = this.#layout();
     const scales = fitting(rectangles, this.#regions);
     const whole = this.#regions.shape.map((count) => (count - 1) / 2);
     return Object.entries(rectangles).map(
@@ -211,6 +263,7 @@ export class Viewer {
     }
     const tiles = this.#sequence ? this.#tiles() : [];
     this.#slices.draw(tiles, this.#place, { ...this.#look, window: this.#window ?? [0, 1] }, part);
+    this.#placeSolid(ratio);
     this.#drawMarks(tiles, ratio);
     if (this.#sequence) this.#changed(world(this.#regions, this.#place), valueAt(this.#images.get(this.#sequence), this.#place.map(Math.round)));
   }
@@ -220,6 +273,13 @@ export class Viewer {
     if (!this.#tool?.active && !this.#hovered) return;
     this.#hovered = this.#tool?.active ? pixels : null;
     if (!this.#asked) this.#drawMarks(this.#sequence ? this.#tiles() : [], window.devicePixelRatio || 1);
+  }
+
+  #placeSolid(ratio) {
+    if (!this.#solid) return;
+    const { solid } = this.#sequence ? this.#layout() : {};
+    this.#solid.setLook(this.#look);
+    this.#solid.setPlace(solid && Object.fromEntries(Object.entries(solid).map(([side, pixels]) => [side, pixels / ratio])));
   }
 
   #drawMarks(tiles, ratio) {
@@ -263,6 +323,32 @@ export class Viewer {
       if (this.#hovered && tile.holds(this.#hovered)) this.#tool.outline(pen, tile, this.#hovered, ratio);
       pen.restore();
     }
+    if (this.#solid && !this.#solid.hidden) this.#markSolid(pen, size, ratio);
+  }
+
+  // Letters around the head, and where the crosshair is.
+  #markSolid(pen, size, ratio) {
+    const { solid } = this.#layout();
+    const { left, top, width, height } = solid;
+    const middle = [left + width / 2, top + height / 2];
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    for (const [letter, x, y, far] of this.#solid.letters) {
+      pen.globalAlpha = far ? 0.45 : 1;
+      this.#write(pen, letter, middle[0] + x * ratio, middle[1] + y * ratio);
+    }
+    pen.globalAlpha = 1;
+    const place = this.#solid.pixelsOf(this.#place);
+    if (place) {
+      const [x, y] = [middle[0] + place[0] * ratio, middle[1] + place[1] * ratio];
+      pen.strokeStyle = "rgb(108 182 255 / 75%)";
+      pen.lineWidth = ratio;
+      pen.beginPath();
+      pen.arc(x, y, CROSSHAIR_GAP * ratio * 0.7, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    pen.textAlign = "left";
+    this.#write(pen, `3-D ${this.#solid.words}`, left + size * 0.45, top + size * 0.9);
   }
 
   #write(pen, text, x, y) {

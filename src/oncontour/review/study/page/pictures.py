@@ -71,15 +71,15 @@ def _show(item: Item, study: Study) -> Shown:
     for n, channel in enumerate(channels):
         bits |= channel.astype(np.uint8) << n
     regions = Volume(bits, grid.affine).reoriented("RAS")
-    images, windows = {}, {}
+    images = {}
     for sequence, path in item.images.items():
         seen = resample(read_nifti(path), grid)
-        images[sequence], windows[sequence] = stored(seen.reoriented("RAS"))
+        images[sequence] = stored(seen.reoriented("RAS"))
     if not images:
-        images[NO_IMAGE] = nifti_bytes(regions.with_array(np.zeros_like(regions.array)), "int16", compressed=False)
-        windows[NO_IMAGE] = (0.0, 1.0)
+        black = regions.with_array(np.zeros_like(regions.array))
+        images[NO_IMAGE] = nifti_bytes(black, "int16", compressed=False, window=(0.0, 1.0))
     middle = centre(regions.array > 0)
-    return Shown(images, windows, names, nifti_bytes(regions, "uint8", compressed=False), middle, EVERYWHERE)
+    return Shown(images, names, nifti_bytes(regions, "uint8", compressed=False), middle, EVERYWHERE)
 
 
 def _channels(masks: list[NDArray], study: Study) -> tuple[tuple[str, ...], list[NDArray[np.bool_]]]:

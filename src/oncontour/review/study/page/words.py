@@ -36,7 +36,7 @@ def page(study: Study, item: Item, shown: Shown) -> dict[str, Any]:
         "item": item.item,
         "number": item.number,
         "of": item.of,
-        "sequences": {name: {"window": window} for name, window in shown.windows.items()},
+        "sequences": list(shown.images),
         "regions": list(shown.names),
         "colours": dict(
             zip(shown.names, [one.colour for one in scheme.regions] if whole_map else colours, strict=True)

@@ -80,7 +80,7 @@ async function begin() {
 }
 
 function drawBar() {
-  const there = PREFERRED.filter((name) => state.page?.sequences[name]);
+  const there = PREFERRED.filter((name) => state.page?.sequences.includes(name));
   choices(at("sequences"), there.map((name) => [name, name, "(Q: next)"]), state.sequence, actions.sequence);
   choices(at("views"), VIEW_TITLES, state.view, actions.view);
 }
@@ -100,7 +100,7 @@ async function nextPage() {
 
 async function show(page) {
   const { rater, seconds, locked } = await asked("/api/progress");
-  Object.assign(state, { page, sequence: PREFERRED.find((name) => page.sequences[name]), drawn: false, alone: false });
+  Object.assign(state, { page, sequence: PREFERRED.find((name) => page.sequences.includes(name)), drawn: false, alone: false });
   state.hidden.clear();
   document.body.dataset.state = "rating";
   at("number").textContent = `Page ${page.number} of ${page.of}`;
@@ -177,7 +177,7 @@ const actions = {
     drawBar();
   },
   nextSequence() {
-    const there = PREFERRED.filter((name) => state.page?.sequences[name]);
+    const there = PREFERRED.filter((name) => state.page?.sequences.includes(name));
     actions.sequence(there[(there.indexOf(state.sequence) + 1) % there.length]);
   },
   view(name) {
@@ -187,7 +187,7 @@ const actions = {
   },
   scroll: (by) => viewer.scroll(by),
   zoom: (by) => viewer.zoom(by),
-  reset: () => viewer.reset(state.page.sequences[state.sequence].window),
+  reset: () => viewer.reset(),
   help: () => at("help").showModal(),
   lock() {
     if (at("lock").disabled) return;
