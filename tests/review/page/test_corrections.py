@@ -20,7 +20,7 @@ PATIENT_MS = 60_000
 def edit(page, region: str, tool: str) -> None:
     """Axial alone, with a tool for a region."""
     page.keyboard.press("a")
-    page.keyboard.press("d")
+    page.keyboard.press("m")
     page.keyboard.press(tool)
     page.locator("#region").get_by_text(region, exact=True).click()
 
@@ -98,7 +98,7 @@ def test_an_island_is_deleted_and_another_relabelled(page, results):
     page.locator("#viewer").click(position=place)
     assert page.locator("#edit-state").inner_text() == "No ET there."  # It begins a slice further up.
     page.locator("#region").get_by_text("TC", exact=True).click()
-    page.locator("#other").get_by_text("WT", exact=True).click()
+    page.locator("#becomes-region").get_by_text("WT", exact=True).click()
     page.locator("#viewer").click(position=place)
     drawn(page, shows_none)
     unsaved(page, True)

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from oncontour.review.page.guard import CHANGE_HEADER
 from starlette.testclient import TestClient
 
 from oncontour.data.nifti import read_voxels
 from oncontour.review.page.app import review_app
 from oncontour.review.results.gallery import Gallery
+from oncontour.web.guard import CHANGE_HEADER
 
 HOME = "http://127.0.0.1"
 CASE = "/api/cases/case-1"
@@ -119,7 +119,7 @@ def test_too_much_is_refused_before_it_is_read(reader):
     assert answer.status_code == 413
     chunks = (b"\0" * 1_000_000 for _ in range(3))  # Sent without saying how many there will be.
     assert reader.post(f"{CASE}/versions?from=0&by=J", content=chunks).status_code == 413
-    assert reader.post(f"{CASE}/marks", content=b" " * 10_000).status_code == 413
+    assert reader.post(f"{CASE}/marks", content=b" " * 100_000).status_code == 413
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"3", b'{"by": "J"}', b'{"by": "J", "version": "x", "useful": 1}'])

@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from oncontour.review.study.page.app import MOST_BYTES, study_app
+from oncontour.review.study.page.app import study_app
 from oncontour.review.study.page.pictures import Pictures
 from oncontour.review.study.rating import next_item, raters
 from oncontour.review.study.readings import read_readings
 from oncontour.review.study.scales import COMMENT, ORIGIN, SCORE
 from oncontour.review.study.tables import SHOWINGS
 from oncontour.web.accounts import METADATA, set_account
+from oncontour.web.body import MOST_BYTES
 from oncontour.web.guard import CHANGE_HEADER, SESSION, Door
 
 from .conftest import LINKS, TELLING
