@@ -33,7 +33,9 @@ from oncontour.measure import measure_regions
 from oncontour.preprocess.resample import resample
 from oncontour.review.page.app import review_app
 from oncontour.review.results.gallery import Gallery
+from oncontour.web.guard import Door
 from oncontour.web.serve import serving
+from oncontour.web.sessions import Person
 
 SHAPE = (240, 240, 155)
 SCREEN = {"width": 1280, "height": 800}
@@ -120,7 +122,8 @@ def shown(chromium: Any, folder: Path) -> Iterator[Any]:
     """The page, empty, of a server that has read nothing yet."""
     with TemporaryDirectory() as temporary:
         gallery = Gallery(folder / "results", [folder / "studies"], Path(temporary))
-        with serving(review_app(gallery, "secret"), "127.0.0.1", 0, "review") as port:
+        door = Door("oncontour review", {"secret": Person("", "reader")})
+        with serving(review_app(gallery, door), "127.0.0.1", 0, "review") as port:
             context = chromium.new_context(viewport=SCREEN)
             page = context.new_page()
             page.goto(f"http://127.0.0.1:{port}/?token=secret")

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from oncontour.cli.console import exit_codes
+from oncontour.cli.listening import (
+    HERE,
+    Certificate,
+    Host,
+    Key,
+    Names,
+    Port,
+    check_accounts,
+    drop_account,
+    host_names,
+    is_local,
+    keep_account,
+    tls_context,
+    until_stopped,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from oncontour.web.guard import Door
+
+ACCOUNTS = Path("accounts.sqlite")
 
 
 def register(app: typer.Typer) -> None:
-    """Add `oncontour review` to the command line."""
+    """Add `oncontour review` and `oncontour account` to the command line."""
     app.command("review")(review)
+    app.command("account")(account)
 
 
 def review(
@@ -27,13 +50,17 @@ def review(
     ] = None,
     criteria: Annotated[str, typer.Option("--criteria", help="Of follow-ups; see `oncontour follow`.")] = "RANO",
     show_dates: Annotated[bool, typer.Option("--show-dates", help="Dates too, not days since baseline alone.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 0,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+    host: Host = HERE,
+    port: Port = 0,
+    names: Names = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    accounts: Annotated[
+        Path, typer.Option("--accounts", metavar="FILE", help="Of who may come in from elsewhere; `oncontour account`.")
+    ] = ACCOUNTS,
 ) -> None:
-    """Look at results in the browser. The page is served to this machine alone, until Ctrl-C."""
-    import secrets
-    import signal
-    import threading
+    """Look at results in the browser, until Ctrl-C: on this machine by a link, from elsewhere by TLS and accounts."""
     import webbrowser
     from tempfile import TemporaryDirectory
 
@@ -43,15 +70,59 @@ def review(
         from oncontour.review.results.gallery import Gallery
         from oncontour.web.serve import serving
 
+        hosts, tls = host_names(host, names or ()), tls_context(host, certificate, key)
+        door = _door(host, accounts)
         gallery = Gallery(results, studies or [], Path(temporary))
         follow_ups = FollowUps(visits or [], gallery.results, criteria, show_dates=show_dates)
-        token, ended = secrets.token_urlsafe(24), threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: ended.set())
-        with serving(review_app(gallery, token, follow_ups=follow_ups), "127.0.0.1", port, "review") as listening:
-            link = f"http://127.0.0.1:{listening}/?token={token}"
+        ended = until_stopped()
+        with serving(review_app(gallery, door, hosts, follow_ups), host, port, "review", tls) as listening:
+            link = f"http{'s' if tls else ''}://{hosts[0]}:{listening}/"
+            link += "".join(f"?token={token}" for token in door.links)
             typer.echo(f"{len(gallery.results)} cases: {link}")
             typer.echo("Ctrl-C ends it.")
-            if browser:
+            if browser and is_local(host):
                 webbrowser.open(link)
             ended.wait()
+
+
+def account(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Under which marks and corrections are kept.")],
+    accounts: Annotated[Path, typer.Option("--accounts", metavar="FILE", help="Where accounts are.")] = ACCOUNTS,
+    role: Annotated[
+        str, typer.Option("--role", help="reader: looks, marks and corrects. admin: looks alone.")
+    ] = "reader",
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the account; what it kept stays.")] = False,
+) -> None:
+    """Make an account for `oncontour review --host`, or change its password, which is asked for here."""
+    with exit_codes():
+        engine = _accounts(accounts)
+        if remove:
+            drop_account(engine, name)
+        else:
+            keep_account(engine, name, role)
+
+
+def _accounts(file: Path) -> Engine:
+    from oncontour.data.database import open_database
+    from oncontour.web.accounts import METADATA
+
+    return open_database(f"sqlite:///{file}", METADATA)
+
+
+def _door(host: str, accounts: Path) -> Door:
+    """One link on this machine; from elsewhere, accounts."""
+    import secrets
+
+    from oncontour.core.errors import InputError
+    from oncontour.web.guard import Door
+    from oncontour.web.sessions import Person
+
+    command = "oncontour review"
+    if is_local(host):
+        return Door(command, {secrets.token_urlsafe(24): Person("", "reader")})
+    remedy = f"Make them with `oncontour account NAME --accounts {accounts}`."
+    if not accounts.exists():
+        raise InputError(accounts, "no such file", "accounts, to listen elsewhere", remedy)
+    engine = _accounts(accounts)
+    check_accounts(engine, host, remedy)
+    return Door(command, accounts=engine)

@@ -13,6 +13,8 @@ from oncontour.review.page.app import review_app
 from oncontour.review.results.gallery import Gallery
 from oncontour.web.serve import serving
 
+from .doors import by_link
+
 SHAPE = (60, 70, 50)
 AFFINE = np.array([[-2.0, 0, 0, 59], [0, -2.0, 0, 69], [0, 0, 2.0, -49], [0, 0, 0, 1]])  # LPS, as DICOM has it.
 LESION = (50, 30, 25)
@@ -48,7 +50,7 @@ def results(tmp_path):
 def page(results, chromium, tmp_path_factory):
     """The page with the case drawn, and every address that the browser asked."""
     gallery = Gallery(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked"))
-    with serving(review_app(gallery, "secret"), "127.0.0.1", 0, "review") as port:
+    with serving(review_app(gallery, by_link()), "127.0.0.1", 0, "review") as port:
         context = chromium.new_context(viewport={"width": 1280, "height": 800})
         page = context.new_page()
         page.asked = []

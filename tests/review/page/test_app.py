@@ -13,6 +13,8 @@ from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
 from oncontour.web.guard import COOKIE
 
+from .doors import by_link
+
 MEASURED = {"scheme": "brats", "regions": [{"name": "WT", "title": "whole tumour", "volume_ml": 3.0}]}
 HOME = "http://127.0.0.1"
 
@@ -32,7 +34,7 @@ class Pictures:
 
 @pytest.fixture
 def stranger(tmp_path):
-    return TestClient(review_app(Pictures(tmp_path), "secret"), HOME, follow_redirects=False)
+    return TestClient(review_app(Pictures(tmp_path), by_link()), HOME, follow_redirects=False)
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ def test_follow_ups_and_a_table_that_cannot_be_used(tmp_path):
     table = tmp_path / "patient 1.csv"
     table.write_text("day,mask\n0,nothing\n")
     gallery = Pictures(tmp_path)
-    app = review_app(gallery, "secret", follow_ups=FollowUps([table], gallery.results))
+    app = review_app(gallery, by_link(), follow_ups=FollowUps([table], gallery.results))
     reader = TestClient(app, HOME)
     reader.get("/?token=secret")
     assert reader.get("/api/follow-ups").json() == ["patient_1"]

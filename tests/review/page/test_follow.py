@@ -17,6 +17,7 @@ from oncontour.review.results.gallery import Gallery
 from oncontour.web.serve import serving
 
 from .contrast import LEAST, contrasts
+from .doors import by_link
 from .screen import shows_none, tumour
 
 pytestmark = pytest.mark.slow
@@ -58,7 +59,7 @@ def followed(visits, results, chromium, tmp_path_factory):
     """The page with the follow-up shown, and all that the browser was told."""
     gallery = Gallery(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked"))
     follow_ups = FollowUps([visits], gallery.results)
-    with serving(review_app(gallery, "secret", follow_ups=follow_ups), "127.0.0.1", 0, "review") as port:
+    with serving(review_app(gallery, by_link(), follow_ups=follow_ups), "127.0.0.1", 0, "review") as port:
         context = chromium.new_context(viewport={"width": 1280, "height": 800})
         page = context.new_page()
         page.failures, page.origin = [], f"http://127.0.0.1:{port}/"

@@ -11,6 +11,8 @@ from oncontour.review.page.app import review_app
 from oncontour.review.results.gallery import Gallery
 from oncontour.web.guard import CHANGE_HEADER
 
+from .doors import by_link
+
 HOME = "http://127.0.0.1"
 CASE = "/api/cases/case-1"
 
@@ -23,7 +25,7 @@ def gallery(results, tmp_path_factory):
 @pytest.fixture
 def reader(gallery):
     """A browser that came by the link, and whose page has asked for its token."""
-    client = TestClient(review_app(gallery, "secret"), HOME)
+    client = TestClient(review_app(gallery, by_link()), HOME)
     client.get("/?token=secret")
     client.headers |= {CHANGE_HEADER: client.get("/api/session").json()["token"], "Origin": HOME}
     return client
@@ -103,7 +105,7 @@ def test_another_page_changes_nothing(reader, results, path, headers):
 
 
 def test_the_token_is_told_to_nobody_without_a_session(gallery):
-    assert TestClient(review_app(gallery, "secret"), HOME).get("/api/session").status_code == 401
+    assert TestClient(review_app(gallery, by_link()), HOME).get("/api/session").status_code == 401
 
 
 @pytest.mark.parametrize(("size", "status"), [(-1, 400), (0, 400), (1, 413)])

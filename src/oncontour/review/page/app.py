@@ -23,7 +23,7 @@ from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.images import Shown
 from oncontour.review.results.result import Result
 from oncontour.web.guard import Door, Guard
-from oncontour.web.sessions import Person
+from oncontour.web.sign_in import sign_in_routes
 
 STATIC = Path(__file__).parent / "static"
 NIFTI = "application/octet-stream"
@@ -31,7 +31,7 @@ NIFTI = "application/octet-stream"
 
 def review_app(
     gallery: Gallery,
-    token: str,
+    door: Door,
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost"),
     follow_ups: FollowUps | None = None,
 ) -> Starlette:
@@ -39,12 +39,10 @@ def review_app(
 
     Args:
         gallery: what it shows.
-        token: of the link that opens it.
+        door: how people come in. Readers look, mark and correct, under the name that they came in by; admins look.
         hosts: names under which it may be asked.
         follow_ups: of patients over time.
     """
-
-    door = Door("oncontour review", {token: Person("", "admin")})
 
     def result_of(request: Request) -> Result:
         result = gallery.results.get(request.path_params["case"])
@@ -95,6 +93,7 @@ def review_app(
     return Starlette(
         routes=[
             Route("/", page),
+            *sign_in_routes(door),
             Route("/api/cases", cases),
             Route("/api/cases/{case}", case),
             Route("/api/cases/{case}/thumbnail.png", thumbnail),

@@ -44,6 +44,7 @@ from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.images import read_states
 from oncontour.review.results.result import MEASUREMENTS, Result
 from oncontour.web.body import json_object, read_body
+from oncontour.web.guard import session_of
 
 BYTES = "application/octet-stream"
 DOWNLOADS = (SEGMENTATION, REGIONS, SEG)
@@ -78,7 +79,7 @@ def version_routes(gallery: Gallery, result_of: Callable[[Request], Result]) -> 
         return Response(content, media_type=BYTES, headers=headers)
 
     async def mark(request: Request) -> Response:
-        result, said = result_of(request), _said(await json_object(request))
+        result, said = result_of(request), _said({**await json_object(request), **_by(request)})
         kept = await run_in_threadpool(_mark, result, said)
         return JSONResponse(kept, 201)
 
@@ -184,6 +185,18 @@ def _own_segmentation_object(gallery: Gallery, result: Result) -> bytes:
         return path.read_bytes()
 
 
+def _by(request: Request) -> dict[str, str]:
+    """Who came in by a name can sign with no other.
+
+    Raises:
+        HTTPException: 403 for who may look alone.
+    """
+    person = session_of(request).person
+    if person.role != "reader":
+        raise HTTPException(403, "An admin's account looks, and neither marks nor corrects.")
+    return {"by": person.name} if person.name else {}
+
+
 def _said(said: dict[str, Any]) -> dict[str, Any]:
     try:
         return {
@@ -215,7 +228,7 @@ def _save(gallery: Gallery, result: Result, states: NDArray[np.uint8], request: 
         raise HTTPException(400, "expected ?from= and the number of a version") from error
     _folder(result, made_from)
     box = gallery.shown(result.name).box
-    edit = Edit(states, box, made_from, asked.get("by", ""), asked.get("note", ""))
+    edit = Edit(states, box, made_from, _by(request).get("by", asked.get("by", "")), asked.get("note", ""))
     made = save_version(result, edit, lambda: gallery.source(result.name))
     meanwhile = [_version(one) for one in list_versions(result) if made_from < one.number < made.number]
     return {**_version(made), "meanwhile": meanwhile}

@@ -8,6 +8,7 @@ import { showPanel } from "./panel.js";
 import { bindKeys } from "./keys.js";
 import { Editor } from "./edit.js";
 import { Reviewed } from "./reviewed.js";
+import { showAccount } from "./session.js";
 import { Viewer } from "./viewer.js";
 
 const PREFERRED = ["T1CE", "FLAIR", "T2", "T1", "ADC"];
@@ -197,6 +198,7 @@ at("edit-button").addEventListener("click", actions.edit);
 bindKeys(actions);
 
 drawBar();
+await showAccount();
 await listFollowUps(actions.follow);
 state.cases = await ask("/api/cases");
 drawList(state.cases, actions.open);

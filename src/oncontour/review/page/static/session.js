@@ -3,14 +3,32 @@
 import { ask, at } from "./page.js";
 
 const NAME = "reader";
-let token = null;
+let session = null;
+
+// Who came in ("" by a link), as what, and the token of changes.
+export async function whoCameIn() {
+  return (session ??= await ask("/api/session"));
+}
 
 export async function change(address, body, kind) {
-  token ??= (await ask("/api/session")).token;
+  const { token } = await whoCameIn();
   const answer = await fetch(address, { method: "POST", body, headers: { "X-Oncontour": token, "Content-Type": kind } });
   const content = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(content.error ?? `The server answered ${answer.status}.`);
   return content;
+}
+
+// Of an account: its name, and the way out.
+export async function showAccount() {
+  const { name } = await whoCameIn();
+  if (!name) return;
+  at("account").hidden = false;
+  at("account-name").textContent = name;
+  at("sign-out").addEventListener("click", async () => {
+    await change("/api/sign-out", "{}", "application/json");
+    sessionStorage.clear();
+    location.assign("/sign-in/");
+  });
 }
 
 // Show a dialog; gives what it was closed with ("" where it was left).
@@ -22,7 +40,7 @@ export function asked(dialog) {
 
 // Who is looking; asked once. Null where nobody says.
 export async function reader() {
-  const known = sessionStorage.getItem(NAME);
+  const known = (await whoCameIn()).name || sessionStorage.getItem(NAME);
   if (known) return known;
   if ((await asked(at("who"))) !== "ok") return null;
   const name = at("who-name").value.trim();
