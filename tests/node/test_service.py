@@ -291,10 +291,8 @@ def test_a_real_head_through_the_real_pipeline(tmp_path, orthanc, nodes):
     if not shutil.which("storescu"):
         pytest.skip("dcmtk is not here: nothing is sent by it")
     made = tmp_path / "study"
-    subprocess.run(
-        [sys.executable, "-m", "oncontour", "phantom", made, "--cases", "1", "--skull", "--dicom", "--seed", "6"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    phantom = ["phantom", made, "--cases", "1", "--skull", "--dicom", "--spacing", "2", "--seed", "6"]
+    subprocess.run([sys.executable, "-m", "oncontour", *phantom], check=True, capture_output=True)
     files = sorted(file for file in made.rglob("*.dcm"))
     node = Node(tmp_path, "node-1", orthanc, takes_s=None)
     nodes.append(node)
