@@ -140,7 +140,8 @@ def test_versions_are_compared(page):
     page.mouse.move(0, 0)
     before = int((pixels(page).min(axis=2) > 250).sum())
     page.locator("#versions li").last.get_by_text("Compare").click()
-    drawn(page, lambda image: (image.min(axis=2) > 250).sum() > before + 100)
+    compared = drawn(page, lambda image: (image.min(axis=2) > 250).sum() > before + 100)
+    assert (compared.min(axis=2) > 250).sum() > before + 100
 
 
 def test_a_mark_is_kept_as_the_text_it_is(page, results):

@@ -22,6 +22,7 @@ from oncontour.web.accounts import METADATA, set_account
 from oncontour.web.guard import Door
 from oncontour.web.serve import serving
 
+from ...page import screen
 from .conftest import TELLING
 
 pytestmark = pytest.mark.slow
@@ -126,33 +127,29 @@ def test_the_network_log_does_not_unblind(chromium, address, study, tmp_path):
 
 
 def test_masks_come_and_go_by_key_and_in_their_colours(chromium, address):
-    from ...page.screen import pixels
-
-    def reaches(page, wanted):
-        for _ in range(300):
-            if wanted(pixels(page)):
-                return
-            page.wait_for_timeout(100)
-        raise AssertionError("never drawn as wanted")
-
     def of(image, colour):
-        return int((abs(image - colour).max(axis=2) < 8).sum())
+        return bool((abs(image - colour).max(axis=2) < 8).any())
 
     with visitor(chromium) as page:
         begin(page, address, "ben")
         drawn(page, 1)
         swatches = page.locator(".card h2 .swatch").evaluate_all("all => all.map((one) => one.style.backgroundColor)")
         first, second = ([int(part) for part in re.findall(r"\d+", one)] for one in swatches)
-        reaches(page, lambda image: of(image, first) and of(image, second))
+
+        def seen(wanted):
+            image = screen.drawn(page, lambda image: (of(image, first), of(image, second)) == wanted)
+            return of(image, first), of(image, second)
+
+        assert seen((True, True)) == (True, True)
         page.keyboard.press("f")
-        reaches(page, lambda image: of(image, first) and not of(image, second))
+        assert seen((True, False)) == (True, False)
         page.keyboard.press("i")
         page.keyboard.press("ArrowRight")
-        reaches(page, lambda image: not of(image, first) and of(image, second))
+        assert seen((False, True)) == (False, True)
         page.keyboard.press("Space")
-        reaches(page, lambda image: not of(image, first) and not of(image, second))
+        assert seen((False, False)) == (False, False)
         page.keyboard.press("Space")
-        reaches(page, lambda image: of(image, first) and of(image, second))
+        assert seen((True, True)) == (True, True)
 
 
 def test_a_script_in_a_comment_stays_text(chromium, address, study):
@@ -187,8 +184,10 @@ def test_accounts_sign_in_on_the_page(chromium, study):
                 page.fill("#password", "correct horse battery")
                 page.keyboard.press("Enter")
                 page.wait_for_selector(sign)
+                assert page.evaluate("fetch('/api/session').then((it) => it.json())")["name"] == name
                 page.click("#leave") if name == "root" else page.evaluate("document.getElementById('leave').click()")
                 page.wait_for_url("**/sign-in/")
+                assert page.evaluate("fetch('/api/session').then((it) => it.status)") == 401
 
 
 def test_who_signs_in_as_another_does_not_answer_for_the_first(chromium, address, study):

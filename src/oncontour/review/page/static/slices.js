@@ -1,6 +1,8 @@
 // Slices on the graphics card: brightness in one texture, regions as bits of another, so that window, slice, colours
 // and outlines change without touching a voxel.
 
+import { begin } from "./webgl.js";
+
 const CORNERS = `#version 300 es
 out vec2 at;
 void main() {
@@ -73,12 +75,9 @@ export class Slices {
   #textures = {};
 
   constructor(canvas) {
-    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, preserveDrawingBuffer: true });
-    if (!gl) throw new Error("This browser has no WebGL 2, which the viewer needs.");
+    const { gl, program } = begin(canvas, CORNERS, PIXELS);
     this.#gl = gl;
-    this.#program = link(gl, CORNERS, PIXELS);
-    gl.useProgram(this.#program);
-    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    this.#program = program;
     gl.uniform1i(this.#place("image"), 0);
     gl.uniform1i(this.#place("regions"), 1);
     gl.uniform1i(this.#place("compared"), 2);
@@ -165,18 +164,4 @@ export class Slices {
   #place(name) {
     return (this.#places[name] ??= this.#gl.getUniformLocation(this.#program, name));
   }
-}
-
-export function link(gl, vertices, fragments) {
-  const program = gl.createProgram();
-  for (const [kind, source] of [[gl.VERTEX_SHADER, vertices], [gl.FRAGMENT_SHADER, fragments]]) {
-    const shader = gl.createShader(kind);
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader));
-    gl.attachShader(program, shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program));
-  return program;
 }

@@ -3,7 +3,7 @@
 
 import { camera, dot, letters, START, turned, words } from "./camera.js";
 import { boxOf, brightness, cells, shares } from "./coarse.js";
-import { link } from "./slices.js";
+import { begin } from "./webgl.js";
 
 const MOVING_PIXELS = 150;  // Along the longer side.
 const RESTING_PIXELS = 640;
@@ -146,12 +146,9 @@ export class Solid {
     this.#canvas = canvas;
     this.#changed = changed;
     this.#picked = picked;
-    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, preserveDrawingBuffer: true });
-    if (!gl) throw new Error("This browser has no WebGL 2, which the viewer needs.");
+    const { gl, program } = begin(canvas, CORNERS, PIXELS);
     this.#gl = gl;
-    this.#program = link(gl, CORNERS, PIXELS);
-    gl.useProgram(this.#program);
-    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    this.#program = program;
     ["head", "first", "second"].forEach((name, unit) => gl.uniform1i(this.#at(name), unit));
     canvas.addEventListener("pointerdown", (event) => this.#press(event));
     canvas.addEventListener("keydown", (event) => this.#key(event));
