@@ -32,6 +32,7 @@ from oncontour.data.phantom.mni import load_mni
 from oncontour.measure import measure_regions
 from oncontour.preprocess.resample import resample
 from oncontour.review.page.app import review_app
+from oncontour.review.results.cases import FolderCases
 from oncontour.review.results.gallery import Gallery
 from oncontour.web.guard import Door
 from oncontour.web.serve import serving
@@ -121,7 +122,7 @@ def browser() -> Iterator[Any]:
 def shown(chromium: Any, folder: Path) -> Iterator[Any]:
     """The page, empty, of a server that has read nothing yet."""
     with TemporaryDirectory() as temporary:
-        gallery = Gallery(folder / "results", [folder / "studies"], Path(temporary))
+        gallery = Gallery(FolderCases(folder / "results", [folder / "studies"], Path(temporary)))
         door = Door("oncontour review", {"secret": Person("", "reader")})
         with serving(review_app(gallery, door), "127.0.0.1", 0, "review") as port:
             context = chromium.new_context(viewport=SCREEN)

@@ -53,3 +53,12 @@ def test_nor_without_accounts(tmp_path, there):
     assert done.exit_code == 2
     assert ("no accounts" if there else "no such file") in done.output
     assert "oncontour account NAME" in done.output
+
+
+@pytest.mark.parametrize(
+    "given", [(), ("results", "--node", "node.yaml"), ("--node", "node.yaml", "--studies", "study")]
+)
+def test_it_shows_results_or_a_node(given):
+    done = run("review", *given)
+    assert done.exit_code == 2
+    assert "RESULTS, or --node NODE.yaml alone" in done.output

@@ -18,6 +18,7 @@ from pydicom.uid import generate_uid
 from sqlalchemy.exc import OperationalError
 
 from oncontour.core.errors import InputError
+from oncontour.node.configuration.load import load_settings
 from oncontour.node.configuration.settings import NodeSettings
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, State
@@ -30,8 +31,10 @@ from oncontour.node.peers.dimse import Dimse
 from oncontour.node.peers.settings import DimsePeer
 from oncontour.node.routing.rules import default_rules
 from oncontour.node.service import run_node
+from oncontour.node.shown import NodeCases
 from oncontour.node.work.heartbeat import beating
 from oncontour.node.work.settings import WorkSettings
+from oncontour.review.results.gallery import Gallery
 
 from ..orthanc import TITLE, Orthanc, free_port
 from .pacs import report, running, tell
@@ -48,6 +51,7 @@ sys.path.insert(0, sys.argv[2])
 from tests_image import write_image
 from oncontour.node.configuration.load import load_settings
 from oncontour.node.service import run_node
+from oncontour.node.shown import NodeCases
 from oncontour.node.configuration.check import rules_of
 
 
@@ -311,3 +315,13 @@ def test_a_real_head_through_the_real_pipeline(tmp_path, orthanc, nodes):
     for delivery in list_deliveries(base, case.case):
         there = orthanc.post("/tools/lookup", delivery.instance.encode())
         assert dcmread(BytesIO(orthanc.get(there[0]["Path"] + "/file"))) == dcmread(folder / delivery.file)
+    look_at_it(node.file, base, case.case, tmp_path)
+
+
+def look_at_it(config, base, name, folder):
+    """The review page has the case, its images and the small picture of it."""
+    (folder / "temporary").mkdir()
+    gallery = Gallery(NodeCases(load_settings(config), base, folder / "temporary", days=1))
+    assert gallery.results[name].error is None
+    assert "T1CE" in gallery.shown(name).images
+    assert gallery.thumbnail(name).startswith(b"\x89PNG")

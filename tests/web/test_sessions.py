@@ -36,6 +36,16 @@ def test_an_idle_one_ends_and_so_does_one_that_is_closed():
     assert sessions.find(idle) is None
 
 
+def test_what_a_page_asks_by_itself_keeps_no_session_alive():
+    clock = Clock()
+    sessions = Sessions(clock)
+    key = sessions.open(ANNA)
+    clock.now = IDLE_S - 1
+    assert sessions.find(key, by_itself=True) is not None
+    clock.now = IDLE_S
+    assert sessions.find(key) is None
+
+
 def test_keys_and_tokens_are_of_one_session_alone():
     sessions = Sessions()
     keys = {sessions.open(ANNA) for _ in range(50)}

@@ -27,6 +27,7 @@ from oncontour.cli.listening import (
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from oncontour.review.results.cases import Cases
     from oncontour.web.guard import Door
 
 ACCOUNTS = Path("accounts.sqlite")
@@ -39,11 +40,18 @@ def register(app: typer.Typer) -> None:
 
 
 def review(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="Folder that `oncontour segment` wrote to.")],
+    results: Annotated[
+        Path | None, typer.Argument(metavar="RESULTS", help="Folder that `oncontour segment` wrote to.")
+    ] = None,
     studies: Annotated[
         list[Path] | None,
         typer.Option("--studies", "-s", metavar="STUDY", help="What was segmented; give it again for more."),
     ] = None,
+    node: Annotated[
+        Path | None,
+        typer.Option("--node", metavar="NODE.yaml", help="In place of RESULTS: the cases of a node, as they come."),
+    ] = None,
+    days: Annotated[float, typer.Option("--days", min=0.0, help="Since a case of the node ended.")] = 7.0,
     visits: Annotated[
         list[Path] | None,
         typer.Option("--visits", metavar="TABLE.csv", help="Scans of one patient, as `oncontour follow` takes them."),
@@ -72,13 +80,13 @@ def review(
 
         hosts, tls = host_names(host, names or ()), tls_context(host, certificate, key)
         door = _door(host, accounts)
-        gallery = Gallery(results, studies or [], Path(temporary))
+        gallery = Gallery(_cases(results, studies or [], node, days, Path(temporary)))
         follow_ups = FollowUps(visits or [], gallery.results, criteria, show_dates=show_dates)
         ended = until_stopped()
         with serving(review_app(gallery, door, hosts, follow_ups), host, port, "review", tls) as listening:
             link = f"http{'s' if tls else ''}://{hosts[0]}:{listening}/"
             link += "".join(f"?token={token}" for token in door.links)
-            typer.echo(f"{len(gallery.results)} cases: {link}")
+            typer.echo(f"{len(gallery.results)} cases{' by now' if gallery.cases.live else ''}: {link}")
             typer.echo("Ctrl-C ends it.")
             if browser and is_local(host):
                 webbrowser.open(link)
@@ -100,6 +108,23 @@ def account(
             drop_account(engine, name)
         else:
             keep_account(engine, name, role)
+
+
+def _cases(results: Path | None, studies: list[Path], node: Path | None, days: float, temporary: Path) -> Cases:
+    from oncontour.core.errors import InputError
+    from oncontour.review.results.cases import FolderCases
+
+    if node is None and results is not None:
+        return FolderCases(results, studies, temporary)
+    if node is None or results is not None or studies:
+        found = "no results" if node is None else "a folder of results or studies beside --node"
+        raise InputError("oncontour review", found, "RESULTS, or --node NODE.yaml alone", "Give one of the two.")
+    from oncontour.node.configuration.load import load_settings
+    from oncontour.node.ledger.base import open_base
+    from oncontour.node.shown import NodeCases
+
+    settings = load_settings(node)
+    return NodeCases(settings, open_base(settings.url), temporary, days)
 
 
 def _accounts(file: Path) -> Engine:

@@ -46,6 +46,9 @@ def prepare_out(out: Path) -> None:
 READERS = "review"
 """Marks and versions of readers (`oncontour review`): made by people, so nothing is written over them."""
 
+VERSIONS = "versions"
+"""Of these, the folder of versions."""
+
 
 @contextmanager
 def result_folder(folder: Path) -> Iterator[Path]:

@@ -22,6 +22,9 @@ from oncontour.web.sessions import Person, Session, Sessions
 
 COOKIE = "oncontour_session"
 CHANGE_HEADER = "X-Oncontour"
+BY_ITSELF_HEADER = "X-Oncontour-By-Itself"
+"""Of what a page asks without anybody's doing; it does not keep a session alive."""
+
 SESSION = "/api/session"
 """Tells the page who asks, and the token that CHANGE_HEADER has to carry."""
 
@@ -115,7 +118,8 @@ class Guard:
         with_accounts = self._door.accounts is not None
         if with_accounts and f"{request.url.path}/".startswith(SIGN_IN):
             return self._app
-        session = self._door.sessions.find(request.cookies.get(COOKIE, ""))
+        by_itself = BY_ITSELF_HEADER in request.headers
+        session = self._door.sessions.find(request.cookies.get(COOKIE, ""), by_itself=by_itself)
         if session is None:
             if with_accounts:
                 return RedirectResponse(SIGN_IN, 303) if request.url.path == "/" else _refusal("Sign in.")

@@ -70,14 +70,19 @@ class Sessions:
             self._open[_digest(key)] = _Times(Session(person), now, now)
         return key
 
-    def find(self, key: str) -> Session | None:
-        """The session of a key, which goes on; None where there is none, or it has ended."""
+    def find(self, key: str, *, by_itself: bool = False) -> Session | None:
+        """The session of a key; None where there is none, or it has ended.
+
+        Args:
+            by_itself: the page asks, not who sits before it: the session is not made longer.
+        """
         now = self._clock()
         with self._lock:
             times = self._open.get(_digest(key))
             if times is None or not _lasts(times, now):
                 return None
-            times.asked = now
+            if not by_itself:
+                times.asked = now
             return times.session
 
     def close(self, key: str) -> None:

@@ -117,6 +117,17 @@ def test_only_what_has_ended_goes(place):
     assert not list((place.spool.folder / LEAVING).iterdir())
 
 
+def test_what_readers_corrected_goes_to_the_archive_alone(place):
+    case = place.study(State.DELIVERED)
+    (place.folder / "results" / f"{case}.1" / case / "review" / "versions" / "1").mkdir(parents=True)
+    place.keeper(images_days=AT_ONCE, results_days=AT_ONCE).look()
+    assert place.results() == [f"{case}.1"]
+    (place.folder / "archive").mkdir()
+    place.keeper(images_days=AT_ONCE, results_days=AT_ONCE, archive=place.folder / "archive").look()
+    assert place.results() == []
+    assert (place.folder / "archive" / f"{case}.1" / case / "review" / "versions" / "1").is_dir()
+
+
 def test_by_default_nothing_goes(place):
     cases = [place.study(state) for state in State if state is not State.PURGED]
     place.keeper().look()

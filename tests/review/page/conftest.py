@@ -10,6 +10,7 @@ import pytest
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
 from oncontour.review.page.app import review_app
+from oncontour.review.results.cases import FolderCases
 from oncontour.review.results.gallery import Gallery
 from oncontour.web.serve import serving
 
@@ -49,7 +50,7 @@ def results(tmp_path):
 @pytest.fixture
 def page(results, chromium, tmp_path_factory):
     """The page with the case drawn, and every address that the browser asked."""
-    gallery = Gallery(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked"))
+    gallery = Gallery(FolderCases(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked")))
     with serving(review_app(gallery, by_link()), "127.0.0.1", 0, "review") as port:
         context = chromium.new_context(viewport={"width": 1280, "height": 800})
         page = context.new_page()

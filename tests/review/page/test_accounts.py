@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 from oncontour.data.database import open_database
 from oncontour.review.corrections.marks import list_marks
 from oncontour.review.page.app import review_app
+from oncontour.review.results.cases import FolderCases
 from oncontour.review.results.gallery import Gallery
 from oncontour.web.accounts import METADATA, set_account
 from oncontour.web.guard import CHANGE_HEADER, SESSION, Door
@@ -17,7 +18,7 @@ MARK = {"by": "Mallory", "version": 0, "useful": True, "reason": ""}
 
 @pytest.fixture
 def gallery(results, tmp_path_factory):
-    return Gallery(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked"))
+    return Gallery(FolderCases(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked")))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The page's addresses, asked by others than its own browser."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from starlette.testclient import TestClient
@@ -23,6 +24,7 @@ class Pictures:
     """A gallery of two cases; of the second no images are known."""
 
     def __init__(self, folder):
+        self.cases = SimpleNamespace(live=False)
         names = ("case-1", "case-2")
         self.results = {name: Result(name, folder, MEASURED, {"verdict": "ok"}) for name in names}
 
@@ -84,7 +86,7 @@ def test_every_answer_forbids_what_the_page_does_not_need(reader, stranger):
 
 
 def test_cases_and_their_images(reader):
-    assert [one["name"] for one in reader.get("/api/cases").json()] == ["case-1", "case-2"]
+    assert [one["name"] for one in reader.get("/api/cases").json()["cases"]] == ["case-1", "case-2"]
     assert reader.get("/api/cases/case-1").json()["volumes_ml"] == {"WT": 3.0}
     images = reader.get("/api/cases/case-1/images").json()
     assert images == {"sequences": ["T1CE"], "regions": ["WT"], "centre": [1, 2, 3]}

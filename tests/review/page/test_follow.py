@@ -12,6 +12,7 @@ from oncontour.core.labels import BRATS
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import read_masks, read_nifti, write_nifti
 from oncontour.review.page.app import review_app
+from oncontour.review.results.cases import FolderCases
 from oncontour.review.results.follow_ups import FollowUps
 from oncontour.review.results.gallery import Gallery
 from oncontour.web.serve import serving
@@ -57,7 +58,7 @@ def visits(results):
 @pytest.fixture
 def followed(visits, results, chromium, tmp_path_factory):
     """The page with the follow-up shown, and all that the browser was told."""
-    gallery = Gallery(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked"))
+    gallery = Gallery(FolderCases(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked")))
     follow_ups = FollowUps([visits], gallery.results)
     with serving(review_app(gallery, by_link(), follow_ups=follow_ups), "127.0.0.1", 0, "review") as port:
         context = chromium.new_context(viewport={"width": 1280, "height": 800})

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from oncontour.data.nifti import read_voxels
 from oncontour.review.page.app import review_app
+from oncontour.review.results.cases import FolderCases
 from oncontour.review.results.gallery import Gallery
 from oncontour.web.guard import CHANGE_HEADER
 
@@ -19,7 +20,7 @@ CASE = "/api/cases/case-1"
 
 @pytest.fixture
 def gallery(results, tmp_path_factory):
-    return Gallery(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked"))
+    return Gallery(FolderCases(results / "results", [results / "studies"], tmp_path_factory.mktemp("unpacked")))
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_version_is_saved_listed_shown_and_fetched(reader, tmp_path):
     assert found["versions"][1]["volumes_ml"]["WT"] > found["versions"][0]["volumes_ml"]["WT"]
     np.testing.assert_array_equal(states(reader, 1), edited(reader))
     assert reader.get(f"{CASE}/versions/1").json()["corrected"] is True
-    assert (reader.get("/api/cases").json()[0]["version"], reader.get(CASE).json()["version"]) == (1, 1)
+    assert (reader.get("/api/cases").json()["cases"][0]["version"], reader.get(CASE).json()["version"]) == (1, 1)
     fetched = reader.get(f"{CASE}/versions/1/segmentation.nii.gz")
     assert fetched.headers["content-disposition"] == 'attachment; filename="case-1-version-1-segmentation.nii.gz"'
     (tmp_path / "fetched.nii.gz").write_bytes(fetched.content)
@@ -81,9 +82,19 @@ def test_marks_are_kept_and_listed(reader):
     found = reader.get(f"{CASE}/review").json()
     assert found["marks"][0]["reason"] == said["reason"]
     assert found["versions"][0]["mark"] == "poor"
-    assert reader.get("/api/cases").json()[0]["mark"] == "poor"
+    assert reader.get("/api/cases").json()["cases"][0]["mark"] == "poor"
     answer = reader.post(f"{CASE}/marks", json={**said, "reason": ""})
     assert (answer.status_code, "reason" in answer.json()["error"]) == (422, True)
+
+
+def test_whoever_keeps_the_cases_is_told_of_marks_of_the_models_own_result(reader, gallery, monkeypatch):
+    told = []
+    monkeypatch.setattr(gallery.cases, "marked", lambda *said: told.append(said))
+    save(reader, edited(reader))
+    for version in (0, 1):
+        said = {"by": "Jane", "version": version, "useful": True}
+        assert reader.post(f"{CASE}/marks", json=said).status_code == 201
+    assert told == [("case-1", True, "Jane", "")]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +175,7 @@ def test_a_case_of_another_scheme_can_be_looked_at_but_not_corrected(reader, res
     path = results / "results" / "case-1" / "measurements.json"
     content = json.loads(path.read_text())
     path.write_text(json.dumps({**content, "scheme": "own"}))
-    gallery.results = Gallery(results / "results", [results / "studies"], results).results
+    gallery.cases = FolderCases(results / "results", [results / "studies"], results)
     assert "scheme 'own'" in reader.get(f"{CASE}/review").json()["painting"]["refused"]
     assert save(reader, edited(reader)).status_code == 422
 

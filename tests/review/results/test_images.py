@@ -9,6 +9,7 @@ import pytest
 from oncontour.core.errors import InputError
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import read_nifti, write_nifti
+from oncontour.review.results.cases import FolderCases
 from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.result import find_results
 
@@ -50,7 +51,7 @@ def case(tmp_path, head):
 
 @pytest.fixture
 def gallery(case, tmp_path_factory):
-    return Gallery(case / "results", [case / "studies"], tmp_path_factory.mktemp("unpacked"))
+    return Gallery(FolderCases(case / "results", [case / "studies"], tmp_path_factory.mktemp("unpacked")))
 
 
 def regions_of(tumour):
@@ -123,7 +124,7 @@ def test_other_images_are_refused(case, gallery, head):
 
 
 def test_a_case_without_images_says_what_was_given(case, tmp_path_factory):
-    gallery = Gallery(case / "results", [], tmp_path_factory.mktemp("unpacked"))
+    gallery = Gallery(FolderCases(case / "results", [], tmp_path_factory.mktemp("unpacked")))
     with pytest.raises(InputError, match="case-1: found no images among no studies"):
         gallery.shown("case-1")
 

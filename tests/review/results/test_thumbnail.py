@@ -10,6 +10,7 @@ from PIL import Image
 from oncontour.core.errors import OncontourError
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import read_masks, read_nifti, write_nifti
+from oncontour.review.results.cases import FolderCases
 from oncontour.review.results.gallery import Gallery
 from oncontour.review.results.thumbnail import SIDE_PIXELS
 
@@ -43,7 +44,7 @@ def case(tmp_path):
 
 @pytest.fixture
 def gallery(case, tmp_path_factory):
-    return Gallery(case / "results", [case / "studies"], tmp_path_factory.mktemp("unpacked"))
+    return Gallery(FolderCases(case / "results", [case / "studies"], tmp_path_factory.mktemp("unpacked")))
 
 
 def test_the_lesion_is_where_radiologists_look_for_it(gallery):

@@ -18,7 +18,7 @@ from oncontour.data.files import explained
 from oncontour.node.background import repeating
 from oncontour.node.keep.due import images_due, results_due, room_due
 from oncontour.node.keep.images import Due, remove_taken, take_away, taken_away, without_case
-from oncontour.node.keep.results import archive_results, case_of, remove_results
+from oncontour.node.keep.results import archive_results, case_of, is_corrected, remove_results
 from oncontour.node.keep.settings import KeepSettings
 from oncontour.node.ledger.case import Standing, State, present
 from oncontour.node.ledger.cases import parts_of, standings
@@ -153,7 +153,7 @@ class Keeper:
         archive = self._settings.archive
         if archive is not None and case.state is State.DELIVERED:
             archive_results(self._base, self._node, folder, archive)
-        else:
+        elif not is_corrected(folder):
             remove_results(self._base, self._node, folder, "age")
 
     def _try(self, work: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from oncontour.core.errors import OutputError
 from oncontour.data.files import explained
 from oncontour.node.ledger.events import add_event, list_events
+from oncontour.pipeline.folders import READERS, VERSIONS
 
 
 def case_of(folder: Path) -> str:
@@ -21,6 +22,11 @@ def case_of(folder: Path) -> str:
     'ab12-1'
     """
     return folder.name.rpartition(".")[0]
+
+
+def is_corrected(folder: Path) -> bool:
+    """Whether readers keep versions of their own in a folder of results, of which there is no other copy."""
+    return (folder / case_of(folder) / READERS / VERSIONS).is_dir()
 
 
 def remove_results(base: Engine, who: str, folder: Path, why: str) -> None:

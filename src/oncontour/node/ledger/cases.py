@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from oncontour.core.errors import OncontourError
 from oncontour.data.database import now, patient
-from oncontour.node.ledger.case import Case, Standing, State, case_name
+from oncontour.node.ledger.case import ENDS, Case, Standing, State, case_name
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import CASES
 
@@ -79,6 +79,13 @@ def list_cases(engine: Engine, states: Collection[State] = tuple(State)) -> list
     query = select(CASES).where(CASES.c.state.in_(states)).order_by(CASES.c.complete_at, CASES.c.case)
     with engine.connect() as connection:
         return [_case(row) for row in connection.execute(query).mappings()]
+
+
+def cases_since(engine: Engine, at: float) -> list[Case]:
+    """Cases that have not ended, or not before a moment, in seconds since 1970; the newest first."""
+    query = select(CASES).where(CASES.c.state.not_in(ENDS) | (CASES.c.changed_at >= at))
+    with engine.connect() as connection:
+        return [_case(row) for row in connection.execute(query.order_by(CASES.c.complete_at.desc())).mappings()]
 
 
 @patient

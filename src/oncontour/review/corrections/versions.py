@@ -18,6 +18,7 @@ from oncontour.core.errors import InputError, OncontourError
 from oncontour.core.study import Image
 from oncontour.core.volume import Volume
 from oncontour.data.files import read_json, write_json
+from oncontour.pipeline.folders import VERSIONS
 from oncontour.review.corrections.folder import adding, review_folder
 from oncontour.review.corrections.painting import painting_of
 from oncontour.review.corrections.said import reader_name, remark
@@ -26,7 +27,7 @@ from oncontour.review.results.crop import put_back
 from oncontour.review.results.images import read_states
 from oncontour.review.results.result import MEASUREMENTS, Result
 
-FOLDER, RECORD = "versions", "version.json"
+RECORD = "version.json"
 SCHEMA = "oncontour/version/1"
 OWN = 0
 """The number of the model's own result."""
@@ -89,7 +90,7 @@ def list_versions(result: Result) -> list[Version]:
     Raises:
         InputError: the record of one is damaged.
     """
-    folder = review_folder(result) / FOLDER
+    folder = review_folder(result) / VERSIONS
     there = sorted(int(one.name) for one in folder.iterdir() if one.name.isdecimal()) if folder.is_dir() else []
     return [_read(folder / str(number)) for number in there]
 
@@ -110,7 +111,7 @@ def version_folder(result: Result, number: int) -> Path:
         return result.folder
     if number not in {version.number for version in list_versions(result)}:
         raise InputError(result.name, f"no version {number}", "a version of the list", "Open the case again.")
-    return review_folder(result) / FOLDER / str(number)
+    return review_folder(result) / VERSIONS / str(number)
 
 
 def save_version(result: Result, edit: Edit, source: Callable[[], Image]) -> Version:
@@ -138,7 +139,7 @@ def save_version(result: Result, edit: Edit, source: Callable[[], Image]) -> Ver
     label_map = after.with_array(painting.label_map(after.array))
     with adding(result) as folder:
         number = max((version.number for version in list_versions(result)), default=OWN) + 1
-        target = folder / FOLDER / str(number)
+        target = folder / VERSIONS / str(number)
         with result_folder(target) as part:
             write_masks(part, regions, label_map, painting.scheme, result.measurements)
             named = result.folder / PROVENANCE, Correction(by, number)

@@ -57,7 +57,8 @@ def review_app(
         return FileResponse(STATIC / "index.html")
 
     async def cases(_: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(lambda: [_line(one) for one in gallery.results.values()]))
+        lines = await run_in_threadpool(lambda: [_line(one) for one in gallery.results.values()])
+        return JSONResponse({"live": gallery.cases.live, "cases": lines})
 
     async def case(request: Request) -> Response:
         return JSONResponse(_whole(result_of(request)))
@@ -80,7 +81,7 @@ def review_app(
     async def thumbnail(request: Request) -> Response:
         result = result_of(request)
         if result.error:
-            raise HTTPException(404, "a case that failed has no picture")
+            raise HTTPException(404, "a case without a result has no picture")
         return Response(await run_in_threadpool(gallery.thumbnail, result.name), media_type="image/png")
 
     async def failed(_: Request, error: Exception) -> Response:
@@ -113,7 +114,9 @@ def _line(result: Result) -> dict[str, Any]:
     """What the list of cases says."""
     return {
         "name": result.name,
-        "state": "failed" if result.error else result.quality.get("verdict", "ok"),
+        "state": result.state or ("failed" if result.error else result.quality.get("verdict", "ok")),
+        "there": result.error is None,
+        "came_at": result.came_at,
         "colours": result.colours,
         **review_line(result),
     }

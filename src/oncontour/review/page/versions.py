@@ -80,7 +80,7 @@ def version_routes(gallery: Gallery, result_of: Callable[[Request], Result]) -> 
 
     async def mark(request: Request) -> Response:
         result, said = result_of(request), _said({**await json_object(request), **_by(request)})
-        kept = await run_in_threadpool(_mark, result, said)
+        kept = await run_in_threadpool(_mark, gallery, result, said)
         return JSONResponse(kept, 201)
 
     async def save(request: Request) -> Response:
@@ -209,9 +209,14 @@ def _said(said: dict[str, Any]) -> dict[str, Any]:
         raise HTTPException(400, "expected JSON: by, version, useful, reason") from error
 
 
-def _mark(result: Result, said: dict[str, Any]) -> dict[str, Any]:
+def _mark(gallery: Gallery, result: Result, said: dict[str, Any]) -> dict[str, Any]:
+    if result.error:
+        raise HTTPException(404, "there is no result to mark")
     _folder(result, said["version"])
-    return asdict(add_mark(result, **said))
+    kept = add_mark(result, **said)
+    if kept.version == OWN:
+        gallery.cases.marked(result.name, kept.useful, kept.by, kept.reason)
+    return asdict(kept)
 
 
 def _states_shape(gallery: Gallery, result: Result) -> tuple[int, ...]:

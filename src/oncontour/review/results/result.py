@@ -16,7 +16,7 @@ MEASUREMENTS, QUALITY, ERROR = "measurements.json", "quality.json", "error.json"
 _REMEDY = "Segment the case again."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """A case's result.
 
@@ -24,7 +24,9 @@ class Result:
         name: of the case, and of its folder.
         folder: where its files are.
         measurements, quality: what `measurements.json` and `quality.json` say; empty where the case failed.
-        error: why it failed; None where it did not.
+        error: why it failed, or why there is none yet; None where it is there.
+        state: how far the case is, where that is more than what the checks say.
+        came_at: when its images came, seconds since 1970; None where nobody knows.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Result:
     measurements: Mapping[str, Any]
     quality: Mapping[str, Any]
     error: str | None = None
+    state: str | None = None
+    came_at: float | None = None
 
     @property
     def volumes_ml(self) -> dict[str, float]:

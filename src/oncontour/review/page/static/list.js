@@ -33,11 +33,20 @@ export function pausePictures(still) {
   next();
 }
 
+// A row stays as it is, with its picture, while nothing new is said of its case.
 export function drawList(cases, open) {
-  seen.disconnect();
-  waiting.clear();
+  const before = new Map([...at("case-list").children].map((row) => [row.dataset.case, row]));
+  const rows = cases.map((one) => {
+    const old = before.get(one.name);
+    if (old?.dataset.said === JSON.stringify(one)) return old;
+    const made = row(one, open);
+    made.setAttribute("aria-selected", old?.getAttribute("aria-selected") ?? "false");
+    return made;
+  });
   at("count").textContent = `${cases.length} case${cases.length === 1 ? "" : "s"}`;
-  at("case-list").replaceChildren(...cases.map((one) => row(one, open)));
+  if (rows.some((row, place) => at("case-list").children[place] !== row) || rows.length < before.size) {
+    at("case-list").replaceChildren(...rows);
+  }
 }
 
 // Which one is open.
@@ -48,14 +57,6 @@ export function markOpen(name) {
   row?.scrollIntoView({ block: "nearest" });
 }
 
-// What readers added to a case has changed.
-export function updateCase(one, open) {
-  const old = [...at("case-list").children].find((each) => each.dataset.case === one.name);
-  const made = row(one, open);
-  made.setAttribute("aria-selected", old.getAttribute("aria-selected"));
-  old.replaceWith(made);
-}
-
 // The latest version, and its mark.
 function reviewed({ version, mark }) {
   if (!version && !mark) return [];
@@ -63,15 +64,25 @@ function reviewed({ version, mark }) {
   return [element("div", { class: "reviewed" }, ...said.filter(Boolean))];
 }
 
+const SHORT = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+
+// When the images of a node's case came, by the clock of this machine.
+function came({ came_at }) {
+  if (came_at === null) return [];
+  const at = new Date(1000 * came_at);
+  return [element("time", { datetime: at.toISOString(), title: `Came ${at.toLocaleString()}` }, at.toLocaleString([], SHORT))];
+}
+
 function row(one, open) {
   const picture = element("img", { alt: "", "data-case": one.name });
-  if (one.state !== "failed") seen.observe(picture);
+  if (one.there) seen.observe(picture);
   const volumes = Object.entries(one.volumes_ml).flatMap(([name, ml]) => [element("span", {}, `${name} ${ml.toFixed(1)}`), " "]);
   return element(
     "li",
-    { role: "option", "data-case": one.name, "aria-selected": "false", onclick: () => open(one.name) },
+    { role: "option", "data-case": one.name, "data-said": JSON.stringify(one), "aria-selected": "false", onclick: () => open(one.name) },
     element("div", { class: "picture" }, picture),
-    element("div", { class: "name" }, element("span", {}, one.name), element("span", { class: `state ${one.state}` }, one.state)),
+    element("div", { class: "name" }, element("span", { title: one.name }, one.name), element("span", { class: `state ${one.state}` }, one.state)),
+    ...came(one),
     ...reviewed(one),
     element("div", { class: "volumes", title: "mL" }, ...volumes),
   );

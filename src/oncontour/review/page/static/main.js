@@ -3,7 +3,7 @@
 import { ask, at, choices } from "./page.js";
 import { Beside } from "./beside.js";
 import { closeFollowUp, listFollowUps, openFollowUp } from "./follow.js";
-import { drawList, markOpen, pausePictures, updateCase } from "./list.js";
+import { drawList, markOpen, pausePictures } from "./list.js";
 import { showPanel } from "./panel.js";
 import { bindKeys } from "./keys.js";
 import { Editor } from "./edit.js";
@@ -12,6 +12,7 @@ import { showAccount } from "./session.js";
 import { Viewer } from "./viewer.js";
 
 const PREFERRED = ["T1CE", "FLAIR", "T2", "T1", "ADC"];
+const LOOK_AGAIN_MS = 3000;
 const VIEW_TITLES = [
   ["all", "All planes", "Three planes and 3-D (V)"],
   ["axial", "Axial", "(A)"],
@@ -39,7 +40,8 @@ const editor = new Editor(viewer, () => {
 const reviewed = new Reviewed(viewer, editor, (measurements, line) => {
   if (measurements) state.open.measurements = measurements;
   const one = state.cases.find(({ name }) => name === state.open.name);
-  updateCase(Object.assign(one, line), actions.open);
+  if (one) Object.assign(one, line);
+  drawList(state.cases, actions.open);
   actions.look();
 }, failed);
 
@@ -190,6 +192,20 @@ const actions = {
   save: () => reviewed.save(),
 };
 
+// The cases; those of a node come and go on while people look.
+async function list(again = false) {
+  try {
+    const { live, cases } = await ask("/api/cases", again);
+    state.cases = cases;
+    drawList(cases, actions.open);
+    if (!live) return;
+  } catch (error) {
+    if (!again) throw error;
+    at("count").textContent = `not live: ${error.message}`;
+  }
+  setTimeout(() => list(true), LOOK_AGAIN_MS);
+}
+
 at("opacity").addEventListener("input", actions.look);
 at("outline").addEventListener("change", actions.look);
 at("reset").addEventListener("click", actions.reset);
@@ -200,7 +216,7 @@ bindKeys(actions);
 drawBar();
 await showAccount();
 await listFollowUps(actions.follow);
-state.cases = await ask("/api/cases");
-drawList(state.cases, actions.open);
+await list();
 performance.mark("listed");
-if (state.cases.length) await actions.open(state.cases[0].name);
+const first = state.cases.find(({ there }) => there) ?? state.cases[0];
+if (first) await actions.open(first.name);
