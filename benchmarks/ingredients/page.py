@@ -10,7 +10,7 @@ from conditions.measure import Result
 from conditions.page import REGIONS
 from markdown_table import table
 
-from ingredients.variations import NOTHING, RESEEDED, Budget
+from ingredients.variations import ALL, NOTHING, RESEEDED, Budget
 
 Results = Mapping[str, Sequence[Result]]
 """Of each variation, every case as it is."""
@@ -41,24 +41,55 @@ def page(results: Results, recipe: Path, base: Budget, further: Budget, features
     regions = [name for name in REGIONS if any(name in one.dice for one in results[NOTHING])]
     channels = ", ".join(map(str, features))
     head = HEAD.format(recipe=f"recipes/{recipe.name}", base=base, further=further, features=channels)
-    return f"{head}\n{_gains(results, regions)}\n\n## Dice itself\n\n{_scores(results, regions)}\n"
+    verdict = _verdict(results, regions)
+    return f"{head}\n{_gains(results, regions)}\n\n{verdict}\n\n## Dice itself\n\n{_scores(results, regions)}\n"
+
+
+def _differences(results: Results, name: str, region: str) -> list[float]:
+    """Dice with a variation less Dice without, of each scan."""
+    bare = {one.case: one.dice for one in results[NOTHING]}
+    return [
+        one.dice[region] - bare[one.case][region]
+        for one in results[name]
+        if region in one.dice and region in bare[one.case]
+    ]
+
+
+def _verdict(results: Results, regions: Sequence[str]) -> str:
+    """What is larger than chance, in words."""
+    ingredients = [name for name in results if name not in (NOTHING, RESEEDED, ALL)]
+    means = {
+        (name, region): fmean(_differences(results, name, region))
+        for name in (RESEEDED, *ingredients)
+        for region in regions
+    }
+
+    def beyond(sign: int) -> str:
+        found = [
+            f"{name} ({region} {means[name, region]:+.3f})"
+            for name in ingredients
+            for region in regions
+            if sign * means[name, region] > abs(means[RESEEDED, region])
+        ]
+        return ", ".join(found) or "none"
+
+    bare, chance = (_false(results[name]) for name in (NOTHING, RESEEDED))
+    spared = {name: bare - _false(results[name]) for name in ingredients}
+    fewer = [f"{name} {spared[name]:.1f}" for name in ingredients if spared[name] > abs(chance - bare)]
+    return (
+        f"**More than chance**, by the means of the table. Dice rose: {beyond(1)}. Dice fell: {beyond(-1)}. Fewer "
+        f"false mL in the volunteer than by chance ({abs(chance - bare):.1f}): {', '.join(fewer) or 'none'}."
+    )
 
 
 def _gains(results: Results, regions: Sequence[str]) -> str:
-    bare = {one.case: one for one in results[NOTHING]}
     head = ["with", *(f"{region} gave" for region in regions), "false mL in the volunteer, without and with"]
     rows = []
     for name, some in results.items():
         if name == NOTHING:
             continue
         cells = ["nothing, another seed" if name == RESEEDED else name]
-        for region in regions:
-            gains = [
-                one.dice[region] - bare[one.case].dice[region]
-                for one in some
-                if region in one.dice and region in bare[one.case].dice
-            ]
-            cells.append(_gain(gains))
+        cells += [_gain(_differences(results, name, region)) for region in regions]
         false = [f"{_false(found):.1f}" for found in (results[NOTHING], some) if _healthy(found)]
         rows.append([*cells, " → ".join(false)])
     return table(head, rows)

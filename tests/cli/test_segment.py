@@ -147,7 +147,7 @@ def test_unusable_arguments_are_told_apart_from_bad_cases(case, tmp_path, seen, 
 
 
 def test_a_missing_bundle_is_unusable(case, tmp_path, monkeypatch):
-    def refuse(name):
+    def refuse(name, *_):
         raise BundleError(name, "no plan.yaml", "a bundle's folder", "Give --bundle a name or a folder.")
 
     monkeypatch.setattr("oncontour.inference.bundle.load_bundle", refuse)

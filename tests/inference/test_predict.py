@@ -7,8 +7,8 @@ from oncontour.core.errors import SequenceError
 from oncontour.core.labels import SCHEMES
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
-from oncontour.inference.engine import probabilities
 from oncontour.inference.predict import grid_around, predict
+from oncontour.inference.tiling import probabilities
 
 
 def test_grid_around_holds_the_mask():

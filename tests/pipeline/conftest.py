@@ -33,14 +33,14 @@ def stand_in_bundles():
     """Makes a `load_bundle` that gives bundles without a network, whose folders lie under a root."""
 
     def make(root: Path):
-        def load(name):
+        def load(name, engine):
             folder = root / str(name)
             folder.mkdir(parents=True, exist_ok=True)
             if not (folder / "provenance.json").exists():
                 (folder / "provenance.json").write_text("{}")
             plan = SimpleNamespace(normalisation="zscore", postprocess=PostprocessPlan(minimum_whole_mm3=1.0))
             facts = {"scheme": BRATS, "card_line": "A stand-in.", "steps": None, "labels_apart": False}
-            facts |= {"calibration": None, "purpose": "Tests."}
+            facts |= {"calibration": None, "purpose": "Tests.", "engine": engine}
             decode = lambda regions, output: BRATS.decode(regions)  # noqa: E731
             return SimpleNamespace(name=str(name), folder=folder, plan=plan, label_map=decode, **facts)
 

@@ -46,6 +46,7 @@ _STUDIES_HELP = "A folder or zip of DICOM, a folder of NIfTI files, or a folder 
 _STRIPPED_HELP = "The images hold the brain alone, or the whole head. Default: look at them."
 _PREDICT_HELP = "Predict each region's Dice from a few variants of the images (calibrated bundles)."
 _DICOM_HELP = "Also write DICOM objects (of DICOM studies): SEG, SR, overlay series, report."
+_ENGINE_HELP = "What runs the model: torch, torch-bf16, openvino or openvino-bf16 (docs: engines)."
 _BUNDLE_HELP = "The model: a shipped bundle's name, or a bundle's folder."
 
 
@@ -71,6 +72,7 @@ def segment(
     ] = None,
     predict_dice: Annotated[bool, _choice("--predict-dice/--no-predict-dice", text=_PREDICT_HELP)] = True,
     bundle: Annotated[str, _choice("--bundle", metavar="BUNDLE", text=_BUNDLE_HELP)] = "default",
+    engine: Annotated[str, _choice("--engine", metavar="ENGINE", text=_ENGINE_HELP)] = "torch",
     dicom: Annotated[bool, _output("--dicom", text=_DICOM_HELP)] = False,
     resume: Annotated[bool, _output("--resume", text="Leave out cases that are done already.")] = False,
     json: Annotated[bool, _output("--json", text="Print the outcome as JSON on standard output.")] = False,
@@ -91,6 +93,7 @@ def segment(
 
     options = Options(
         bundle=bundle,
+        engine=engine,
         bias_field=bias_field,
         skull_stripped=skull_stripped,
         brain_mask=brain_mask,

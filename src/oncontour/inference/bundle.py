@@ -32,16 +32,25 @@ from oncontour.core.labels import SCHEMES, LabelScheme
 from oncontour.data.files import file_digest, write_json
 from oncontour.inference.calibration import FILE as CALIBRATION
 from oncontour.inference.calibration import Calibration, load_calibration, save_calibration
+from oncontour.inference.engines import Engine, ready
 from oncontour.inference.labels import labels_text, read_labels
 from oncontour.inference.nnunet.steps import Steps, load_steps
-from oncontour.inference.weights import REMEDY, Precision, load_networks, save_networks
+from oncontour.inference.weights import (
+    REMEDY,
+    Precision,
+    fold_names,
+    load_networks,
+    parts,
+    save_networks,
+    weight_file,
+)
 from oncontour.plans.file import load_plan, save_plan
 from oncontour.plans.plan import Plan
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from oncontour.inference.engine import Activation
+    from oncontour.inference.tiling import Activation
 
 SHIPPED = Path(__file__).parent.parent / "bundles"
 """Where the bundles lie that come with the package."""
@@ -63,6 +72,7 @@ class Bundle:
         provenance: what `provenance.json` holds.
         card_line: first paragraph of the card, for reports.
         purpose: the card's paragraph "For what", for whom the study looks like something else; may be empty.
+        engine: what runs its networks.
     """
 
     folder: Path
@@ -70,6 +80,7 @@ class Bundle:
     provenance: Mapping[str, Any]
     card_line: str
     purpose: str = ""
+    engine: Engine = Engine.TORCH
 
     @property
     def name(self) -> str:
@@ -83,12 +94,33 @@ class Bundle:
 
     @cached_property
     def networks(self) -> tuple[Mapping[str, nn.Module], ...]:
-        """For each fold, its networks by part (`oncontour.inference.weights.parts`), ready to predict.
+        """For each fold, its networks by part (`oncontour.inference.weights.parts`), in torch.
 
         Raises:
             BundleError: weights missing, or of another network.
         """
         return load_networks(self.folder, self.plan)
+
+    @cached_property
+    def runners(self) -> tuple[Mapping[str, nn.Module], ...]:
+        """The networks as the engine runs them: what predicts.
+
+        Raises:
+            BundleError: weights missing, or of another network.
+        """
+        channels = {part: int(network.arguments["inputs"]) for part, network in parts(self.plan).items()}
+        return tuple(
+            {
+                part: ready(network, channels[part], self.engine, self._digest(fold, part))
+                for part, network in own.items()
+            }
+            for fold, own in zip(fold_names(self.folder), self.networks, strict=True)
+        )
+
+    def _digest(self, fold: str, part: str) -> str:
+        """Of a network and its weights."""
+        weights = self.provenance.get("sha256", {}).get(weight_file(fold, part), "")
+        return f"{weights or file_digest(self.folder / weight_file(fold, part))} {parts(self.plan)[part]!r}"
 
     @cached_property
     def previous(self) -> Bundle | None:
@@ -97,7 +129,7 @@ class Bundle:
         Raises:
             BundleError: it is not there.
         """
-        return load_bundle(self.folder / "previous") if self.plan.previous else None
+        return load_bundle(self.folder / "previous", self.engine) if self.plan.previous else None
 
     @cached_property
     def steps(self) -> Steps | None:
@@ -136,7 +168,7 @@ class Bundle:
         """From logits to the probabilities of regions, or of the one region of a cascade's stage; raters' mean."""
         import torch
 
-        from oncontour.inference.engine import region_activation
+        from oncontour.inference.tiling import region_activation
 
         raters = len(self.plan.raters)
         if raters:
@@ -163,12 +195,12 @@ class Bundle:
             mirrored: False: the plain view alone, whatever the plan says.
         """
         from oncontour.inference.cascade import cascade_probabilities
-        from oncontour.inference.engine import probabilities
+        from oncontour.inference.tiling import probabilities
 
         plan = self.plan if mirrored else _changed(self.plan, {"mirror": ()})
         if plan.stages:
-            return cascade_probabilities(self.networks, image, plan, self.scheme, self.activation, progress)
-        networks = [parts[""] for parts in self.networks]
+            return cascade_probabilities(self.runners, image, plan, self.scheme, self.activation, progress)
+        networks = [own[""] for own in self.runners]
         return probabilities(networks, image, plan.inference, progress, self.activation)
 
 
@@ -177,8 +209,11 @@ def shipped_bundles() -> list[str]:
     return sorted(path.parent.name for path in SHIPPED.glob("*/plan.yaml"))
 
 
-def load_bundle(name: str | Path) -> Bundle:
+def load_bundle(name: str | Path, engine: Engine = Engine.TORCH) -> Bundle:
     """Load a bundle by the name of a shipped one, or by its folder.
+
+    Args:
+        engine: what is to run its networks.
 
     Raises:
         BundleError: no such bundle, a file missing, or one that differs from its digest in `provenance.json`.
@@ -202,7 +237,7 @@ def load_bundle(name: str | Path) -> Bundle:
     paragraphs = [" ".join(part.split()) for part in card.split("\n\n") if part.strip()]
     line = next((part for part in paragraphs if not part.startswith("#")), plan.name)
     after = dict(pairwise(paragraphs))
-    return Bundle(folder, plan, provenance, line, after.get(PURPOSE, ""))
+    return Bundle(folder, plan, provenance, line, after.get(PURPOSE, ""), engine)
 
 
 def save_bundle(

@@ -10,7 +10,7 @@ from torch import nn
 
 from oncontour.core.box import Box, bounding_box
 from oncontour.core.labels import LabelScheme
-from oncontour.inference.engine import Activation, probabilities
+from oncontour.inference.tiling import Activation, probabilities
 from oncontour.plans.plan import InferencePlan, Plan, StagePlan, View
 
 VIEW_AXES: Mapping[View, tuple[int, int, int]] = {"axial": (0, 1, 2), "coronal": (0, 2, 1), "sagittal": (1, 2, 0)}

@@ -20,8 +20,8 @@ from oncontour.core.labels import LabelScheme
 from oncontour.core.versions import installed
 from oncontour.data.files import file_digest
 from oncontour.inference.bundle import Bundle, save_bundle
-from oncontour.inference.engine import stride_and_margin
 from oncontour.inference.nnunet.steps import FILE, Steps, steps_text
+from oncontour.inference.tiling import stride_and_margin
 from oncontour.inference.weights import build, first_names
 from oncontour.plans.plan import Plan
 

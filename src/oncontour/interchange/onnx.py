@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from oncontour.core.errors import BundleError, OutputError
 from oncontour.inference.bundle import Bundle
-from oncontour.inference.engine import stride_and_margin
+from oncontour.inference.tiling import stride_and_margin
 
 TOLERANCE = 1e-4
 """Largest difference in a probability from what torch gives."""

@@ -53,7 +53,7 @@ def segment_case(
     """
     check_sufficient(study.name, study.images)
     options = options or Options()
-    models = models or Models(options.bundle)
+    models = models or Models(options.bundle, options.engine)
     clock = clock or Clock(study.name)
     if record is None:
         files = dict.fromkeys(file for image in study.images.values() for file in image.files)

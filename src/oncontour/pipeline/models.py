@@ -20,9 +20,11 @@ class Models:
 
     Args:
         name: bundle of the tumour model: a shipped bundle's name, or a folder.
+        engine: what runs them, as `oncontour.inference.engines.choose_engine` takes it.
     """
 
     name: str = DEFAULT_BUNDLE
+    engine: str = "torch"
 
     @cached_property
     def tumour(self) -> Bundle:
@@ -30,23 +32,30 @@ class Models:
 
         Raises:
             BundleError: no such bundle, or a damaged one.
+            OutputError: no such engine, or it is not installed.
         """
-        from oncontour.inference.bundle import load_bundle
-
-        return load_bundle(self.name)
+        return self._load(self.name)
 
     @cached_property
     def brain(self) -> Bundle:
         """The model that finds the brain; many studies never need it."""
-        from oncontour.inference.bundle import load_bundle
+        return self._load(BRAIN_BUNDLE)
 
-        return load_bundle(BRAIN_BUNDLE)
+    def _load(self, name: str) -> Bundle:
+        from oncontour.inference.bundle import load_bundle
+        from oncontour.inference.engines import choose_engine
+
+        return load_bundle(name, choose_engine(self.engine))
 
     @cached_property
     def record(self) -> dict[str, dict[str, str]]:
-        """Name of each bundle, and the digest of its provenance.json, which holds those of its other files."""
+        """Name and engine of each bundle; the digest of its provenance.json, which holds those of its other files."""
         return {
-            purpose: {"name": bundle.name, "sha256": file_digest(bundle.folder / "provenance.json")}
+            purpose: {
+                "name": bundle.name,
+                "engine": str(bundle.engine),
+                "sha256": file_digest(bundle.folder / "provenance.json"),
+            }
             for purpose, bundle in (("tumour", self.tumour), ("brain", self.brain))
         }
 

@@ -22,6 +22,7 @@ class Options:
 
     Args:
         bundle: the model: "default", another shipped bundle's name, or a bundle's folder.
+        engine: what runs the networks, as `oncontour.inference.engines.choose_engine` takes it.
         bias_field: whether to correct the bias field (N4).
         skull_stripped: whether the images hold the brain alone; None: look at them.
         brain_mask: a NIfTI mask of the brain in the world of the reference sequence; None: find the brain.
@@ -34,6 +35,7 @@ class Options:
     """
 
     bundle: str = DEFAULT_BUNDLE
+    engine: str = "torch"
     bias_field: bool = True
     skull_stripped: bool | None = None
     brain_mask: Path | None = None
@@ -44,7 +46,7 @@ class Options:
     resume: bool = False
 
     def record(self) -> dict[str, Any]:
-        """The choices that a result depends on, for manifests. The bundle is recorded apart, with its digest."""
+        """The choices that a result depends on, for manifests. The bundle is recorded apart, with digest and engine."""
         return {
             "bias_field": self.bias_field,
             "skull_stripped": self.skull_stripped,

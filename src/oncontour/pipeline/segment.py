@@ -77,7 +77,7 @@ def segment_cases(
 ) -> list[CaseOutcome]:
     """`segment`, of cases that are found by a function: called when OUT and the model are seen to be usable."""
     prepare_out(out)
-    models = Models(options.bundle)
+    models = Models(options.bundle, options.engine)
     manifest = Manifest(out, options, models.record)
     outcomes: list[CaseOutcome] = []
     cases = find()

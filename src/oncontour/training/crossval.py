@@ -20,7 +20,7 @@ from oncontour.data.datasets.images import read_label_map
 from oncontour.data.nifti import write_nifti
 from oncontour.inference.bundle import Bundle
 from oncontour.inference.cascade import cascade_probabilities, part_name
-from oncontour.inference.engine import probabilities
+from oncontour.inference.tiling import probabilities
 from oncontour.plans.plan import Plan
 from oncontour.preprocess.resample import resample_channels
 from oncontour.training.job import Job

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from oncontour.core.overlap import dice
 from oncontour.data.files import write_whole
-from oncontour.inference.engine import average
+from oncontour.inference.tiling import average
 from oncontour.plans.plan import Plan
 from oncontour.training.cascade import Case
 from oncontour.training.job import Job

@@ -24,9 +24,9 @@ from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.inference.bundle import Bundle
 from oncontour.inference.cascade import label_channels
-from oncontour.inference.engine import Activation, ensemble, region_sums
 from oncontour.inference.nnunet.resample import resample, resample_labels, resampled_shape, slice_axis
 from oncontour.inference.nnunet.steps import Scaling, Steps
+from oncontour.inference.tiling import Activation, ensemble, region_sums
 
 SMALLEST_DEVIATION = 1e-8
 """Below it nnU-Net divides by this instead."""
@@ -88,7 +88,7 @@ def _network_output(
     bundle: Bundle, image: NDArray[np.float32], steps: Steps, progress: Callable[[float], None]
 ) -> NDArray[np.floating]:
     """What the folds give on average (K, i, j, k), summed as nnU-Net sums it."""
-    networks, plan = [parts[""] for parts in bundle.networks], bundle.plan.inference
+    networks, plan = [parts[""] for parts in bundle.runners], bundle.plan.inference
     sums = torch.float16 if steps.version == 2 else torch.float32
     found = ensemble(networks, image, plan, class_activation(bundle), progress, sums)
     if not torch.isfinite(found).all():  # logits too large for half precision, at which nnU-Net gives up

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from oncontour.inference.engine import average, probabilities, region_activation, tile_starts, tile_weight
+from oncontour.inference.tiling import average, probabilities, region_activation, tile_starts, tile_weight
 from oncontour.networks import NETWORKS
 from oncontour.plans.plan import InferencePlan
 
