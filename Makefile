@@ -15,7 +15,7 @@ SHELL := bash
 .PHONY: help setup peers demo picture test test-peers lint format docs lock lock-peers clean
 
 PYTHON ?= $(or $(shell command -v python3.11),python3)
-JOBS ?= 2
+JOBS ?= 3
 SEED ?= 6
 
 BIN := .venv/bin
@@ -51,7 +51,7 @@ demo: $(SET_UP)
 picture: demo
 	pdftoppm -r 110 -png -singlefile demo/result/*/report.pdf docs/images/report
 
-# One thread each, so that the test processes do not fight over the cores.
+# One thread each, so that the test processes do not fight over the cores; three on two cores, for some tests only wait.
 test: $(SET_UP)
 	@scripts/test-tools.sh
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -r s
