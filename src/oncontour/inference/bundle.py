@@ -108,19 +108,17 @@ class Bundle:
         Raises:
             BundleError: weights missing, or of another network.
         """
-        channels = {part: int(network.arguments["inputs"]) for part, network in parts(self.plan).items()}
+        names = fold_names(self.folder)
         return tuple(
-            {
-                part: ready(network, channels[part], self.engine, self._digest(fold, part))
-                for part, network in own.items()
-            }
-            for fold, own in zip(fold_names(self.folder), self.networks, strict=True)
+            {part: self._ready(network, fold, part) for part, network in own.items()}
+            for fold, own in zip(names, self.networks, strict=True)
         )
 
-    def _digest(self, fold: str, part: str) -> str:
-        """Of a network and its weights."""
-        weights = self.provenance.get("sha256", {}).get(weight_file(fold, part), "")
-        return f"{weights or file_digest(self.folder / weight_file(fold, part))} {parts(self.plan)[part]!r}"
+    def _ready(self, network: nn.Module, fold: str, part: str) -> nn.Module:
+        """A network as the engine runs it."""
+        plan, weights = parts(self.plan)[part], weight_file(fold, part)
+        digest = self.provenance.get("sha256", {}).get(weights) or file_digest(self.folder / weights)
+        return ready(network, int(plan.arguments["inputs"]), self.engine, f"{digest} {plan!r}")
 
     @cached_property
     def previous(self) -> Bundle | None:
