@@ -39,8 +39,9 @@ LIMIT = 0.001
 PAGE = """# Engines
 
 `oncontour segment --engine` says what runs the networks: `torch` (the default), `torch-bf16`, `openvino` or
-`openvino-bf16` (`pip install 'oncontour[openvino]'`). In bfloat16 processors with AMX are several times faster at large
-networks, such as those imported from nnU-Net; the shipped ones are so small that little is won.
+`openvino-bf16` (`pip install 'oncontour[openvino]'`). bfloat16 is meant for large networks on processors with AMX, such
+as those imported from nnU-Net (`python benchmarks/network_engines.py` times them); the shipped ones are so small that
+little is won.
 
 On a machine's first run with OpenVINO a network's graph is made, checked against torch on two random inputs, and kept
 under `ONCONTOUR_HOME` (`~/.cache/oncontour`); a network that OpenVINO cannot hold, or that gives other figures there,

@@ -25,13 +25,10 @@ class Growing(FolderCases):
 
     def __init__(self, *given):
         super().__init__(*given)
-        self.now, self.told = dict(self._results), []
+        self.now = dict(self._results)
 
     def results(self):
         return self.now
-
-    def marked(self, name, useful, by, reason):
-        self.told.append((name, useful, by, reason))
 
 
 @pytest.fixture
@@ -79,10 +76,14 @@ def test_a_case_without_a_result_says_why(page, cases, tmp_path):
     cases.now = {**cases.now, "new": coming}
     page.locator("#case-list li[data-case=new]").click(timeout=20_000)
     page.locator("#message", has_text="It is being segmented.").wait_for(timeout=20_000)
+    assert page.locator("#findings").inner_text() == "It is being segmented."
+    assert page.locator("#case-list li[data-case=new] img.there").count() == 0
 
 
 def test_a_server_that_is_away_is_told_and_found_again(page):
     page.route("**/api/cases", lambda route: route.abort())
     page.locator("#count", has_text="not live").wait_for(timeout=20_000)
+    assert names(page) == ["case-1"]
     page.unroute("**/api/cases")
     page.locator("#count", has_text="1 case").wait_for(timeout=20_000)
+    assert page.locator("#count").inner_text() == "1 case"
