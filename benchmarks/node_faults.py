@@ -92,6 +92,7 @@ def main() -> None:
             studies=len(verdicts),
             reopened=sum(len(verdict.outcomes) > 1 for verdict in verdicts),
             broken=broken,
+            real=bool(given.real),
         )
         given.write.write_text(made, "utf-8")
     for line in broken:

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from local_port import free_port
 from sqlalchemy import create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from faults.database import Postgres, free_port
+from faults.database import Postgres
 from faults.orders import FIRED
 from faults.peer import TITLE
 from oncontour.node.ledger.tables import CASES

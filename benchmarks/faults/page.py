@@ -14,6 +14,30 @@ from faults.run import Fault
 STAGES = ("receive", "complete", "route", "segment", "build", "deliver", "any")
 
 
+STAND_IN = (
+    "The node under fire",
+    "small studies",
+    "--write docs/node-faults.md",
+    """\
+- **Studies** have the headers of `oncontour phantom --dicom`, two sequences of nine slices of 16 x 16 pixels. Some are
+  of children, or no MR: the rules hold or ignore them.
+- **The segmentation is a stand-in** that writes four small objects at once, so that the time goes into faults. To the
+  node it is what the real one is: a process of its own, waited for, limited in time, and killed.
+  [Another run](node-faults-real.md) uses the real one.""",
+)
+"""Title, what was sent, the command, and what is to be said of it."""
+
+REAL = (
+    "The node under fire, with the real pipeline",
+    "heads",
+    "--real {studies} --write docs/node-faults-real.md",
+    """\
+- **Studies** are phantom heads with their skulls in four sequences; [hundreds of small ones](node-faults.md) met many
+  more kinds of faults.
+- **The segmentation** is the real pipeline with the bundle `default`, in a process of its own.""",
+)
+
+
 def outcome_table(verdicts: Sequence[Verdict], faults: Sequence[Fault]) -> str:
     """A row for each kind of fault at each stage, and one of all."""
     by_trial = {id(verdict.trial): verdict for verdict in verdicts}
@@ -64,8 +88,13 @@ def page(
     studies: int,
     reopened: int,
     broken: Sequence[str],
+    real: bool,
 ) -> str:
-    """The page: what was done, what came of it, what it does not say."""
+    """The page: what was done, what came of it, what it does not say.
+
+    Args:
+        real: whether heads went through the real pipeline.
+    """
     verdict = (
         "Every study ended as a result, in quarantine, or held or ignored by rule; none was lost, no result was\n"
         "delivered twice, no half file was visible, no log named a patient or a study, and every node was healthy in\n"
@@ -73,19 +102,16 @@ def page(
         if not broken
         else "**Broken:**\n\n" + "\n".join(f"- {line}" for line in broken)
     )
-    return f"""# The node under fire
+    title, things, command, about = REAL if real else STAND_IN
+    return f"""# {title}
 
-{faults} faults were injected into {studies} small studies on their way through real nodes (processes of
+{faults} faults were injected into {studies} {things} on their way through real nodes (processes of
 `oncontour node run`), in {minutes:.0f} minutes, with seed {seed}. {verdict}
 
-`python benchmarks/node_faults.py --write docs/node-faults.md` does it again, with another `--seed` otherwise, and ends
-with exit code 1 where any of that does not hold.
+`python benchmarks/node_faults.py {command.format(studies=studies)}` does it again, with another `--seed` otherwise, and
+ends with exit code 1 where any of that does not hold.
 
-- **Studies** have the headers of `oncontour phantom --dicom`, two sequences of nine slices of 16 x 16 pixels. Some are
-  of children, or no MR: the rules hold or ignore them.
-- **The segmentation is a stand-in** that writes four small objects at once, so that the time goes into faults. To the
-  node it is what the real one is: a process of its own, waited for, limited in time, and killed. `--real N` sends N
-  heads through the real pipeline instead.
+{about}
 - **Node killed** is `kill -9` between two statements of the node's code, a line of the table each; it is started again
   at once. Where there are three nodes, others may take over.
 - **The peer** is a recording one: it counts every C-STORE, keeps what it has through its own death, and fails as told.

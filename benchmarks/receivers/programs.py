@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from local_port import free_port
 
 NODELAY = {**os.environ, "TCP_NODELAY": "1", "OMP_NUM_THREADS": "1"}
 """Without it, Debian's dcmtk and Orthanc wait for the network's timers and take 20 images a second."""
@@ -41,7 +42,7 @@ class Running:
     def watch(self) -> None:
         """Look at its memory until it ends."""
         while not self.ended.wait(_LOOK_S):
-            self.peak_mib = max(self.peak_mib, sum(map(_pss_mib, _group(self.process.pid))))
+            self.peak_mib = max(self.peak_mib, sum(map(pss_mib, group(self.process.pid))))
 
 
 def oncontour(folder: Path, port: int) -> list[str]:
@@ -76,9 +77,7 @@ RECEIVERS = {"Oncontour": oncontour, "Orthanc": orthanc, "storescp": storescp}
 @contextmanager
 def receiver(name: str, folder: Path) -> Iterator[Running]:
     """Start one on an empty folder; it listens when the block begins."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder.mkdir()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(RECEIVERS[name](folder, port), env=NODELAY, start_new_session=True, **quiet)
@@ -110,7 +109,7 @@ def _wait_until_it_listens(name: str, running: Running) -> None:
         time.sleep(0.1)
 
 
-def _group(leader: int) -> list[int]:
+def group(leader: int) -> list[int]:
     """Processes of a process group."""
     found = []
     for path in Path("/proc").iterdir():
@@ -122,7 +121,8 @@ def _group(leader: int) -> list[int]:
     return found
 
 
-def _pss_mib(process: int) -> float:
+def pss_mib(process: int) -> float:
+    """Proportional set size of a process; 0 where it has ended."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
