@@ -174,7 +174,7 @@ def scrolled(page: Any) -> float:
 def open_list(chromium: Any, folder: Path, cases: int) -> float:
     """Seconds until all cases stand in the list."""
     with shown(chromium, folder) as page:
-        page.wait_for_function(f"performance.getEntriesByName('listed').length && {cases}", timeout=60_000)
+        page.locator("#case-list li").nth(cases - 1).wait_for(state="attached", timeout=60_000)
         return page.evaluate("performance.getEntriesByName('listed')[0].startTime / 1000")
 
 

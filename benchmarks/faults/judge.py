@@ -132,8 +132,10 @@ def books(arena: Arena, verdicts: list[Verdict]) -> Books:
     found.parts = sum(name.endswith(".part") for name in incoming)
     if whole := sum(name.endswith(".whole") for name in incoming):
         found.unfit.append(f"{whole} whole images have no name")
+    quarantined = {row.case for rows in arena.rows.values() for row in rows if row.state == "quarantined"}
     for folder in ("cases", "results"):
-        if parts := list((arena.place / folder).rglob("*.part")):
+        parts = [part for part in (arena.place / folder).rglob("*.part") if part.name.split(".")[0] not in quarantined]
+        if parts:  # Those of a case that a person must look at go with its images: a read-only disk keeps all.
             found.unfit.append(f"{len(parts)} half folders in {folder}")
     known = {verdict.trial.study.token for verdict in verdicts}
     if strange := set(arena.rows) - known:

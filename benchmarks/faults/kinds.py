@@ -49,7 +49,7 @@ WORKER = (
     Kind("worker killed", "segment", "worker", ("worker-killed-{token}",)),
     Kind("worker hangs", "segment", "worker", ("worker-hangs-{token}",)),
     Kind("worker ends with nonsense", "segment", "worker", ("worker-babbles-{token}",)),
-    Kind("worker fails each time", "segment", "worker", ("worker-babbles-{token}",), 9, frozenset(("quarantine",))),
+    Kind("worker fails each time", "segment", "worker", ("worker-babbles-{token}",), 60, frozenset(("quarantine",))),
     Kind("worker leaves half", "build", "worker", ("worker-leaves-half-{token}",), 1, frozenset(("quarantine",))),
 )  # fmt: skip
 

@@ -38,7 +38,7 @@ class Expected:
 
 
 def complete_by(
-    series: Mapping[str, Series], open_s: float, expected: Expected | None, settings: CompletionSettings
+    series: Mapping[str, Series], open_s: float, age_s: float, expected: Expected | None, settings: CompletionSettings
 ) -> By | None:
     """What makes a study complete; None: it is not yet.
 
@@ -46,23 +46,26 @@ def complete_by(
       the peer lacks must be quiet: it knows the study from elsewhere, or has not got them yet.
     - quiet: no peer knows the study, and nothing has come for long. A peer that knows of more images than have come
       keeps the study open until `longest_s`, however quiet it is.
-    - force: it has been open for too long.
+    - force: it has been open for too long: by the clock of this process; or by its files' times, so that a node that is
+      often started anew comes to an end too, and then only when nothing has come for long, since such a clock may jump.
 
     Args:
         series: what has come, by the token of its UID; at least one.
-        open_s: since the first image.
+        open_s: since the first image was seen by this process.
+        age_s: since the first image came, by a clock that can be set.
         expected: None: no peer knows the study.
 
     >>> settings = CompletionSettings()
     >>> here = {"a": Series(20, 1.0), "b": Series(30, 3.0)}
-    >>> complete_by(here, 60.0, Expected({"a": 20, "b": 30}, 5.0), settings)
+    >>> complete_by(here, 60.0, 60.0, Expected({"a": 20, "b": 30}, 5.0), settings)
     'count'
-    >>> complete_by(here, 60.0, Expected({"a": 21, "b": 30}, 5.0), settings) is None
+    >>> complete_by(here, 60.0, 60.0, Expected({"a": 21, "b": 30}, 5.0), settings) is None
     True
-    >>> complete_by({"a": Series(20, 121.0)}, 200.0, None, settings)
+    >>> complete_by({"a": Series(20, 121.0)}, 200.0, 200.0, None, settings)
     'quiet'
     """
-    if open_s >= settings.longest_s:
+    still = min(one.quiet_s for one in series.values()) >= settings.quiet_s
+    if open_s >= settings.longest_s or (age_s >= settings.longest_s and still):
         return "force"
     if expected:
         steady = expected.steady_s >= settings.steady_s
@@ -73,4 +76,4 @@ def complete_by(
             if steady and not missing and all(one.quiet_s >= settings.series_quiet_s for one in others)
             else None
         )
-    return "quiet" if min(one.quiet_s for one in series.values()) >= settings.quiet_s else None
+    return "quiet" if still else None

@@ -35,13 +35,15 @@ class _Open:
     """A study of which images have come that no case has.
 
     Args:
-        since: by a clock that nobody sets, as all times here.
+        since: by a clock that nobody sets, as all times here but the next.
+        came: the first of them, by the file system's clock.
         asked: when a peer was asked last.
         answer: what it is going to say.
         expected, steady_since: what it said last, and since when.
     """
 
     since: float
+    came: float
     asked: float = float("-inf")
     answer: Future[Mapping[str, int] | None] | None = None
     expected: Mapping[str, int] = field(default_factory=dict)
@@ -117,11 +119,14 @@ class Watch:
         if study not in self._open:
             if not self._new(study, images):
                 return
-            self._open[study] = _Open(time.monotonic())
+            known = self._known[study]
+            came = min(image.at for name, image in images.items() if name not in known)
+            self._open[study] = _Open(time.monotonic(), came)
         now, state = time.monotonic(), self._open[study]
         series = series_of(images, now)
         uid = next(iter(images.values())).study
-        by = complete_by(series, now - state.since, self._expected(uid, state, now), self._settings)
+        age_s = time.time() - state.came
+        by = complete_by(series, now - state.since, age_s, self._expected(uid, state, now), self._settings)
         if by:
             del self._open[study]
             self._complete(study, images, by)

@@ -28,17 +28,20 @@ def gather(site: Site, held: Case) -> Path:
     if folder.exists():
         return folder
     part = site.inputs / f"{held.case}.{held.epoch}.part"
-    with explained(part):
+    try:
+        with explained(part):
+            if part.exists():
+                shutil.rmtree(part)
+            part.mkdir(parents=True)
+            for image in held.images:
+                (part / image).hardlink_to(site.images / held.study / image)
+            try:
+                part.rename(folder)
+            except OSError:
+                if not folder.exists():
+                    raise
+    finally:
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        for image in held.images:
-            (part / image).hardlink_to(site.images / held.study / image)
-        try:
-            part.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-            shutil.rmtree(part)
     return folder
 
 
