@@ -22,9 +22,9 @@ node by C-STORE, told the node by C-FIND how many images it has, and got SEG, SR
 
 ## Seconds of a study
 
-"Besides segmentation" is all from the last image until Orthanc was seen to have every object of the result, less the
-pipeline's own steps: waiting for the study to be whole, rules, start of the process, reading of images by the ledger,
-delivery. The aim is 15 s or less.
+"Besides segmentation" is all from the last image until Orthanc was seen to have every object of the result, less what
+the pipeline took from the reading of pixels to its files: waiting for the study to be whole, rules, start of the
+process, headers, delivery. The aim is 15 s or less.
 
 {seconds}
 
@@ -49,7 +49,7 @@ class Taken:
         sent_s: Orthanc's sending of it.
         whole_s: from the last image until it was known to be whole.
         all_s: from the last image to its end.
-        pipeline_s: the pipeline's own steps.
+        pipeline_s: from the reading of pixels to the files of the result.
         once: each object of its result was sent to the PACS once.
         node_mib, files, threads: that the node held then.
         peak_mib: of the node and the segmentation since the study before.
@@ -105,7 +105,7 @@ def seconds_table(taken: Sequence[Taken]) -> str:
         "sending by Orthanc": [one.sent_s for one in taken],
         "last image to whole": [one.whole_s for one in taken],
         "last image to delivered": [one.all_s for one in taken],
-        "the pipeline's steps": [one.pipeline_s for one in taken],
+        "the pipeline": [one.pipeline_s for one in taken],
         "**besides segmentation**": [one.besides_s for one in taken],
     }
     rows = [[name, *(f"{np.percentile(times, at):.1f}" for at in (50, 95, 100))] for name, times in parts.items()]

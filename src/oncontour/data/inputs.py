@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from oncontour.data.names import STATED
 from oncontour.data.nifti import is_nifti, read_nifti_noted, stem
 
 if TYPE_CHECKING:
+    from oncontour.dicom.find import Read
     from oncontour.dicom.series import DicomStudy
 
 SKIPPED_FOLDERS = frozenset(
@@ -194,11 +195,12 @@ def _renamed(case: CaseInput, name: str) -> CaseInput:
 
 def _dicom_cases(path: Path, temporary: Path, use: Use) -> list[CaseInput]:
     """The DICOM studies of a folder or zip; a folder of case folders gives each folder its own."""
+    from oncontour.dicom.header import read_header
     from oncontour.dicom.study import case_name as study_name
     from oncontour.dicom.study import read_study
 
     cases = []
-    for place, study in _dicom_studies(path, temporary):
+    for place, study in _dicom_studies(path, temporary, cache(read_header)):
         if isinstance(study, OncontourError):
             cases.append(_broken(place, study))
             continue
@@ -208,17 +210,17 @@ def _dicom_cases(path: Path, temporary: Path, use: Use) -> list[CaseInput]:
     return cases
 
 
-def _dicom_studies(path: Path, temporary: Path) -> list[tuple[Path, DicomStudy | OncontourError]]:
+def _dicom_studies(path: Path, temporary: Path, read: Read) -> list[tuple[Path, DicomStudy | OncontourError]]:
     """Studies and the folder or zip of each, or the error of what is none.
 
     A folder's parts (folders and zips) are cases of their own where at least two hold a study and no study is spread
-    over several of them; else they are the series of what the folder holds.
+    over several of them; else they are the series of what the folder holds, whose headers are not read again.
     """
     from oncontour.dicom.find import find_studies
     from oncontour.dicom.series import DicomStudy
 
     parts = _parts(path)
-    inside = [found for part in parts for found in _dicom_studies(part, temporary)]
+    inside = [found for part in parts for found in _dicom_studies(part, temporary, read)]
     if len(parts) == 1 and len(inside) == 1:  # A folder around a folder: all has been read, and goes by the outer name.
         study = inside[0][1]
         return [(path, replace(study, root=path) if isinstance(study, DicomStudy) else study)]
@@ -228,7 +230,7 @@ def _dicom_studies(path: Path, temporary: Path) -> list[tuple[Path, DicomStudy |
     if len(uids) > 1 and len(set(uids)) == len(uids):
         return inside
     try:
-        return [(path, study) for study in find_studies(path, Path(mkdtemp(dir=temporary)))]
+        return [(path, study) for study in find_studies(path, Path(mkdtemp(dir=temporary)), read)]
     except OncontourError as error:
         return [(path, error)]
 

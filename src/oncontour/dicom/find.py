@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from oncontour.core.errors import MixedPatientsError, NotAStudyError
@@ -15,13 +15,17 @@ from oncontour.dicom.series import DicomStudy
 from oncontour.dicom.unpack import list_files
 from oncontour.dicom.words import words_of
 
+Read = Callable[[Path], Header | None]
+"""`read_header`, or one that remembers what it read."""
 
-def find_studies(root: Path, temporary: Path) -> tuple[DicomStudy, ...]:
+
+def find_studies(root: Path, temporary: Path, read: Read = read_header) -> tuple[DicomStudy, ...]:
     """Every brain MR study in a folder, zip or single file.
 
     Args:
         root: searched with all its subfolders; zips inside are unpacked.
         temporary: where zips are unpacked; must outlive the studies.
+        read: reads a file's header.
 
     Raises:
         InputError: no such path, or a zip that cannot be trusted.
@@ -29,7 +33,7 @@ def find_studies(root: Path, temporary: Path) -> tuple[DicomStudy, ...]:
         NotAStudyError: no MR study that could be of a brain.
     """
     files = list_files(root, temporary)
-    headers, skipped = _read_headers(files)
+    headers, skipped = _read_headers(files, read)
     _check_one_patient(root, headers)
     by_study: dict[str, list[Header]] = defaultdict(list)
     for header in headers:
@@ -49,7 +53,7 @@ def find_studies(root: Path, temporary: Path) -> tuple[DicomStudy, ...]:
     return tuple(sorted(studies, key=lambda study: (min(s.acquired for s in study.series), study.uid)))
 
 
-def _read_headers(files: Sequence[Path]) -> tuple[list[Header], Counter[str]]:
+def _read_headers(files: Sequence[Path], read: Read) -> tuple[list[Header], Counter[str]]:
     headers: list[Header] = []
     skipped: Counter[str] = Counter()
     for file in files:
@@ -57,7 +61,7 @@ def _read_headers(files: Sequence[Path]) -> tuple[list[Header], Counter[str]]:
             if not looks_like_dicom(file):
                 skipped["files that are not DICOM"] += 1
                 continue
-            header = read_header(file)
+            header = read(file)
         except OSError:
             skipped["files that could not be opened"] += 1
         except ValueError:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +169,6 @@ def read_header(path: Path) -> Header | None:
     """
     import pydicom
     from pydicom import config
-    from pydicom.tag import Tag
 
     with warnings.catch_warnings(), config.disable_value_validation():
         warnings.simplefilter("ignore")  # pydicom's warnings quote values, which may name a patient
@@ -177,7 +177,7 @@ def read_header(path: Path) -> Header | None:
                 path,
                 stop_before_pixels=True,
                 force=True,
-                specific_tags=[Tag(name) for name in (*_KEYWORDS, _MOSAIC_TILES)],
+                specific_tags=_wanted(),
             )
             flat = _flatten(dataset)
         except OSError:
@@ -204,6 +204,14 @@ def read_header(path: Path) -> Header | None:
     )
 
 
+@cache
+def _wanted() -> list[Any]:
+    """Tags to read; looking up keywords for every file anew took longer than reading it."""
+    from pydicom.tag import Tag
+
+    return [Tag(name) for name in (*_KEYWORDS, _MOSAIC_TILES)]
+
+
 def _flatten(dataset: Dataset) -> dict[str, Any]:
     """Values by keyword; an element whose text cannot be converted is as good as absent."""
     flat = {}
@@ -212,10 +220,11 @@ def _flatten(dataset: Dataset) -> dict[str, Any]:
             element = dataset[tag]
         except Exception:
             continue
-        if element.tag == _MOSAIC_TILES:
-            flat["MosaicTiles"] = element.value
-        elif element.keyword and not element.tag.is_private and element.value not in (None, ""):
-            flat[_ENHANCED_NAMES.get(element.keyword, element.keyword)] = element.value
+        value = element.value
+        if tag == _MOSAIC_TILES:
+            flat["MosaicTiles"] = value
+        elif value is not None and value != "" and not tag.is_private and (keyword := element.keyword):
+            flat[_ENHANCED_NAMES.get(keyword, keyword)] = value
     return flat
 
 
