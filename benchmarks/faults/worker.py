@@ -1,4 +1,5 @@
-"""Stands in for the segmentation: `python -I -S worker.py ORDERS STUDY OUT BUNDLE` writes four small objects at once.
+"""Stands in for the segmentation: `python -I -S worker.py ORDERS` writes four small objects at once, when it is told
+which study on its standard input, as the real one is.
 
 Its place in the node is the real one: a process of its own that is waited for, limited in time, and may be killed.
 Every result has UIDs that no other has, so that a result that is made twice and delivered twice is seen. Nothing but
@@ -98,4 +99,5 @@ def _new_uid() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:4])))
+    told = sys.stdin.readline()
+    sys.exit(main(Path(sys.argv[1]), *map(Path, json.loads(told)[:2])) if told else 0)

@@ -261,7 +261,8 @@ from functools import partial
 import oncontour.node.service
 from oncontour.cli.main import app
 from oncontour.node.work.segmenter import in_own_process
-program = (sys.executable, "-c", "import sys; open(sys.argv[2] + '.begun', 'w'); sys.stdin.read()")
+waits = "import json, sys; open(json.loads(sys.stdin.readline())[1] + '.begun', 'w'); sys.stdin.read()"
+program = (sys.executable, "-c", waits)
 oncontour.node.service.in_own_process = partial(in_own_process, program=program)
 sys.argv = ["oncontour", "node", "run", "--config", sys.argv[1]]
 app()

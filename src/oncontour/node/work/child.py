@@ -1,8 +1,9 @@
 """A segmentation in a process of its own: what it leaks or breaks ends with it.
 
-    python -m oncontour.node.work.child STUDY OUT BUNDLE
+    python -m oncontour.node.work.child
 
-It ends when whoever began it does: when its standard input closes.
+It loads its modules, waits for a line of JSON on its standard input, [STUDY, OUT, BUNDLE], and ends when whoever began
+it does: when its standard input closes.
 """
 
 from __future__ import annotations
@@ -11,13 +12,31 @@ import json
 import os
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 
 ORPHANED = 70
 
+MODULES = (
+    "oncontour.pipeline.segment",
+    "oncontour.inference.bundle",
+    "oncontour.preprocess.run",
+    "oncontour.dicom.segmentation",
+    "highdicom",
+    "matplotlib.figure",
+    "reportlab.platypus",
+)
+"""What every study needs, five seconds of loading in all; whatever else is loaded when it is needed."""
 
-def main(study: str, out: str, bundle: str) -> int:
+
+def main() -> int:
     """Segment one study; exit code 0 where it succeeded. The last line of output is the error, as JSON."""
+    for module in MODULES:
+        import_module(module)
+    line = sys.stdin.readline()
+    if not line:
+        return ORPHANED
+    study, out, bundle = json.loads(line)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from oncontour.pipeline.options import Options
     from oncontour.pipeline.segment import segment
@@ -36,4 +55,4 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,22 +17,20 @@ Segmenter = Callable[[Path, Path, str], None]
 
 
 CHILD = (sys.executable, "-m", "oncontour.node.work.child")
-"""Takes STUDY OUT BUNDLE, and ends when its standard input does."""
+"""Waits for a line of JSON on its standard input, [STUDY, OUT, BUNDLE], and ends when its standard input does."""
 
 
 def in_own_process(limit_s: float, program: Sequence[str] = CHILD) -> Segmenter:
-    """The real one.
+    """The real one. The process for the next study begins when one ends, so that its modules are loaded by then.
 
     Args:
         limit_s: after which it is killed.
         program: what does the work.
     """
+    waiting: deque[subprocess.Popen[bytes]] = deque()
 
     def segment(study: Path, out: Path, bundle: str) -> None:
-        command = [*program, str(study), str(out), bundle]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as child:
+        with _told_of(study, out, bundle, waiting, program) as child:
             assert child.stdout is not None
             try:
                 # Not communicate(): it would close the child's input, by which the child knows that we are here.
@@ -43,12 +42,39 @@ def in_own_process(limit_s: float, program: Sequence[str] = CHILD) -> Segmenter:
                 child.kill()
                 raise
             said = child.stdout.read().decode("utf-8", "replace").strip().splitlines()
+        if not waiting:
+            waiting.append(_begun(program))
         if done < 0:
             raise _failed(study, f"its process killed by signal {-done}", "a process that ends by itself")
         if done:
             raise _told(study, said[-1] if said else "", done)
 
     return segment
+
+
+def _begun(program: Sequence[str]) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0)
+
+
+def _told_of(
+    study: Path, out: Path, bundle: str, waiting: deque[subprocess.Popen[bytes]], program: Sequence[str]
+) -> subprocess.Popen[bytes]:
+    """A process that was told what to do: one that waits and is alive still, else a new one."""
+    line = json.dumps([str(study), str(out), bundle]).encode() + b"\n"
+    while True:
+        new = not waiting
+        child = _begun(program) if new else waiting.popleft()
+        assert child.stdin is not None
+        try:
+            if child.poll() is None:
+                child.stdin.write(line)
+                child.stdin.flush()
+                return child
+        except BrokenPipeError:
+            pass
+        if new:  # It has ended already; waiting for it says how.
+            return child
 
 
 def _told(study: Path, line: str, code: int) -> OncontourError:
