@@ -38,7 +38,7 @@ OUSTED, UNUSABLE = 75, 2
 
 SETTINGS: dict[str, Any] = {
     "completion": {
-        "quiet_s": 3.0, "series_quiet_s": 1.0, "steady_s": 0.5, "ask_every_s": 2.0, "longest_s": 20.0, "ask": ["pacs"],
+        "quiet_s": 6.0, "series_quiet_s": 1.0, "steady_s": 0.5, "ask_every_s": 2.0, "longest_s": 20.0, "ask": ["pacs"],
     },
     "delivery": {"to": ["pacs"], "back_off_s": 0.5, "longest_s": 2.0, "tries": 60, "seen_s": 2.0},
     "work": {"cases_at_once": 2, "back_off_s": 0.5, "limit_s": 4.0, "beat_s": 0.5, "silent_s": 5.0},

@@ -118,7 +118,7 @@ ends with exit code 1 where any of that does not hold.
 - **The disk** is a tmpfs that is filled to the last byte, or remounted read-only while the node works.
 - **The clock** is set by injection in the node's processes (Python's and SQLite's; libfaketime breaks Python's sleep),
   by Debian's libfaketime in PostgreSQL.
-- **Waits** are short: a study is complete after 3 quiet seconds, a node is dead after 5 silent ones.
+- **Waits** are short: a study is complete after 6 quiet seconds, a node is dead after 5 silent ones.
 
 A study meets up to four faults, so it counts in several rows. *Recovered* is the time from a fault to the end of the
 last study that it befell, with the waits and the other faults of that study. {reopened} studies were opened again by

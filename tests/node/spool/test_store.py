@@ -135,10 +135,33 @@ def test_a_full_disk_is_refused(spool):
     dataset = mr_image()
     part = spool.part(announced(dataset), "SCANNER")
     part._stream = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
+    part.write(encoded(dataset))
     with pytest.raises(RefusedError, match="no room"):
-        part.write(encoded(dataset))
+        part.keep()
+    part = spool.part(announced(dataset), "SCANNER")
+    part._stream = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
+    with pytest.raises(RefusedError, match="no room"):
+        part.write(bytes(store.HELD_BYTES))
     part.drop()
     assert files(spool) == []
+
+
+@pytest.mark.parametrize("piece", [100_000, store.HELD_BYTES + 1])
+def test_a_large_image_is_kept_whole(spool, piece):
+    dataset = mr_image()
+    dataset.Rows, dataset.Columns = 1024, 1280
+    dataset.PixelData = bytes(range(256)) * (2 * 1024 * 1280 // 256)
+    content = encoded(dataset)
+    part = spool.part(announced(dataset), "SCANNER")
+    for start in range(0, len(content), piece):
+        part.write(content[start : start + piece])
+    arrival = part.keep()
+    (path,) = files(spool)
+    assert (arrival.kind, arrival.bytes) == ("new", len(content))
+    assert path.read_bytes().endswith(content)
+    again = spool.part(announced(dataset), "SCANNER")
+    again.write(content)
+    assert again.keep().kind == "same"
 
 
 def test_old_parts_are_removed_and_young_ones_are_not(spool):

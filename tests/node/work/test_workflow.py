@@ -114,6 +114,7 @@ def wait_for_end(flow):
 def test_a_case_reaches_its_peer(site, url):
     work = start(site, url)
     arrive(site)
+    (site.inputs / "s-1.0.part").mkdir()  # A node was killed while it gathered.
     work.begin()
     case = end_of(site, "s-1")
     assert (case.state, case.rule, case.bundle) == (State.DELIVERED, "all", "default")

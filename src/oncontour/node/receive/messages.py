@@ -81,6 +81,7 @@ class Ear(DIMSEServiceProvider):
         super().__init__(layer.assoc)
         self._layer, self._intake, self._take_report = layer, intake, take
         self._body: Body | None = None
+        self._contexts: dict[int | None, PresentationContext] = {}
         self._began, self._bytes = 0.0, 0
         layer.assoc.dimse = self
         layer.ended = self._abandon
@@ -142,10 +143,11 @@ class Ear(DIMSEServiceProvider):
             self._body = self._begin(fragment.context, type(self.message), self.message.command_set)
 
     def _begin(self, number: int, kind: type, command: Dataset) -> Body:
-        contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
-        if number not in contexts:
+        if not self._contexts:  # They stay as they were agreed upon; pynetdicom sorts them at each look.
+            self._contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
+        context = self._contexts.get(number)
+        if context is None:
             raise BreachError("a presentation context that was not accepted")
-        context = contexts[number]
         if kind is N_EVENT_REPORT_RQ and self._take_report is not None and context.abstract_syntax == PUSH_MODEL:
             return EventReport(number, command, context.transfer_syntax[0], self._take_report)
         if kind is C_STORE_RQ:

@@ -47,6 +47,10 @@ STALE_WHOLE_S = 10.0
 _DIGEST_DIGITS = 16
 """Of SHA-256, in the name of a conflicting image."""
 
+HELD_BYTES = 1 << 20
+"""Of a data set that arrives are held in memory, and written and hashed at once: most images are. Every call that lets
+other associations go on costs a wait for the next turn."""
+
 _LINK_TRIES = 20
 """A study may be moved away between the making of its folder and the link into it, but not so often."""
 
@@ -161,7 +165,8 @@ class Part:
         self._spool, self._meta, self._sender = spool, meta, sender
         self._path = spool.incoming / f"{secrets.token_hex(16)}{PART}"
         self._digest = hashlib.sha256()
-        self._length = 0
+        self._length = self._written = 0
+        self._held = bytearray()
         head = write_meta(meta.sop_class, meta.sop_instance, meta.transfer_syntax, sender)
         self._start = len(head)
         with _refused():
@@ -183,9 +188,10 @@ class Part:
         Raises:
             RefusedError: there is no room.
         """
-        self._write(data)
-        self._digest.update(data)
+        self._held += data
         self._length += len(data)
+        if len(self._held) >= HELD_BYTES:
+            self._flush()
 
     def keep(self, study: str | None = None) -> Arrival:
         """Make it safe, and give it its name.
@@ -197,12 +203,13 @@ class Part:
             RefusedError: there is no room, or it is not the image that was announced, or no image. Nothing stays.
         """
         try:
-            identity = read_identity(self._read, self._meta.transfer_syntax)
+            identity = read_identity(self._read, self._meta.transfer_syntax)  # Mostly of what is held in memory.
             if identity is None:
                 raise RefusedError(Refusal.NO_IDENTITY)
             announced = (self._meta.sop_class, self._meta.sop_instance)
             if (identity.sop_class, identity.sop_instance) != announced or study not in (None, identity.study):
                 raise RefusedError(Refusal.MISMATCH)
+            self._flush()
             digest = self._digest.hexdigest()
             with _refused():
                 self._path = self._path.rename(self._path.with_suffix(f".{digest}{WHOLE}"))
@@ -226,14 +233,24 @@ class Part:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
 
-    def _write(self, data: bytes | memoryview) -> None:
+    def _flush(self) -> None:
+        self._write(self._held)
+        self._digest.update(self._held)
+        self._written += len(self._held)
+        self._held = bytearray()
+
+    def _write(self, data: bytes | bytearray) -> None:
         with _refused():
             rest = memoryview(data)
             while rest:
                 rest = rest[self._stream.write(rest) :]
 
     def _read(self, offset: int, count: int) -> bytes:
-        return os.pread(self._stream.fileno(), count, self._start + offset)
+        if self._written and offset < self._written:
+            self._flush()
+        if offset < self._written:
+            return os.pread(self._stream.fileno(), count, self._start + offset)
+        return bytes(self._held[offset - self._written : offset - self._written + count])
 
 
 def data_set_digest(stream: BufferedReader, start: int) -> str:

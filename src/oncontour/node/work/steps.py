@@ -111,8 +111,9 @@ def settle(site: Site, held: Case, state: State, **values: Any) -> None:
 
 
 def tidy(site: Site, held: Case) -> None:
-    """What a finished case no longer needs."""
-    shutil.rmtree(site.inputs / held.case, ignore_errors=True)
+    """What a finished case no longer needs; what a killed node left half made, too."""
+    for folder in (site.inputs / held.case, *site.inputs.glob(f"{held.case}.*.part")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read(path: Path) -> Any:
