@@ -33,6 +33,9 @@ _SLACK = 64
 _WAIT_S = 0.01
 """How long a look at the socket waits: the delay of what we send unasked (answers to associations and releases)."""
 
+_NEAR = 0.9
+"""A socket's own limit is changed where less than this share of it is left."""
+
 _HEADER = struct.Struct(">BBL")
 _PDV = struct.Struct(">LBB")
 _P_DATA = 0x04
@@ -181,17 +184,20 @@ class BoundedUpperLayer(DULServiceProvider):
         if raw is None:
             raise ConnectionError("closed")
         buffer[: len(before)] = before
-        view = memoryview(buffer)[len(before) :]
+        view, limit = memoryview(buffer)[len(before) :], raw.gettimeout()
         while view:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError("the peer is too slow")
-            raw.settimeout(left)
+            if limit is None or left < _NEAR * limit:  # Each change is a system call, and a PDU takes milliseconds.
+                limit = left
+                raw.settimeout(limit)
             received = raw.recv_into(view)
             if not received:
                 raise ConnectionError("closed by the peer")
             view = view[received:]
-        raw.settimeout(self.network_timeout)
+        if limit != self.network_timeout:
+            raw.settimeout(self.network_timeout)
         return buffer
 
     def _drain(self) -> None:
