@@ -54,7 +54,7 @@ picture: demo
 # One thread each, so that the test processes do not fight over the cores; three on two cores, for some tests only wait.
 test: $(SET_UP)
 	@scripts/test-tools.sh
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -r s
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -r sfE
 
 # Fails, rather than skips, where a peer is missing.
 test-peers: $(PEERS_SET_UP)

@@ -2,8 +2,8 @@
 
 pynetdicom 3 reads as many bytes as a peer announces for a PDU, waits for them as long as a byte trickles in, and looks
 for work a thousand times a second. `BoundedUpperLayer` reads with a cap and a deadline, waits on the socket, and hands
-out the fragments of P-DATA PDUs as views of one buffer. `tests/node/receive/test_upper_layer.py` fails where pynetdicom
-no longer has what is overridden here.
+the fragments of P-DATA PDUs on as views of one buffer, with few system calls. `tests/node/receive/test_upper_layer.py`
+fails where pynetdicom no longer has what is overridden here.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import ssl
 import struct
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from pynetdicom.dul import DULServiceProvider
 
@@ -32,9 +31,6 @@ _SLACK = 64
 
 _WAIT_S = 0.01
 """How long a look at the socket waits: the delay of what we send unasked (answers to associations and releases)."""
-
-_NEAR = 0.9
-"""A socket's own limit is changed where less than this share of it is left."""
 
 _HEADER = struct.Struct(">BBL")
 _PDV = struct.Struct(">LBB")
@@ -112,6 +108,11 @@ class BoundedUpperLayer(DULServiceProvider):
         # Both setters hand their value to the timers of `association.dul`.
         association.dul = self
         association.acse_timeout, association.network_timeout = association.acse_timeout, association.network_timeout
+        raw = self._raw
+        if raw is not None and not isinstance(raw, ssl.SSLSocket):
+            # With a limit of Python's a call gives what is there, with the kernel's it waits for all that is asked for.
+            raw.settimeout(None)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _time_value(self.network_timeout or 0.0))
 
     def run_reactor(self) -> None:
         """Work until the connection is closed, then call `ended`."""
@@ -133,21 +134,41 @@ class BoundedUpperLayer(DULServiceProvider):
         self._idle_timer.restart()
 
     def _is_transport_event(self) -> bool:
-        raw = self._raw
-        if raw is None:
+        """Read PDUs until none is there, or one has to be acted upon; whether any was read."""
+        if self._raw is None:
             time.sleep(_WAIT_S)
-        elif not (isinstance(raw, ssl.SSLSocket) and raw.pending()) and self.state_machine.current_state != "Sta13":
-            with suppress(OSError, ValueError):  # Closed meanwhile, which super() says next.
-                select.select([raw], [], [], _WAIT_S)
-        return super()._is_transport_event()
+        if self._raw is None or self._leaving:
+            return super()._is_transport_event()
+        read = False
+        while self._readable(0 if read else _WAIT_S):
+            read = True
+            self._read_pdu_data()
+            if self.event_queue.queue or self.to_provider_queue.queue or self._kill_thread:
+                break
+        return read
+
+    @property
+    def _leaving(self) -> bool:
+        """Whether we wait for the peer to close: nothing that it says counts any more."""
+        return self.state_machine.current_state == "Sta13"
+
+    def _readable(self, wait_s: float) -> bool:
+        raw = self._raw
+        if isinstance(raw, ssl.SSLSocket) and raw.pending():
+            return True
+        try:
+            return raw is not None and bool(select.select([raw], [], [], wait_s)[0])
+        except (OSError, ValueError):  # Closed meanwhile.
+            self.event_queue.put(_CLOSED)
+            return False
 
     def _read_pdu_data(self) -> None:
-        """Read one PDU, and put it and its event into the queues."""
-        if self.state_machine.current_state == "Sta13":  # Waiting for the peer to close: nothing counts any more.
+        """Read one PDU. Data is handed on at once, of others the event is put into the queue."""
+        if self._leaving:
             self._drain()
             return
-        established = self.state_machine.current_state not in ("Sta1", "Sta2")
-        limit = self.network_timeout if established else self.assoc.acse_timeout
+        state = self.state_machine.current_state
+        limit = self.network_timeout if state not in ("Sta1", "Sta2") else self.assoc.acse_timeout
         try:
             pdu = self._receive(time.monotonic() + (limit or 0.0))
         except ValueError:
@@ -161,6 +182,9 @@ class BoundedUpperLayer(DULServiceProvider):
         except Exception:  # Whatever a peer makes pynetdicom's parser stumble over.
             self.event_queue.put(_INVALID)
             return
+        if isinstance(decoded, Fragments) and state == "Sta6":  # As action DT-2 (PS3.8 Table 9-8).
+            self.assoc.dimse.receive_primitive(cast(Any, decoded.to_primitive()))
+            return
         self._recv_pdu.put(decoded)
         self.event_queue.put(event)
         if event != "Evt10":
@@ -173,32 +197,37 @@ class BoundedUpperLayer(DULServiceProvider):
             ValueError: of an unknown type, or longer than its kind may be.
             OSError: the connection was closed, or the deadline passed.
         """
-        header = self._receive_exactly(_HEADER.size, deadline)
+        raw = self._raw
+        if raw is None:
+            raise ConnectionError("closed")
+        header = bytearray(_HEADER.size)
+        self._receive_into(raw, memoryview(header), deadline)
         kind, _, length = _HEADER.unpack(header)
         if not 1 <= kind <= 7 or length > (self._maximum_pdu + _SLACK if kind == _P_DATA else MOST_BYTES_OTHER):
             raise ValueError("an unknown or too long PDU")
-        return memoryview(self._receive_exactly(length, deadline, header))
+        pdu = memoryview(bytearray(len(header) + length))
+        pdu[: len(header)] = header
+        self._receive_into(raw, pdu[len(header) :], deadline)
+        return pdu
 
-    def _receive_exactly(self, count: int, deadline: float, before: bytes | bytearray = b"") -> bytearray:
-        raw, buffer = self._raw, bytearray(len(before) + count)
-        if raw is None:
-            raise ConnectionError("closed")
-        buffer[: len(before)] = before
-        view, limit = memoryview(buffer)[len(before) :], raw.gettimeout()
+    def _receive_into(self, raw: socket.socket, view: memoryview, deadline: float) -> None:
+        """Fill a buffer. A plain socket does so in one system call: each lets other associations have Python's lock,
+        and to come by it again takes longer than the call."""
+        plain = not isinstance(raw, ssl.SSLSocket)
         while view:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError("the peer is too slow")
-            if limit is None or left < _NEAR * limit:  # Each change is a system call, and a PDU takes milliseconds.
-                limit = left
-                raw.settimeout(limit)
-            received = raw.recv_into(view)
+            if plain:
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _time_value(left))
+            else:
+                raw.settimeout(left)
+            received = raw.recv_into(view, 0, socket.MSG_WAITALL if plain else 0)
             if not received:
                 raise ConnectionError("closed by the peer")
             view = view[received:]
-        if limit != self.network_timeout:
+        if not plain:
             raw.settimeout(self.network_timeout)
-        return buffer
 
     def _drain(self) -> None:
         raw = self._raw
@@ -212,3 +241,8 @@ class BoundedUpperLayer(DULServiceProvider):
     @property
     def _raw(self) -> socket.socket | None:
         return self.socket.socket if self.socket is not None else None
+
+
+def _time_value(seconds: float) -> bytes:
+    """A C timeval; at least 1 us, for 0 would be no limit."""
+    return struct.pack("@ll", *divmod(max(int(seconds * 1e6), 1), 1_000_000))

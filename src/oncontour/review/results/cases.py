@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from os.path import commonpath
 from pathlib import Path
 from typing import Protocol
 
 from oncontour.core.errors import InputError
-from oncontour.data.inputs import CaseInput, find_cases
+from oncontour.data.inputs import CaseInput, find_cases, safe_name
 from oncontour.review.results.result import Result, find_results
 
 
@@ -42,7 +43,8 @@ class FolderCases:
 
     Args:
         folder: OUT of `oncontour segment`, or the folder of one case.
-        studies: what was segmented, as it was given to `oncontour segment`; images are read from there.
+        studies: what was segmented, as it was given to `oncontour segment`, or a folder around it; images are read from
+            there.
         temporary: an empty folder for what has to be unpacked.
 
     Raises:
@@ -53,7 +55,9 @@ class FolderCases:
 
     def __init__(self, folder: Path, studies: Iterable[Path], temporary: Path) -> None:
         self._results = find_results(folder)
-        self._inputs = {case.name: case for case in find_cases(studies, temporary)}
+        inputs = find_cases(studies, temporary)
+        around = {_folder_name(case): case for case in inputs if case.files}
+        self._inputs = around | {case.name: case for case in inputs}
 
     def results(self) -> Mapping[str, Result]:
         """Those that were there at the beginning."""
@@ -69,3 +73,8 @@ class FolderCases:
 
     def marked(self, name: str, useful: bool, by: str, reason: str) -> None:
         """Nobody else is to be told."""
+
+
+def _folder_name(case: CaseInput) -> str:
+    """What the case is called where the folder that holds its files alone is given."""
+    return safe_name(Path(commonpath(file.parent for file in case.files)).name)
