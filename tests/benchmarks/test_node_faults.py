@@ -51,7 +51,9 @@ def test_the_stand_in_writes_what_the_node_reads(benchmarks, tmp_path):
     folder = tmp_path / "made" / "1"
     worker = benchmarks / "faults" / "worker.py"
     told = json.dumps([str(folder), str(tmp_path / "out"), "default"])
-    subprocess.run([sys.executable, "-I", "-S", worker, tmp_path], input=f"{told}\n", text=True, check=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "-I", "-S", worker, tmp_path], input=f"{told}\n", text=True, check=True, timeout=120
+    )
     made = sorted((tmp_path / "out").rglob("*.dcm"))
     assert len(made) == len(OBJECTS)
     assert {str(dcmread(file).StudyInstanceUID) for file in made} == {study.uid}

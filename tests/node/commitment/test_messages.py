@@ -12,6 +12,7 @@ from pynetdicom.dsutils import decode, encode
 from oncontour.node.commitment.answer import INVALID_ARGUMENT, NO_SUCH_EVENT, SUCCESS, answer
 from oncontour.node.commitment.messages import PUSH_MODEL, PUSH_MODEL_INSTANCE, Report, read_report, request
 from oncontour.node.peers.peer import Reference
+from oncontour.node.receive.command import N_EVENT_REPORT, Command
 from oncontour.node.receive.event_report import EventReport
 
 from ..pacs import PROCESSING_FAILURE, report
@@ -20,12 +21,8 @@ UIDS = st.from_regex(r"[1-9](\.[1-9][0-9]{0,8}){1,5}", fullmatch=True)
 SYNTAXES = st.sampled_from([ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian])
 
 
-def command(event: int | None = 1) -> Dataset:
-    made = Dataset()
-    made.MessageID, made.AffectedSOPClassUID, made.AffectedSOPInstanceUID = 7, PUSH_MODEL, PUSH_MODEL_INSTANCE
-    if event is not None:
-        made.EventTypeID = event
-    return made
+def command(event: int | None = 1) -> Command:
+    return Command(N_EVENT_REPORT, 7, PUSH_MODEL, PUSH_MODEL_INSTANCE, event, True)
 
 
 def written(content: Dataset, syntax) -> bytes:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.pdu_primitives import P_DATA
 
-from oncontour.node.receive.response import C_STORE, N_EVENT_REPORT, response
+from oncontour.node.receive.command import C_STORE, N_EVENT_REPORT, Command
+from oncontour.node.receive.response import response
 from oncontour.node.spool.refusal import Refusal
 
 UIDS = st.from_regex(r"[1-9](\.[1-9][0-9]{0,8}){0,6}", fullmatch=True)
@@ -20,7 +21,7 @@ UIDS = st.from_regex(r"[1-9](\.[1-9][0-9]{0,8}){0,6}", fullmatch=True)
 )
 def test_pynetdicom_reads_it(kind, number, status, uid, refusal):
     piece, message = P_DATA(), DIMSEMessage()
-    content = response(kind, number, status, uid, uid + ".1", refusal.value)
+    content = response(Command(kind, number, uid, uid + ".1", None, True), status, refusal.value)
     piece.presentation_data_value_list.append((1, b"\x03" + content))
     assert message.decode_msg(piece)
     assert message.command_set.CommandGroupLength == len(content) - 12

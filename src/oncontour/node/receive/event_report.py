@@ -8,8 +8,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from oncontour.node.commitment.answer import Take, answer
-from oncontour.node.receive.response import N_EVENT_REPORT, response
-from oncontour.node.spool.uids import uid_in
+from oncontour.node.receive.command import Command
+from oncontour.node.receive.response import response
 
 MOST_BYTES = 1 << 22
 """Of a report; an object takes some 150, so that this is one on 28,000."""
@@ -27,7 +27,7 @@ class EventReport:
 
     most_bytes = MOST_BYTES
 
-    def __init__(self, context: int, command: Dataset, syntax: UID, take: Take) -> None:
+    def __init__(self, context: int, command: Command, syntax: UID, take: Take) -> None:
         self.context = context
         self._command, self._syntax, self._take = command, syntax, take
         self._content = bytearray()
@@ -38,10 +38,7 @@ class EventReport:
 
     def finish(self) -> bytes:
         """Take it; the response's command set."""
-        command = self._command
-        status = answer(self._take, command.get("EventTypeID"), self._read)
-        sop_class, instance = (uid_in(command, f"AffectedSOP{which}UID") or "" for which in ("Class", "Instance"))
-        return response(N_EVENT_REPORT, int(command.MessageID), status, sop_class, instance)
+        return response(self._command, answer(self._take, self._command.event, self._read))
 
     def drop(self) -> None:
         """Nothing is to be undone."""

@@ -8,22 +8,20 @@ import queue
 import time
 from typing import Any, Protocol
 
-from pydicom.dataset import Dataset
 from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import C_STORE_RQ, N_EVENT_REPORT_RQ
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.presentation import PresentationContext
 
 from oncontour.node.commitment.answer import Take
 from oncontour.node.commitment.messages import PUSH_MODEL
+from oncontour.node.receive.command import C_STORE, N_EVENT_REPORT, Command, read_command
 from oncontour.node.receive.event_report import EventReport
 from oncontour.node.receive.intake import Incoming, Intake
-from oncontour.node.receive.response import C_STORE, response
+from oncontour.node.receive.response import response
 from oncontour.node.receive.statuses import PROCESSING_FAILURE, STATUS, SUCCESS
-from oncontour.node.receive.upper_layer import BoundedUpperLayer, Fragment
+from oncontour.node.receive.upper_layer import COMMAND, LAST, BoundedUpperLayer, Fragment
 from oncontour.node.spool.meta import FileMeta
 from oncontour.node.spool.refusal import Refusal, RefusedError
-from oncontour.node.spool.uids import uid_in
 
 MOST_COMMAND_BYTES = 16_384
 """A C-STORE command has some 300."""
@@ -37,8 +35,7 @@ _WAIT_S = 0.05
 _MOST_UNANSWERED = 8
 """Echoes that wait for their answers; no more than one should, as we agree to no other window (PS3.7 D.3.3.3)."""
 
-_COMMAND, _LAST = 1, 2
-_WHOLE_COMMAND = bytes((_COMMAND | _LAST,))
+_WHOLE_COMMAND = bytes((COMMAND | LAST,))
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,6 +77,7 @@ class Ear(DIMSEServiceProvider):
     def __init__(self, layer: BoundedUpperLayer, intake: Intake, take: Take | None = None) -> None:
         super().__init__(layer.assoc)
         self._layer, self._intake, self._take_report = layer, intake, take
+        self._command = bytearray()
         self._body: Body | None = None
         self._contexts: dict[int | None, PresentationContext] = {}
         self._began, self._bytes = 0.0, 0
@@ -122,45 +120,47 @@ class Ear(DIMSEServiceProvider):
             raise BreachError("a message came too slowly")
         if self._body is None:
             self._take_command(fragment)
-        elif fragment.control & _COMMAND or fragment.context != self._body.context:
+        elif fragment.control & COMMAND or fragment.context != self._body.context:
             raise BreachError("another message within a data set")
         else:
             self._take_data(self._body, fragment)
 
     def _take_command(self, fragment: Fragment) -> None:
-        if not fragment.control & _COMMAND or self._bytes > MOST_COMMAND_BYTES:
+        if not fragment.control & COMMAND or self._bytes > MOST_COMMAND_BYTES:
             raise BreachError("no command, or a command without end")
-        piece = P_DATA()
-        piece.presentation_data_value_list.append((fragment.context, bytes((fragment.control,)) + fragment.data))
-        super().receive_primitive(piece)
-        if not fragment.control & _LAST:
+        self._command += fragment.data
+        if not fragment.control & LAST:
             return
-        if self.message is None:  # It has no data set, and waits in the queue.
-            self._bytes = 0
-            if self.msg_queue.qsize() > _MOST_UNANSWERED:
-                raise BreachError("more and more messages, and no waiting for answers")
-        else:
-            self._body = self._begin(fragment.context, type(self.message), self.message.command_set)
+        content, self._command = bytes(self._command), bytearray()
+        command = read_command(content)
+        if command.has_data_set:
+            self._body = self._begin(fragment.context, command)
+            return
+        message = P_DATA()
+        message.presentation_data_value_list.append((fragment.context, _WHOLE_COMMAND + content))
+        super().receive_primitive(message)
+        self._bytes = 0
+        if self.msg_queue.qsize() > _MOST_UNANSWERED:
+            raise BreachError("more and more messages, and no waiting for answers")
 
-    def _begin(self, number: int, kind: type, command: Dataset) -> Body:
+    def _begin(self, number: int, command: Command) -> Body:
         if not self._contexts:  # They stay as they were agreed upon; pynetdicom sorts them at each look.
             self._contexts = {context.context_id: context for context in self.assoc.accepted_contexts}
         context = self._contexts.get(number)
         if context is None:
             raise BreachError("a presentation context that was not accepted")
-        if kind is N_EVENT_REPORT_RQ and self._take_report is not None and context.abstract_syntax == PUSH_MODEL:
+        if command.kind == N_EVENT_REPORT and self._take_report is not None and context.abstract_syntax == PUSH_MODEL:
             return EventReport(number, command, context.transfer_syntax[0], self._take_report)
-        if kind is C_STORE_RQ:
+        if command.kind == C_STORE:
             return self._begin_image(number, context, command)
         raise BreachError("a message with a data set that is neither an image nor a report")
 
-    def _begin_image(self, number: int, context: PresentationContext, command: Dataset) -> _Store:
-        sop_class, instance = (uid_in(command, f"AffectedSOP{which}UID") for which in ("Class", "Instance"))
-        store = _Store(number, int(command.MessageID), sop_class, instance, 2 * self._intake.biggest)
-        if sop_class is None or instance is None or sop_class != context.abstract_syntax:
+    def _begin_image(self, number: int, context: PresentationContext, command: Command) -> _Store:
+        store = _Store(number, command, 2 * self._intake.biggest)
+        if command.sop_class is None or command.instance is None or command.sop_class != context.abstract_syntax:
             store.refusal = Refusal.MISMATCH
             return store
-        meta = FileMeta(sop_class, instance, str(context.transfer_syntax[0]), "", 0)
+        meta = FileMeta(command.sop_class, command.instance, str(context.transfer_syntax[0]), "", 0)
         with store:
             store.incoming = self._intake.begin(meta, self.assoc.requestor.ae_title.strip())
         return store
@@ -169,12 +169,10 @@ class Ear(DIMSEServiceProvider):
         if self._bytes > body.most_bytes:
             raise BreachError("a data set without end")
         body.write(fragment.data)
-        if not fragment.control & _LAST:
+        if not fragment.control & LAST:
             return
-        answer = P_DATA()
-        answer.presentation_data_value_list.append((body.context, _WHOLE_COMMAND + body.finish()))
-        self._body, self.message, self._bytes = None, None, 0
-        self._layer.send_pdu(answer)
+        self._layer.answer(body.context, body.finish())
+        self._body, self._bytes = None, 0
 
     def _abandon(self) -> None:
         if self._body is not None:
@@ -185,9 +183,8 @@ class Ear(DIMSEServiceProvider):
 class _Store:
     """A C-STORE request and what became of it. As a context, it remembers why its image is not taken."""
 
-    def __init__(self, context: int, number: int, sop_class: str | None, instance: str | None, most_bytes: int) -> None:
-        self.context, self.number, self.sop_class, self.instance = context, number, sop_class, instance
-        self.most_bytes = most_bytes
+    def __init__(self, context: int, command: Command, most_bytes: int) -> None:
+        self.context, self.command, self.most_bytes = context, command, most_bytes
         self.incoming: Incoming | None = None
         self.refusal: Refusal | None = None
         self.failed = False
@@ -219,7 +216,7 @@ class _Store:
             with self:
                 self.incoming.keep()
         status = PROCESSING_FAILURE if self.failed else STATUS[self.refusal] if self.refusal else SUCCESS
-        return response(C_STORE, self.number, status, self.sop_class or "", self.instance or "", self.refusal or "")
+        return response(self.command, status, self.refusal or "")
 
     def drop(self) -> None:
         """Let the image go."""

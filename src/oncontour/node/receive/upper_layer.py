@@ -35,6 +35,10 @@ _WAIT_S = 0.01
 _HEADER = struct.Struct(">BBL")
 _PDV = struct.Struct(">LBB")
 _P_DATA = 0x04
+
+COMMAND, LAST = 1, 2
+"""Bits of a fragment's message control header (PS3.8 E.2)."""
+
 _CLOSED, _INVALID = "Evt17", "Evt19"
 """Events of the state machine: the connection is closed; an invalid PDU came (PS3.8 Table 9-10)."""
 
@@ -49,7 +53,7 @@ class Fragment:
 
     Args:
         context: ID of its presentation context.
-        control: bit 0: of a command, not of a data set; bit 1: the last.
+        control: COMMAND: of a command, not of a data set; LAST: the last.
     """
 
     context: int
@@ -132,6 +136,17 @@ class BoundedUpperLayer(DULServiceProvider):
     def restart_idle(self) -> None:
         """Count the peer's silence from now."""
         self._idle_timer.restart()
+
+    def answer(self, context: int, command: bytes) -> None:
+        """Send a command set in a PDU of its own; for the thread that reads, which alone sends too.
+
+        Args:
+            context: ID of its presentation context.
+        """
+        length = len(command) + 2
+        pdu = _HEADER.pack(_P_DATA, 0, length + 4) + _PDV.pack(length, context, COMMAND | LAST)
+        if self.socket is not None:
+            self.socket.send(pdu + command)
 
     def _is_transport_event(self) -> bool:
         """Read PDUs until none is there, or one has to be acted upon; whether any was read."""

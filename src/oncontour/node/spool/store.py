@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
 
 from oncontour.core.errors import OutputError
@@ -82,9 +82,6 @@ class Spool:
         Args:
             meta: its SOP class and instance, as announced, and the transfer syntax of what is going to be written.
             sender: AE title, "WEB" or "FOLDER".
-
-        Raises:
-            RefusedError: there is no room.
         """
         return Part(self, meta, sender)
 
@@ -155,27 +152,16 @@ class Spool:
 
 
 class Part:
-    """An image that is arriving. Every one ends with `keep` or `drop`.
-
-    Raises:
-        RefusedError: there is no room.
-    """
+    """An image that is arriving. Every one ends with `keep` or `drop`."""
 
     def __init__(self, spool: Spool, meta: FileMeta, sender: str) -> None:
         self._spool, self._meta, self._sender = spool, meta, sender
         self._path = spool.incoming / f"{secrets.token_hex(16)}{PART}"
+        self._stream: FileIO | None = None
         self._digest = hashlib.sha256()
+        self._head = write_meta(meta.sop_class, meta.sop_instance, meta.transfer_syntax, sender)
         self._length = self._written = 0
-        self._held = bytearray()
-        head = write_meta(meta.sop_class, meta.sop_instance, meta.transfer_syntax, sender)
-        self._start = len(head)
-        with _refused():
-            self._stream = self._path.open("x+b", buffering=0)
-        try:
-            self._write(head)
-        except RefusedError:
-            self.drop()
-            raise
+        self._held = bytearray(self._head)
 
     @property
     def length(self) -> int:
@@ -209,11 +195,11 @@ class Part:
             announced = (self._meta.sop_class, self._meta.sop_instance)
             if (identity.sop_class, identity.sop_instance) != announced or study not in (None, identity.study):
                 raise RefusedError(Refusal.MISMATCH)
-            self._flush()
+            stream = self._flush()
             digest = self._digest.hexdigest()
             with _refused():
                 self._path = self._path.rename(self._path.with_suffix(f".{digest}{WHOLE}"))
-                os.fsync(self._stream.fileno())
+                os.fsync(stream.fileno())
                 kind = self._spool.place(self._path, identity, digest)
         finally:
             self.drop()
@@ -229,28 +215,30 @@ class Part:
 
     def drop(self) -> None:
         """Let it go."""
-        self._stream.close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        if self._stream is not None:
+            self._stream.close()
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
-    def _flush(self) -> None:
-        self._write(self._held)
-        self._digest.update(self._held)
-        self._written += len(self._held)
-        self._held = bytearray()
-
-    def _write(self, data: bytes | bytearray) -> None:
+    def _flush(self) -> FileIO:
+        """Write what is held in memory; the file."""
         with _refused():
-            rest = memoryview(data)
+            if self._stream is None:
+                self._stream = FileIO(self._path, "x+")
+            rest = memoryview(self._held)
+            self._digest.update(rest[0 if self._written else len(self._head) :])
             while rest:
                 rest = rest[self._stream.write(rest) :]
+        self._written += len(self._held)
+        self._held = bytearray()
+        return self._stream
 
     def _read(self, offset: int, count: int) -> bytes:
-        if self._written and offset < self._written:
-            self._flush()
-        if offset < self._written:
-            return os.pread(self._stream.fileno(), count, self._start + offset)
-        return bytes(self._held[offset - self._written : offset - self._written + count])
+        """Of the data set."""
+        place = len(self._head) + offset
+        if place < self._written:
+            return os.pread(self._flush().fileno(), count, place)
+        return bytes(self._held[place - self._written : place - self._written + count])
 
 
 def data_set_digest(stream: BufferedReader, start: int) -> str:
