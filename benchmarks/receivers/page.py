@@ -17,9 +17,9 @@ python benchmarks/receive_rate.py --write docs/receive-rate.md
 ```
 
 All in one run on one machine, in turns, {rounds} rounds, medians (all rounds in brackets); every receiver on 127.0.0.1,
-on the same disk and on an empty folder, with `TCP_NODELAY=1`. The time is the senders', from the first to the last;
-every image was counted on the receiver's disk. "Of Orthanc" is the ratio of medians. Memory is the largest proportional
-set size of the receiver's processes.
+on the same disk and on an empty folder, with `TCP_NODELAY=1`, some seconds after what the one before had received was
+deleted. The time is the senders', from the first to the last; every image was counted on the receiver's disk. "Of
+Orthanc" is the ratio of medians. Memory is the largest proportional set size of the receiver's processes.
 
 What a success means differs: Oncontour and Orthanc (`SyncStorageArea`, its default) flush each image to the disk before
 they answer; `storescp` does not, and what it confirmed last is lost with the power.

@@ -19,7 +19,7 @@ from pynetdicom.pdu_primitives import P_DATA
 
 from oncontour.node.receive.disk import Disk, free_bytes
 from oncontour.node.receive.intake import Intake
-from oncontour.node.spool.store import Spool
+from oncontour.node.spool.store import HELD_BYTES, Spool
 
 from ..images import encoded, mr_image, save
 from .ears import BIG, dcmtk, scp
@@ -224,11 +224,12 @@ def noise_ear(tmp_path_factory):
 
 
 def test_a_sender_that_vanishes_leaves_nothing(tmp_path):
-    image = mr_image()
-    message = command(image) + data(encoded(image)[:5000], last=False)
+    image = mr_image(pixels=bytes(HELD_BYTES))  # A smaller one has no file before it is whole.
+    content = encoded(image)
+    pieces = [data(content[start : start + 50_000], last=False) for start in range(0, len(content), 50_000)]
     with scp(tmp_path / "spool") as ear:
         connection = associated(ear)
-        connection.sendall(message)
+        connection.sendall(command(image) + b"".join(pieces))
         assert soon(lambda: len(list(ear.spool.incoming.iterdir())) == 1)
         connection.close()
         assert soon(lambda: not list(ear.spool.incoming.iterdir()))
