@@ -40,6 +40,7 @@ def bids(context: typer.Context) -> None:
                 Options(bundle=given.bundle, resume=given.resume),
                 participants=given.participant_label,
                 sessions=given.session_label,
+                workers=given.workers,
                 progress=view.progress,
                 started=view.started,
                 finished=view.finished,
@@ -62,6 +63,7 @@ def _arguments() -> ArgumentParser:
     parser.add_argument("--skip-bids-validator", "--skip_bids_validator", action="store_true", help="do not validate")
     parser.add_argument("--bundle", default="default", help="the model: a shipped bundle's name, or a bundle's folder")
     parser.add_argument("--resume", action="store_true", help="leave out sessions that are done already")
+    parser.add_argument("-j", "--workers", type=int, default=1, metavar="N", help="sessions that are worked on at once")
     parser.add_argument("-v", "--version", action="version", version=f"oncontour {__version__}")
     return parser
 

@@ -47,6 +47,7 @@ _STRIPPED_HELP = "The images hold the brain alone, or the whole head. Default: l
 _PREDICT_HELP = "Predict each region's Dice from a few variants of the images (calibrated bundles)."
 _DICOM_HELP = "Also write DICOM objects (of DICOM studies): SEG, SR, overlay series, report."
 _ENGINE_HELP = "What runs the model: torch, torch-bf16, openvino or openvino-bf16 (docs: engines)."
+_WORKERS_HELP = "Cases that are worked on at once, each in a process of its own; they share the cores."
 _BUNDLE_HELP = "The model: a shipped bundle's name, or a bundle's folder."
 
 
@@ -73,6 +74,7 @@ def segment(
     predict_dice: Annotated[bool, _choice("--predict-dice/--no-predict-dice", text=_PREDICT_HELP)] = True,
     bundle: Annotated[str, _choice("--bundle", metavar="BUNDLE", text=_BUNDLE_HELP)] = "default",
     engine: Annotated[str, _choice("--engine", metavar="ENGINE", text=_ENGINE_HELP)] = "torch",
+    workers: Annotated[int, typer.Option("--workers", "-j", min=1, help=_WORKERS_HELP, rich_help_panel=_CHOICES)] = 1,
     dicom: Annotated[bool, _output("--dicom", text=_DICOM_HELP)] = False,
     resume: Annotated[bool, _output("--resume", text="Leave out cases that are done already.")] = False,
     json: Annotated[bool, _output("--json", text="Print the outcome as JSON on standard output.")] = False,
@@ -109,6 +111,7 @@ def segment(
             out,
             options,
             name=name,
+            workers=workers,
             progress=view.progress,
             started=view.started,
             finished=view.finished,

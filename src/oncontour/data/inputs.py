@@ -38,7 +38,7 @@ class CaseInput:
         name: what its result folder is called: letters, digits, dot, underscore and hyphen.
         where: the file or folder that it comes from.
         files: every file that may go into it, in a fixed order (hashed for `--resume`).
-        read: reads it; raises the error that says why it cannot be used.
+        read: reads it, in another process too; raises the error that says why it cannot be used.
     """
 
     name: str
@@ -74,18 +74,19 @@ def case_of_files(files: Mapping[Sequence, Path], name: str | None = None) -> Ca
     first = next(iter(files.values()))
     name = safe_name(name or (case_name(folders.pop()) if len(folders) == 1 else stem(first)))
 
-    def read() -> Study:
-        check_sufficient("the files given", files)
-        images, notes = {}, []
-        for sequence in sorted(files, key=list(Sequence).index):
-            path = files[sequence]
-            volume, remarks = read_nifti_noted(path)
-            images[sequence] = Image(sequence, volume, path.name, (path,), dicom=False)
-            notes.extend(remarks)
-        stated = tuple(Decision(files[s].name, s, True, f"given with --{s.lower()}", STATED) for s in images)
-        return Study(name, images, stated, tuple(notes))
+    return CaseInput(name, first.parent, tuple(files.values()), partial(_read_files, dict(files), name))
 
-    return CaseInput(name, first.parent, tuple(files.values()), read)
+
+def _read_files(files: Mapping[Sequence, Path], name: str) -> Study:
+    check_sufficient("the files given", files)
+    images, notes = {}, []
+    for sequence in sorted(files, key=list(Sequence).index):
+        path = files[sequence]
+        volume, remarks = read_nifti_noted(path)
+        images[sequence] = Image(sequence, volume, path.name, (path,), dicom=False)
+        notes.extend(remarks)
+    stated = tuple(Decision(files[s].name, s, True, f"given with --{s.lower()}", STATED) for s in images)
+    return Study(name, images, stated, tuple(notes))
 
 
 def _cases_in(path: Path, temporary: Path, use: Use) -> list[CaseInput]:
@@ -151,16 +152,16 @@ def nifti_case(case: NiftiCase, use: Use) -> CaseInput:
     """A case of a folder of NIfTI files."""
     files = tuple(dict.fromkeys(file.path for file in case.files if not file.reading.mask))
     name = safe_name(case.name)
-    return CaseInput(name, case.folder, files, lambda: read_case(replace(case, name=name), use))
+    return CaseInput(name, case.folder, files, partial(read_case, replace(case, name=name), use))
 
 
 def _broken(path: Path, error: OncontourError) -> CaseInput:
     """A case that can only say what is wrong with it."""
+    return CaseInput(_name_of(path), path, (), partial(_refuse, error))
 
-    def read() -> Study:
-        raise error
 
-    return CaseInput(_name_of(path), path, (), read)
+def _refuse(error: OncontourError) -> Study:
+    raise error
 
 
 def _name_of(path: Path) -> str:
@@ -190,7 +191,11 @@ def _with_different_names(cases: Iterable[CaseInput]) -> Iterator[CaseInput]:
 
 
 def _renamed(case: CaseInput, name: str) -> CaseInput:
-    return replace(case, name=name, read=lambda: replace(case.read(), name=name))
+    return replace(case, name=name, read=partial(_read_as, case.read, name))
+
+
+def _read_as(read: Callable[[], Study], name: str) -> Study:
+    return replace(read(), name=name)
 
 
 def _dicom_cases(path: Path, temporary: Path, use: Use) -> list[CaseInput]:

@@ -39,6 +39,7 @@ def segment_bids(
     *,
     participants: Collection[str] = (),
     sessions: Collection[str] = (),
+    workers: int = 1,
     progress: Progress = quiet,
     started: Callable[[list[str]], None] | None = None,
     finished: Callable[[CaseOutcome], None] | None = None,
@@ -49,6 +50,7 @@ def segment_bids(
         root: the raw data set.
         out: of the derivatives; made where it is not there.
         participants, sessions: labels, with or without "sub-" and "ses-"; empty: all.
+        workers: sessions that are worked on at once.
 
     Returns:
         One outcome a session; one that fails stops no other.
@@ -62,7 +64,13 @@ def segment_bids(
     cases = find_sessions(root, participants, sessions)
     with locked(out):
         outcomes = segment_cases(
-            lambda: cases, out / RESULTS, options, progress=progress, started=started, finished=finished
+            lambda: cases,
+            out / RESULTS,
+            options,
+            workers=workers,
+            progress=progress,
+            started=started,
+            finished=finished,
         )
         scheme = Models(options.bundle).tumour.scheme
         outcomes = [_published(outcome, root, out, scheme) for outcome in outcomes]

@@ -10,6 +10,7 @@ from oncontour.core.checks import Check
 from oncontour.core.study import Study
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import read_mask
+from oncontour.pipeline.cores import cores_of
 from oncontour.pipeline.imported import images_for_nnunet
 from oncontour.pipeline.models import Models
 from oncontour.pipeline.options import Options
@@ -109,5 +110,6 @@ def _preprocess(study: Study, options: Options, models: Models, clock: Clock) ->
         skull_stripped=options.skull_stripped,
         brain_mask=read_mask(options.brain_mask) if options.brain_mask else None,
         normalisation=options.normalisation or models.tumour.plan.normalisation,
+        cores=cores_of(options),
     )
     return preprocess(study, choices, models.extract_brain, clock.preprocessing)

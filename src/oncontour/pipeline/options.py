@@ -32,6 +32,7 @@ class Options:
         use: sequence -> series or file to take for it, against what headers and names say.
         dicom: whether to write DICOM too, where the study is DICOM.
         resume: whether to leave out cases whose result is there, of the same files, choices, version and bundle.
+        cores: that one case keeps busy; None: all that this process may use.
     """
 
     bundle: str = DEFAULT_BUNDLE
@@ -44,6 +45,7 @@ class Options:
     use: Mapping[Sequence, str] = field(default_factory=dict)
     dicom: bool = False
     resume: bool = False
+    cores: int | None = None
 
     def record(self) -> dict[str, Any]:
         """The choices that a result depends on, for manifests. The bundle is recorded apart, with digest and engine."""

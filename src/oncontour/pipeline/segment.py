@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -13,7 +15,9 @@ from oncontour.core.errors import OncontourError
 from oncontour.core.sequence import Sequence
 from oncontour.data.files import output_error
 from oncontour.data.inputs import CaseInput, case_of_files, find_cases
+from oncontour.data.parallel import each
 from oncontour.pipeline.case import segment_case
+from oncontour.pipeline.cores import cores_of, use_cores
 from oncontour.pipeline.folders import prepare_out, write_error
 from oncontour.pipeline.manifest import Manifest, read_volumes
 from oncontour.pipeline.models import Models
@@ -33,6 +37,7 @@ def segment(
     options: Options | None = None,
     *,
     name: str | None = None,
+    workers: int = 1,
     progress: Progress = quiet,
     started: Callable[[list[str]], None] | None = None,
     finished: Callable[[CaseOutcome], None] | None = None,
@@ -44,7 +49,8 @@ def segment(
         out: made where it is not there.
         options: the choices.
         name: the case's name, where files are given by sequence.
-        progress: told how far each case is.
+        workers: processes that work on a case each.
+        progress: told how far each case is; with several workers nobody is.
         started: told the names of all cases, before the first one begins.
         finished: told of each case when it ends.
 
@@ -63,7 +69,9 @@ def segment(
         def find() -> list[CaseInput]:
             return _cases(inputs, name, Path(temporary), choices)
 
-        return segment_cases(find, Path(out), choices, progress=progress, started=started, finished=finished)
+        return segment_cases(
+            find, Path(out), choices, workers=workers, progress=progress, started=started, finished=finished
+        )
 
 
 def segment_cases(
@@ -71,6 +79,7 @@ def segment_cases(
     out: Path,
     options: Options,
     *,
+    workers: int = 1,
     progress: Progress = quiet,
     started: Callable[[list[str]], None] | None = None,
     finished: Callable[[CaseOutcome], None] | None = None,
@@ -83,13 +92,33 @@ def segment_cases(
     cases = find()
     if started:
         started([case.name for case in cases])
-    for case in cases:
-        outcome = _run(case, out / case.name, options, models, progress)
+    for outcome in _outcomes(cases, out, options, models, min(workers, len(cases)), progress):
         outcomes.append(outcome)
         manifest.add(outcome)
         if finished:
             finished(outcome)
     return outcomes
+
+
+def _outcomes(
+    cases: list[CaseInput], out: Path, options: Options, models: Models, workers: int, progress: Progress
+) -> Iterator[CaseOutcome]:
+    """In the order of the cases; processes share the cores evenly."""
+    if workers > 1:
+        share = replace(options, cores=max(cores_of(options) // workers, 1))
+        yield from each(partial(_run_elsewhere, out, share), cases, workers, partial(use_cores, share.cores))
+        return
+    use_cores(cores_of(options))
+    for case in cases:
+        yield _run(case, out / case.name, options, models, progress)
+
+
+def _run_elsewhere(out: Path, options: Options, case: CaseInput) -> CaseOutcome:
+    """In a worker process, which loads the models once."""
+    return _run(case, out / case.name, options, _models(options.bundle, options.engine), quiet)
+
+
+_models = cache(Models)
 
 
 def _cases(inputs: Inputs, name: str | None, temporary: Path, options: Options) -> list[CaseInput]:

@@ -74,6 +74,7 @@ class Options:
         normalisation: "zscore", "minmax", "percentile95" or "percentile99", over the brain.
         spacing_mm: of the working grid.
         reference: None: T1CE, else the best 3-D one.
+        cores: to keep busy at most; `WORKERS` are enough.
     """
 
     bias_field: bool = True
@@ -82,6 +83,12 @@ class Options:
     normalisation: Method = "zscore"
     spacing_mm: float = 1.0
     reference: Sequence | None = None
+    cores: int = WORKERS
+
+    @property
+    def workers(self) -> int:
+        """Sequences that are worked on at once."""
+        return min(self.cores, WORKERS)
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ def preprocess(
         said.append(how)
     with _one_torch_thread():
         region = dilated(mask, REGION_MARGIN_MM)
-        transforms = _register(volumes, reference, region, log)
+        transforms = _register(volumes, reference, region, options.workers, log)
         with log.step("resample") as said:
             grid = working_grid(native.grid, mask, options.spacing_mm)
             brain = resample(mask, grid)
@@ -177,7 +184,7 @@ def preprocess(
             views = {s: field_of_view(v.grid, grid, transforms[s]) for s, v in volumes.items()}
             said.append(f"{grid.shape} voxels of {options.spacing_mm:g} mm around the brain")
         if options.bias_field:
-            images = _correct(images, brain, views, log)
+            images = _correct(images, brain, views, options.workers, log)
         with log.step("normalise") as said:
             scaled = {
                 s: normalise(v, brain.array & views[s], options.normalisation, f"{study.name} {s}")
@@ -185,7 +192,7 @@ def preprocess(
             }
             said += [f"{s}: (x - {n.shift:.4g}) / {n.scale:.4g}" for s, n in scaled.items()]
         with log.step("checks") as said:
-            checks = _check(volumes, images, reference, brain, views)
+            checks = _check(volumes, images, reference, brain, views, options.workers)
             bad = [check.name for check in checks if check.verdict != "ok"]
             said.append(f"{len(checks)} checks, {len(bad)} of them not ok" + (": " + ", ".join(bad) if bad else ""))
     normalised = {s: n.volume for s, n in scaled.items()}
@@ -233,7 +240,7 @@ def _brain(
 
 
 def _register(
-    volumes: Mapping[Sequence, Volume], reference: Sequence, region: Volume, log: _Log
+    volumes: Mapping[Sequence, Volume], reference: Sequence, region: Volume, workers: int, log: _Log
 ) -> dict[Sequence, NDArray[np.float64]]:
     others = [s for s in volumes if s != reference]
     transforms = {reference: np.eye(4)}
@@ -257,7 +264,7 @@ def _register(
         )
         return found.transform, Step(f"register {sequence}", round(perf_counter() - begun, 3), said)
 
-    for sequence, (transform, step) in zip(others, _in_parallel(one, others), strict=True):
+    for sequence, (transform, step) in zip(others, _in_parallel(one, others, workers), strict=True):
         transforms[sequence] = transform
         log.steps.append(step)
         moved = not np.array_equal(transform, np.eye(4))
@@ -269,7 +276,11 @@ def _register(
 
 
 def _correct(
-    images: Mapping[Sequence, Volume], brain: Volume, views: Mapping[Sequence, NDArray[np.bool_]], log: _Log
+    images: Mapping[Sequence, Volume],
+    brain: Volume,
+    views: Mapping[Sequence, NDArray[np.bool_]],
+    workers: int,
+    log: _Log,
 ) -> dict[Sequence, Volume]:
     log.progress("bias field")
 
@@ -284,7 +295,7 @@ def _correct(
         return done.volume, Step(f"bias field {sequence}", seconds, said), True
 
     corrected = {}
-    for sequence, (volume, step, done) in zip(images, _in_parallel(one, images), strict=True):
+    for sequence, (volume, step, done) in zip(images, _in_parallel(one, images, workers), strict=True):
         corrected[sequence] = volume
         log.steps.append(step)
         if not done:
@@ -300,6 +311,7 @@ def _check(
     reference: Sequence,
     brain: Volume,
     views: Mapping[Sequence, NDArray[np.bool_]],
+    workers: int,
 ) -> list[Check]:
     checks = brain_checks(brain, volumes[reference].grid)
     inside = max(int(brain.array.sum()), 1)
@@ -309,9 +321,9 @@ def _check(
     if not others:
         return checks
     region = dilated(brain, REGION_MARGIN_MM)
-    pyramids = dict(zip(images, _in_parallel(pyramid, images.values()), strict=True))
+    pyramids = dict(zip(images, _in_parallel(pyramid, images.values(), workers), strict=True))
     fixed = pyramids[reference]
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         mirrored = pool.submit(midsagittal_reflection, images[reference], fixed, brain, region)
         found = list(pool.map(lambda s: probe(fixed, pyramids[s], region), others))
         partner = mirrored.result()
@@ -323,9 +335,9 @@ def _check(
     return checks
 
 
-def _in_parallel(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def _in_parallel(work: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
     """Results in the order of the items. Torch, scipy and SimpleITK release Python's lock while they compute."""
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(work, items))
 
 
