@@ -15,8 +15,8 @@ from oncontour.pipeline.outcome import CaseOutcome
 def called(monkeypatch, tmp_path):
     calls = []
 
-    def fake(root, out, options, *, participants, sessions, progress, started, finished):
-        calls.append((root, out, options, participants, sessions))
+    def fake(root, out, options, *, participants, sessions, workers, progress, started, finished):
+        calls.append((root, out, options, participants, sessions, workers))
         return [CaseOutcome("sub-01", tmp_path, "done", 1.0, {"WT": 1.0})]
 
     monkeypatch.setattr("oncontour.pipeline.bids.segment_bids", fake)
@@ -29,11 +29,11 @@ def run(*arguments):
 
 @pytest.mark.parametrize("name", ["--participant-label", "--participant_label"])
 def test_a_list_behind_a_name(called, tmp_path, name):
-    done = run(tmp_path, "out", "participant", name, "01", "02", "--session-label", "a", "--bundle", "b")
+    done = run(tmp_path, "out", "participant", name, "01", "02", "--session-label", "a", "--bundle", "b", "-j", "2")
     assert done.exit_code == 0
-    ((root, out, options, participants, sessions),) = called
+    ((root, out, options, participants, sessions, workers),) = called
     assert (root, str(out), participants, sessions) == (tmp_path, "out", ["01", "02"], ["a"])
-    assert (options.bundle, options.resume) == ("b", False)
+    assert (options.bundle, options.resume, workers) == ("b", False, 2)
 
 
 def test_no_validator_is_said(called, tmp_path):

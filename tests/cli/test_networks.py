@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from oncontour.cli.main import app
+from oncontour.networks.facts import facts
 from oncontour.networks.standard import STANDARD
 
 PAGE = Path(__file__).parents[2] / "docs/networks.md"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _counted_once():
+    """Counting takes a quarter of a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("oncontour.networks.facts.facts", cache(facts))
+        yield
 
 
 @pytest.fixture(scope="module")

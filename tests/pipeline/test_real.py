@@ -26,6 +26,11 @@ MEMORY_GIB = 6.0
 def test_a_glioma_is_found(shared, tmp_path):
     (outcome,) = segment(shared / "glioma-00000", tmp_path / "out")
     assert outcome.status == "done", outcome.error
+    result = outcome.result
+    assert result is not None
+    sides = [check.verdict for check in result.checks if check.name.startswith("mirror")]
+    assert sides == ["ok"] * 3
+    assert not [check for check in result.checks if check.verdict == "fail"]
     truth = nibabel.load(shared / "glioma-00000" / "BraTS-GLI-00000-000-seg.nii.gz")
     found = nibabel.load(outcome.folder / "segmentation.nii.gz")
     np.testing.assert_allclose(found.affine, truth.affine, atol=1e-3)

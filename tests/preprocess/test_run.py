@@ -102,7 +102,6 @@ def test_the_reference_is_t1ce_else_the_finest():
 
 
 STUDIES = {
-    "glioma-00000": ("*t1c*", "*t1n*", "*t2W*", "*t2f*"),
     "glioma-00001-algorithm-masks": ("*t1c*", "*t1n*", "*t2w*", "*t2f*"),
     "metastasis-aurora": ("t1c*", "t1.*", "t2*", "flair*"),
     "lgg-fg6692-registered": ("*_t1c_*", "*_t1_*", "*_t2_*", "*_fla_*"),
@@ -110,7 +109,8 @@ STUDIES = {
     "brats2015-t1ce-flair/pat0002": ("T1c*", None, None, "Flair*"),
     "brats2018-t1-flair/case_0": (None, "T1.*", None, "FLAIR*"),
 }
-"""One of each collection; `benchmarks/robustness.py` and `real_scans.py` take them all."""
+"""One of each collection; `benchmarks/robustness.py` and `real_scans.py` take them all, `tests/pipeline/test_real.py`
+another glioma."""
 
 
 @pytest.mark.shared

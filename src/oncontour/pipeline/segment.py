@@ -105,8 +105,9 @@ def _outcomes(
 ) -> Iterator[CaseOutcome]:
     """In the order of the cases; processes share the cores evenly."""
     if workers > 1:
-        share = replace(options, cores=max(cores_of(options) // workers, 1))
-        yield from each(partial(_run_elsewhere, out, share), cases, workers, partial(use_cores, share.cores))
+        cores = max(cores_of(options) // workers, 1)
+        work = partial(_run_elsewhere, out, replace(options, cores=cores))
+        yield from each(work, cases, workers, partial(use_cores, cores))
         return
     use_cores(cores_of(options))
     for case in cases:

@@ -217,7 +217,7 @@ def test_noise_ends_one_association_only(noise_ear, body, kind):
 
 @pytest.fixture(scope="module")
 def noise_ear(tmp_path_factory):
-    with scp(tmp_path_factory.mktemp("noise"), network_timeout_s=1.0, request_timeout_s=1.0) as ear:
+    with scp(tmp_path_factory.mktemp("noise"), network_timeout_s=1.0, request_timeout_s=5.0) as ear:
         yield ear
         assert alive(ear)
         assert ear.files == []

@@ -6,6 +6,7 @@ cerebellum, deep grey matter and ventricle is told by place, in MNI coordinates.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -90,8 +91,9 @@ def _name_structures(
     tissues[behind & white] = Tissue.CEREBELLAR_WHITE
 
 
+@cache
 def load_mni() -> Anatomy:
-    """The MNI152 brain in a head, 1 mm RAS."""
+    """The MNI152 brain in a head, 1 mm RAS; made once in a process, which takes seconds."""
     tissues, affine = brain_tissues()
     lowest = int(np.nonzero((tissues > 0).any((0, 1)))[0][0])
     pads = (*ROOM_MM[:2], (max(0, NECK_MM - lowest), ROOM_MM[2][1]))
