@@ -17,8 +17,8 @@ IMPORT_SECONDS = 0.3
 HEAVY = ("torch", "SimpleITK", "scipy", "matplotlib", "pydicom", "highdicom", "nibabel", "rich")
 
 
-def fastest(program: str) -> float:
-    """Seconds of processor time of the fastest of five runs: that other work keeps the machine busy is no fault."""
+def takes_less(program: str, seconds: float) -> bool:
+    """Whether one of ten runs takes less processor time: that other work keeps the machine busy is no fault."""
 
     def run() -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -26,16 +26,16 @@ def fastest(program: str) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    return min(run() for _ in range(5))
+    return any(run() < seconds for _ in range(10))
 
 
 def test_help_is_quick():
     program = "import sys; sys.argv = ['oncontour', '--help']; from oncontour.cli.main import app; app()"
-    assert fastest(program) < QUICK_SECONDS
+    assert takes_less(program, QUICK_SECONDS)
 
 
 def test_import_is_quick_and_loads_nothing_heavy():
-    assert fastest("import oncontour") < IMPORT_SECONDS
+    assert takes_less("import oncontour", IMPORT_SECONDS)
     program = f"import sys, oncontour, oncontour.core.sequence; print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
