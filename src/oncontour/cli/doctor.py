@@ -1,4 +1,4 @@
-"""`oncontour doctor`: what is wrong with a data set, before anything is trained on it."""
+"""`oncontour doctor`: what is wrong with a data set, before anything is trained on it; how fast this machine is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,16 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A data set's folder, or a CSV file.")],
+    dataset: Annotated[
+        Path | None, typer.Argument(metavar="DATASET", help="A data set's folder, or a CSV file.")
+    ] = None,
+    *,
+    speed: Annotated[
+        bool, typer.Option("--speed", help="Instead: segment a synthetic head, and say how long a case takes and why.")
+    ] = False,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="ENGINE", help="With --speed: what runs the model.")
+    ] = "torch",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help=f"Folder for {REPORT} and the overlay pictures.")
     ] = None,
@@ -37,6 +46,12 @@ def doctor(
 ) -> None:
     """Examine a data set: geometry, labels, voxels, duplicates, leakage. Exit code 1: something is wrong."""
     from json import dumps
+
+    if (dataset is None) != speed:
+        raise typer.BadParameter("give either a data set or --speed", param_hint="DATASET")
+    if dataset is None:
+        _print_speed(engine, json)
+        return
 
     from oncontour.data.datasets.find import read_dataset
     from oncontour.data.doctor import examine
@@ -60,6 +75,23 @@ def doctor(
             typer.echo(f"Written: {path}")
     bad = found.wrong or (strict and bool(found.problems))
     raise typer.Exit(SOME_FAILED if bad else ALL_WELL)
+
+
+def _print_speed(engine: str, as_json: bool) -> None:
+    from json import dumps
+
+    from oncontour.cli.segment_view import View
+    from oncontour.cli.speed_view import print_speed
+    from oncontour.pipeline.options import Options
+    from oncontour.pipeline.speed import measure_speed
+
+    with exit_codes(), View(as_json=False) as view:
+        view.started(["synthetic head"])
+        speed = measure_speed(Options(engine=engine), view.progress)
+    if as_json:
+        typer.echo(dumps(speed.as_json(), indent=2))
+    else:
+        print_speed(speed, console())
 
 
 def _write(found: Examination, out: Path) -> list[Path]:
