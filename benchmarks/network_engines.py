@@ -24,6 +24,7 @@ from oncontour.inference.engines import Engine, ready
 from oncontour.networks import build_network
 from oncontour.networks.facts import NetworkFacts, facts
 from oncontour.networks.standard import INPUTS, STANDARD
+from oncontour.pipeline.speed import product_rate
 
 SIDE = 4096
 """Of the square matrices."""
@@ -47,12 +48,6 @@ PRECISION = {
     Engine.TORCH_BF16: torch.bfloat16,
     Engine.OPENVINO_BF16: torch.bfloat16,
 }
-
-
-def peak(dtype: torch.dtype) -> float:
-    """Operations a second of matrix products."""
-    first, second = (torch.randn(SIDE, SIDE).to(dtype) for _ in range(2))
-    return 2 * SIDE**3 / min(seconds(lambda: first @ second) for _ in range(4))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -93,7 +88,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", type=Path, metavar="FILE.md")
     given = parser.parse_args()
-    peaks = {dtype: peak(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    peaks = {dtype: product_rate(dtype, SIDE) for dtype in (torch.float32, torch.bfloat16)}
     rows = []
     for name in given.networks:
         known = facts(name)

@@ -47,6 +47,8 @@ def test_verdicts(score, verdict):
     ("folder", "reference", "pattern"),
     [
         ("glioma-00000", "*t1c*", "*t2f*"),
+        ("glioma-00000", "*t1c*", "*t1n*"),
+        ("metastasis-aurora", "t1c*", "t2*"),
         ("metastasis-aurora", "t1c*", "flair*"),
         ("lgg-fg6692-native", "*_t1c.*", "*_fla.*"),
         ("lgg-fg6692-native", "*_t1c.*", "*_t2.*"),

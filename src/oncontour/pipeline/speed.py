@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from oncontour.core.checks import Step
 from oncontour.data.cores import usable_cores
-from oncontour.pipeline.cores import cores_of
+from oncontour.pipeline.cores import cores_of, use_cores
 from oncontour.pipeline.options import Options
 from oncontour.pipeline.progress import Progress, quiet
 from oncontour.pipeline.provenance import peak_memory_gib
@@ -99,8 +99,6 @@ def measure_machine(options: Options) -> Machine:
     """Take a few seconds to see what the processor can do at best."""
     import torch
 
-    from oncontour.pipeline.cores import use_cores
-
     used = cores_of(options)
     use_cores(used)
     source = torch.zeros(COPIED_BYTES, dtype=torch.uint8)
@@ -112,8 +110,8 @@ def measure_machine(options: Options) -> Machine:
         used=used,
         units=_units(),
         memory_gib=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
-        fp32_tflops=round(_product(torch.float32), 3),
-        bf16_tflops=round(_product(torch.bfloat16), 3),
+        fp32_tflops=round(product_rate(torch.float32, SIDE) / 1e12, 3),
+        bf16_tflops=round(product_rate(torch.bfloat16, SIDE) / 1e12, 3),
         copied_gb_s=round(2 * COPIED_BYTES / copying / 1e9, 1),
     )
 
@@ -147,12 +145,12 @@ def measure_speed(options: Options, progress: Progress = quiet) -> Speed:
     return Speed(machine, took[0], took[1], busy, peak_memory_gib(), tuple(steps))
 
 
-def _product(dtype: torch.dtype) -> float:
-    """10^12 operations a second."""
+def product_rate(dtype: torch.dtype, side: int) -> float:
+    """Operations a second of products of square matrices."""
     import torch
 
-    first, second = (torch.randn(SIDE, SIDE).to(dtype) for _ in range(2))
-    return 2 * SIDE**3 / _fastest(lambda: first @ second) / 1e12
+    first, second = (torch.randn(side, side).to(dtype) for _ in range(2))
+    return 2 * side**3 / _fastest(lambda: first @ second)
 
 
 def _fastest(work: Callable[[], object]) -> float:

@@ -6,7 +6,6 @@ Side by side they run under `submitit`: on this machine, or on a SLURM cluster. 
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from oncontour.core.errors import InputError, OncontourError, TrainingError
+from oncontour.data.cores import usable_cores
 from oncontour.data.files import write_json
 from oncontour.training.job import Job
 from oncontour.training.live import Live
@@ -177,7 +177,7 @@ def _submit(
 
 def share_of(machine: Machine, queue: Queue) -> Machine:
     """What one of several side by side has of a machine: its part of the cores, and no bars."""
-    threads = max((os.cpu_count() or 1) // queue.at_once, 1) if queue.cluster == "local" else machine.threads
+    threads = max(usable_cores() // queue.at_once, 1) if queue.cluster == "local" else machine.threads
     return replace(machine, view="lines", threads=machine.threads or threads)
 
 

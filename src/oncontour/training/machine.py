@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from oncontour.core.errors import InputError
+from oncontour.data.cores import usable_cores
 from oncontour.plans.training import Precision
 from oncontour.training.memory import keep_freed_memory
 
@@ -60,7 +60,7 @@ class Machine:
         """Worker processes of each training process."""
         if self.workers is not None:
             return self.workers
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = usable_cores()
         return min(MOST_WORKERS, max(cores // self.devices - 1, 0)) if self.on_gpu else min(cores - 1, 1)
 
     @property
