@@ -28,6 +28,7 @@ from oncontour.data.files import read_json
 from oncontour.node.ledger.base import open_base
 from oncontour.node.ledger.case import ENDS, Case
 from oncontour.node.ledger.cases import list_cases
+from oncontour.node.ledger.events import list_events
 from oncontour.node.ledger.tables import DELIVERIES
 
 KEEP_MINUTES = 10.0
@@ -62,7 +63,8 @@ def main() -> None:
                 taken.append(_through(files, there, node, base, len(taken), folder / "place"))
                 one, minutes = taken[-1], (time.monotonic() - began) / 60
                 print(
-                    f"{len(taken)}: {one.state}, {one.all_s:.1f} s, besides segmentation {one.besides_s:.1f} s, "
+                    f"{len(taken)}: {one.state}, {one.all_s:.1f} s, besides segmentation {one.besides_s:.1f} s "
+                    f"(whole {one.whole_s:.1f}, rules {one.ruled_s:.1f}, delivery {one.delivered_s:.1f}), "
                     f"node {one.node_mib:.0f} MiB, peak {one.peak_mib:.0f} MiB; {minutes:.0f} minutes",
                     flush=True,
                 )
@@ -108,12 +110,15 @@ def _through(files: list[Path], there: Pacs, node: Node, base: Engine, number: i
     case = max(ended, key=lambda case: case.changed_at)
     with base.connect() as connection:
         times = [row.sent for row in connection.execute(DELIVERIES.select().where(DELIVERIES.c.case == case.case))]
+    at = {event.kind: event.at for event in list_events(base, case.case)}
     there.forget(study)
     memory_mib, open_files, threads = node.holds()
     return Taken(
         str(case.state),
         sent_s,
         case.complete_at - case.last_at,
+        at["working"] - case.complete_at,
+        at["delivered"] - at["delivering"] if "delivered" in at else 0.0,
         case.changed_at - case.last_at,
         _pipeline_s(place, case),
         all(sent == 1 for sent in times),

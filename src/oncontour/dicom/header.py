@@ -9,12 +9,14 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
 IMAGE_CLASSES: Mapping[str, str] = {
     "1.2.840.10008.5.1.4.1.1.4": "MR image",
@@ -46,6 +48,8 @@ _KEYWORDS = (
     "PatientName", "PatientBirthDate", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     "RealWorldValueMappingSequence",
 )  # fmt: skip
+_PLAIN_KINDS = frozenset("CS DA TM DT LO SH PN AS DS IS FD FL US UI".split())
+
 _MOSAIC_TILES = 0x0019100A
 """Siemens' private NumberOfImagesInMosaic."""
 
@@ -215,17 +219,56 @@ def _wanted() -> list[Any]:
 def _flatten(dataset: Dataset) -> dict[str, Any]:
     """Values by keyword; an element whose text cannot be converted is as good as absent."""
     flat = {}
+    encoding = _encoding(dataset)
     for tag in dataset.keys():  # noqa: SIM118 - iterating the data set itself converts every value at once
         try:
-            element = dataset[tag]
+            name, value = _named(dataset, tag, encoding)
         except Exception:
             continue
-        value = element.value
-        if tag == _MOSAIC_TILES:
-            flat["MosaicTiles"] = value
-        elif value is not None and value != "" and not tag.is_private and (keyword := element.keyword):
-            flat[_ENHANCED_NAMES.get(keyword, keyword)] = value
+        if name and value is not None and value != "":
+            flat[_ENHANCED_NAMES.get(name, name)] = value
     return flat
+
+
+def _encoding(dataset: Dataset) -> tuple[str, ...]:
+    """Of its texts, as pydicom names them."""
+    read = dataset.original_character_set
+    return (read,) if isinstance(read, str) else tuple(read)
+
+
+def _named(dataset: Dataset, tag: BaseTag, encoding: tuple[str, ...]) -> tuple[str, Any]:
+    """An element's keyword, "" where we have no use for it, and its value."""
+    from pydicom.dataelem import RawDataElement
+
+    number = int(tag)  # pydicom's own tags are slow to compare.
+    raw = dataset.get_item(tag)
+    if number in _plain() and isinstance(raw, RawDataElement) and isinstance(raw.value, bytes):
+        return _meaning(number, raw.VR, raw.value, raw.is_implicit_VR, raw.is_little_endian, encoding)
+    element = dataset[tag]
+    if number == _MOSAIC_TILES:
+        return "MosaicTiles", element.value
+    return ("" if tag.is_private else element.keyword), element.value
+
+
+@cache
+def _plain() -> frozenset[int]:
+    """Of the tags to read, those whose bytes say all: no sequences, nothing private, one value representation."""
+    from pydicom.datadict import dictionary_VR
+
+    return frozenset(int(tag) for tag in _wanted() if not tag.is_private and dictionary_VR(tag) in _PLAIN_KINDS)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(
+    tag: int, vr: str | None, value: bytes, implicit: bool, little_endian: bool, encoding: tuple[str, ...]
+) -> tuple[str, Any]:
+    """Keyword and value; the slices of a series differ in few elements, so most were asked for before."""
+    from pydicom.dataelem import RawDataElement, convert_raw_data_element
+    from pydicom.tag import Tag
+
+    raw = RawDataElement(Tag(tag), vr, len(value), value, 0, implicit, little_endian)
+    element = convert_raw_data_element(raw, encoding=list(encoding))
+    return element.keyword, element.value
 
 
 def _groups(item: Dataset) -> dict[str, Any]:

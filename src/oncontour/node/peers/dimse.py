@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oncontour.node.commitment.messages import PUSH_MODEL, PUSH_MODEL_INSTANCE, REQUEST, request
+from oncontour.node.peers.exchange import exchanging
 from oncontour.node.peers.peer import PeerError, Reference
 from oncontour.node.peers.settings import DimsePeer
 from oncontour.web.tls import caller_context, handshake_trouble
@@ -52,7 +53,7 @@ class Dimse:
 
     def counts(self, study: str) -> Mapping[str, int]:
         """By C-FIND of series; where the peer does not count their images, of images."""
-        with self.association([(STUDY_ROOT_FIND, None)]) as association:
+        with self.association([(STUDY_ROOT_FIND, None)]) as association, exchanging(association):
             series = self._find(association, "SERIES", study, "", NumberOfSeriesRelatedInstances="")
             return {uid: self._count(association, study, uid, found) for uid, found in _by(series, "SeriesInstanceUID")}
 
@@ -65,7 +66,7 @@ class Dimse:
     def holds(self, references: Iterable[Reference]) -> frozenset[str]:
         """By C-FIND of the images of their series."""
         wanted = list(references)
-        with self.association([(STUDY_ROOT_FIND, None)]) as association:
+        with self.association([(STUDY_ROOT_FIND, None)]) as association, exchanging(association):
             there = {
                 uid
                 for study, series in dict.fromkeys((one.study, one.series) for one in wanted)
@@ -75,17 +76,17 @@ class Dimse:
 
     def store(self, files: Sequence[Path]) -> Mapping[Path, str]:
         """By C-STORE, all by one association where it takes no more than 128 contexts."""
-        from pydicom import dcmread
+        from pydicom.filereader import read_file_meta_info
 
         kinds: dict[Context, list[Path]] = {}
         for file in files:
-            meta = dcmread(file, specific_tags=[]).file_meta
+            meta = read_file_meta_info(file)
             kinds.setdefault((str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)), []).append(file)
         refused: dict[Path, str] = {}
         contexts = list(kinds)
         for first in range(0, len(contexts), CONTEXTS):
             some = contexts[first : first + CONTEXTS]
-            with self.association(some) as association:
+            with self.association(some) as association, exchanging(association):
                 for context in some:
                     refused |= self._send(association, kinds[context])
         return refused
@@ -159,8 +160,13 @@ class Dimse:
             PeerError: nobody listens there, or it refuses us or all contexts, or there is no agreement on TLS.
             InputError: a TLS file cannot be used.
         """
+        from pynetdicom import _config
         from pynetdicom.ae import ApplicationEntity
         from pynetdicom.events import EVT_CONN_OPEN
+
+        _config.STORE_SEND_CHUNKED_DATASET = (
+            True  # Objects go out as they lie on disk, neither parsed nor written anew.
+        )
 
         there = self.settings
         entity = ApplicationEntity(self.calling)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -78,11 +79,14 @@ class CommittingPeer(Peer, Protocol):
 
 def references_of(files: Iterable[Path]) -> dict[Path, Reference]:
     """Of DICOM files, where each belongs."""
+    return {file: _reference(file, file.stat().st_mtime_ns) for file in files}
+
+
+@lru_cache(maxsize=4096)
+def _reference(file: Path, changed_at: int) -> Reference:
+    """Of a file as it was at that time: a result is asked for it when it is planned and when it is sent."""
     from pydicom import dcmread
 
     tags = ("SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
-    found = {}
-    for file in files:
-        header = dcmread(file, stop_before_pixels=True, specific_tags=list(tags))
-        found[file] = Reference(*(str(header[tag].value) for tag in tags))
-    return found
+    header = dcmread(file, stop_before_pixels=True, specific_tags=list(tags))
+    return Reference(*(str(header[tag].value) for tag in tags))

@@ -21,13 +21,14 @@ CHILD = (sys.executable, "-m", "oncontour.node.work.child")
 
 
 def in_own_process(limit_s: float, program: Sequence[str] = CHILD) -> Segmenter:
-    """The real one. The process for the next study begins when one ends, so that its modules are loaded by then.
+    """The real one. The process for a study begins when the one before ends, so that its modules are loaded by then;
+    the first begins now.
 
     Args:
         limit_s: after which it is killed.
         program: what does the work.
     """
-    waiting: deque[subprocess.Popen[bytes]] = deque()
+    waiting = deque([_begun(program)])
 
     def segment(study: Path, out: Path, bundle: str) -> None:
         with _told_of(study, out, bundle, waiting, program) as child:

@@ -36,6 +36,9 @@ ROUTES, SEGMENTATIONS, DELIVERIES = "oncontour-routes", "oncontour-segmentations
 AT_ONCE = 8
 """Routes, and deliveries, on one node."""
 
+LOOK_S = 0.3
+"""Between two looks at a queue; a case is in three."""
+
 STEPS_VERSION = "2"
 """Of the order of steps below: a node of another version leaves these workflows to nodes of this one."""
 
@@ -77,7 +80,7 @@ def start(site: Site, url: str) -> Work:
     route = _register(site)
     DBOS.launch()
     for queue, at_once in ((ROUTES, AT_ONCE), (SEGMENTATIONS, site.work.cases_at_once), (DELIVERIES, AT_ONCE)):
-        DBOS.register_queue(queue, worker_concurrency=at_once, on_conflict="always_update")
+        DBOS.register_queue(queue, worker_concurrency=at_once, polling_interval_sec=LOOK_S, on_conflict="always_update")
 
     def begin() -> None:
         for case in list_cases(site.base, [State.COMPLETE]):
