@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
 
@@ -48,7 +47,8 @@ _KEYWORDS = (
     "PatientName", "PatientBirthDate", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     "RealWorldValueMappingSequence",
 )  # fmt: skip
-_PLAIN_KINDS = frozenset("CS DA TM DT LO SH PN AS DS IS FD FL US UI".split())
+_PLAIN = frozenset(("CS", "DA", "TM", "DT", "LO", "SH", "PN", "AS", "DS", "IS", "FD", "FL", "US", "UI"))
+"""Value representations whose bytes mean the same in every data set of one encoding."""
 
 _MOSAIC_TILES = 0x0019100A
 """Siemens' private NumberOfImagesInMosaic."""
@@ -242,7 +242,7 @@ def _named(dataset: Dataset, tag: BaseTag, encoding: tuple[str, ...]) -> tuple[s
 
     number = int(tag)  # pydicom's own tags are slow to compare.
     raw = dataset.get_item(tag)
-    if number in _plain() and isinstance(raw, RawDataElement) and isinstance(raw.value, bytes):
+    if number in _plain_tags() and isinstance(raw, RawDataElement) and isinstance(raw.value, bytes):
         return _meaning(number, raw.VR, raw.value, raw.is_implicit_VR, raw.is_little_endian, encoding)
     element = dataset[tag]
     if number == _MOSAIC_TILES:
@@ -251,11 +251,11 @@ def _named(dataset: Dataset, tag: BaseTag, encoding: tuple[str, ...]) -> tuple[s
 
 
 @cache
-def _plain() -> frozenset[int]:
-    """Of the tags to read, those whose bytes say all: no sequences, nothing private, one value representation."""
+def _plain_tags() -> frozenset[int]:
+    """Of the tags to read, those whose bytes say all."""
     from pydicom.datadict import dictionary_VR
 
-    return frozenset(int(tag) for tag in _wanted() if not tag.is_private and dictionary_VR(tag) in _PLAIN_KINDS)
+    return frozenset(int(tag) for tag in _wanted() if not tag.is_private and dictionary_VR(tag) in _PLAIN)
 
 
 @lru_cache(maxsize=4096)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
 
 _LOOK_S = 1e-4
-"""Between two looks for work, which pynetdicom has once a millisecond: each 16 KiB of an object wait for one. Only while
-much is exchanged, for it takes a third of a core."""
+"""Between two looks for work, which pynetdicom has once a millisecond: each 16 KiB of an object wait for one. Not for
+long, for it takes a third of a core."""
 
 
 class _Gate(threading.Event):

@@ -83,7 +83,7 @@ def references_of(files: Iterable[Path]) -> dict[Path, Reference]:
 
 
 @lru_cache(maxsize=4096)
-def _reference(file: Path, changed_at: int) -> Reference:
+def _reference(file: Path, _changed_at: int) -> Reference:
     """Of a file as it was at that time: a result is asked for it when it is planned and when it is sent."""
     from pydicom import dcmread
 

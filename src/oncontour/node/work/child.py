@@ -2,9 +2,9 @@
 
     python -m oncontour.node.work.child
 
-It waits for a line of JSON on its standard input, [STUDY, OUT, BUNDLE], and loads its modules meanwhile, but not at once:
-it begins when the study before it is on its way to its peers, which needs the cores more. It ends when whoever began it
-does: when its standard input closes.
+It waits for a line of JSON on its standard input, [STUDY, OUT, BUNDLE], and loads its modules meanwhile, but not at
+once: when it begins, the study before is on its way to its peers and needs the cores more. It ends when whoever began
+it does: when its standard input closes.
 """
 
 from __future__ import annotations
