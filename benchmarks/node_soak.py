@@ -34,6 +34,9 @@ from oncontour.node.ledger.tables import DELIVERIES
 KEEP_MINUTES = 10.0
 PATIENCE_S = 900.0
 
+STEAL = 7
+"""Place of the stolen time in a line of /proc/stat."""
+
 
 def main() -> None:
     """Send, wait, look, print, write."""
@@ -65,7 +68,8 @@ def main() -> None:
                 print(
                     f"{len(taken)}: {one.state}, {one.all_s:.1f} s, besides segmentation {one.besides_s:.1f} s "
                     f"(whole {one.whole_s:.1f}, rules {one.ruled_s:.1f}, delivery {one.delivered_s:.1f}), "
-                    f"node {one.node_mib:.0f} MiB, peak {one.peak_mib:.0f} MiB; {minutes:.0f} minutes",
+                    f"{one.stolen:.0%} stolen, node {one.node_mib:.0f} MiB, peak {one.peak_mib:.0f} MiB; "
+                    f"{minutes:.0f} minutes",
                     flush=True,
                 )
             minutes = (time.monotonic() - began) / 60
@@ -100,7 +104,7 @@ def _through(files: list[Path], there: Pacs, node: Node, base: Engine, number: i
         SystemExit: it did not end.
     """
     study = there.take(files)
-    began = time.monotonic()
+    began, before = time.monotonic(), _processor_times()
     there.send(study)
     sent_s = time.monotonic() - began
     while len(ended := [case for case in list_cases(base) if case.state in ENDS]) <= number:
@@ -110,6 +114,8 @@ def _through(files: list[Path], there: Pacs, node: Node, base: Engine, number: i
     case = max(ended, key=lambda case: case.changed_at)
     with base.connect() as connection:
         times = [row.sent for row in connection.execute(DELIVERIES.select().where(DELIVERIES.c.case == case.case))]
+    spent = [after - then for after, then in zip(_processor_times(), before, strict=True)]
+    stolen = spent[STEAL] / max(sum(spent), 1)
     at = {event.kind: event.at for event in list_events(base, case.case)}
     there.forget(study)
     memory_mib, open_files, threads = node.holds()
@@ -127,7 +133,13 @@ def _through(files: list[Path], there: Pacs, node: Node, base: Engine, number: i
         threads,
         node.peak(),
         sum(path.stat().st_size for path in place.rglob("*") if path.is_file()) / 1e6,
+        stolen,
     )
+
+
+def _processor_times() -> list[int]:
+    """Of all cores since the start, by kind, as /proc/stat has them."""
+    return [int(number) for number in Path("/proc/stat").read_text("utf-8").split("\n", 1)[0].split()[1:9]]
 
 
 def _pipeline_s(place: Path, case: Case) -> float:

@@ -24,6 +24,7 @@ node by C-STORE, told the node by C-FIND how many images it has, and got SEG, SR
 
 "Besides segmentation" is all from the last image until Orthanc was seen to have every object of the result, less what
 the pipeline took from the reading of pixels to its files. The aim is 15 s or less. Orthanc shares the cores.
+{stolen}
 
 {seconds}
 
@@ -37,6 +38,9 @@ removed {keep_minutes:.0f} minutes after delivery here).
 
 Memory per study, by a straight line through all {studies} but the first tenth: {slope:+.3f} MiB.
 """
+
+LITTLE = 0.05
+"""A share of the processors' time that changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Taken:
         node_mib, files, threads: that the node held then.
         peak_mib: of the node and the segmentation since the study before.
         disk_mb: of the node's place.
+        stolen: share of the processors' time that went to other machines of the same host meanwhile (Linux' "steal").
     """
 
     state: str
@@ -70,6 +75,7 @@ class Taken:
     threads: int
     peak_mib: float
     disk_mb: float
+    stolen: float
 
     @property
     def besides_s(self) -> float:
@@ -98,7 +104,7 @@ def page(taken: Sequence[Taken], setting: Setting) -> str:
         studies=len(taken), minutes=setting.minutes, cores=setting.cores, images=setting.images, size=setting.size_mb,
         heads=setting.heads, delivered=len(delivered) if not twice else f"{len(delivered)} ({twice} more than once)",
         others=others, seconds=seconds_table(delivered), held=held_table(taken), keep_minutes=setting.keep_minutes,
-        slope=slope(taken),
+        slope=slope(taken), stolen=stolen_text(delivered),
     )  # fmt: skip
 
 
@@ -116,6 +122,20 @@ def seconds_table(taken: Sequence[Taken]) -> str:
     }
     rows = [[name, *(f"{np.percentile(times, at):.1f}" for at in (50, 95, 100))] for name, times in parts.items()]
     return table(["", "median", "95 %", "longest"], rows, numbers=True)
+
+
+def stolen_text(taken: Sequence[Taken]) -> str:
+    """What the machine did not get, and what a study took while it got nearly all."""
+    shares = [one.stolen for one in taken]
+    if not any(shares):
+        return ""
+    told = f"Other machines of the same host took {np.median(shares):.0%} of the processors' time (median of studies)"
+    rest = [one.besides_s for one in taken if one.stolen < LITTLE]
+    if rest:
+        told += (
+            f"; where they took less than {LITTLE:.0%}, in {len(rest)} studies, the median is {np.median(rest):.1f} s"
+        )
+    return told + ".\n"
 
 
 def held_table(taken: Sequence[Taken]) -> str:
