@@ -12,8 +12,8 @@ from pynetdicom.dsutils import decode, encode
 from oncontour.node.commitment.answer import INVALID_ARGUMENT, NO_SUCH_EVENT, SUCCESS, answer
 from oncontour.node.commitment.messages import PUSH_MODEL, PUSH_MODEL_INSTANCE, Report, read_report, request
 from oncontour.node.peers.peer import Reference
-from oncontour.node.receive.command import N_EVENT_REPORT, Command
 from oncontour.node.receive.event_report import EventReport
+from oncontour.node.wire.command import N_EVENT_REPORT, Command
 
 from ..pacs import PROCESSING_FAILURE, report
 

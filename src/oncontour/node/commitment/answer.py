@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from oncontour.node.commitment.messages import EVENTS, Report, read_report
+from oncontour.node.wire.command import SUCCESS
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-SUCCESS = 0x0000
 PROCESSING_FAILURE = 0x0110
 NO_SUCH_EVENT = 0x0113
 INVALID_ARGUMENT = 0x0115

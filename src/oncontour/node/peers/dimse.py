@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oncontour.node.commitment.messages import PUSH_MODEL, PUSH_MODEL_INSTANCE, REQUEST, request
-from oncontour.node.peers.exchange import exchanging
 from oncontour.node.peers.peer import PeerError, Reference
 from oncontour.node.peers.settings import DimsePeer
+from oncontour.node.wire.command import SUCCESS
+from oncontour.node.wire.link import Caller, EndedError, Link, RejectedError, linked
 from oncontour.web.tls import caller_context, handshake_trouble
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from oncontour.node.commitment.answer import Take
 
 STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
-SUCCESS, PENDING, PENDING_WITH_WARNING = 0x0000, 0xFF00, 0xFF01
+PENDING, PENDING_WITH_WARNING = 0xFF00, 0xFF01
 STORED_WITH_WARNING = frozenset((0xB000, 0xB006, 0xB007))
 """Coerced elements, elements discarded, data set does not match its class: stored all the same (PS3.4 Table B.2-1)."""
 
@@ -53,29 +54,29 @@ class Dimse:
 
     def counts(self, study: str) -> Mapping[str, int]:
         """By C-FIND of series; where the peer does not count their images, of images."""
-        with self.association([(STUDY_ROOT_FIND, None)]) as association, exchanging(association):
-            series = self._find(association, "SERIES", study, "", NumberOfSeriesRelatedInstances="")
-            return {uid: self._count(association, study, uid, found) for uid, found in _by(series, "SeriesInstanceUID")}
+        with self._linked([(STUDY_ROOT_FIND, None)]) as link:
+            series = self._find(link, "SERIES", study, "", NumberOfSeriesRelatedInstances="")
+            return {uid: self._count(link, study, uid, found) for uid, found in _by(series, "SeriesInstanceUID")}
 
-    def _count(self, association: Association, study: str, series: str, found: Dataset) -> int:
+    def _count(self, link: Link, study: str, series: str, found: Dataset) -> int:
         counted = found.get("NumberOfSeriesRelatedInstances")
         if counted not in (None, ""):
             return int(counted)
-        return sum(1 for _ in self._find(association, "IMAGE", study, series, SOPInstanceUID=""))
+        return sum(1 for _ in self._find(link, "IMAGE", study, series, SOPInstanceUID=""))
 
     def holds(self, references: Iterable[Reference]) -> frozenset[str]:
         """By C-FIND of the images of their series."""
         wanted = list(references)
-        with self.association([(STUDY_ROOT_FIND, None)]) as association, exchanging(association):
+        with self._linked([(STUDY_ROOT_FIND, None)]) as link:
             there = {
                 uid
                 for study, series in dict.fromkeys((one.study, one.series) for one in wanted)
-                for uid, _ in _by(self._find(association, "IMAGE", study, series, SOPInstanceUID=""), "SOPInstanceUID")
+                for uid, _ in _by(self._find(link, "IMAGE", study, series, SOPInstanceUID=""), "SOPInstanceUID")
             }
         return frozenset(one.instance for one in wanted) & there
 
     def store(self, files: Sequence[Path]) -> Mapping[Path, str]:
-        """By C-STORE, all by one association where it takes no more than 128 contexts."""
+        """By C-STORE, all by one association where it takes no more than 128 contexts; files go out as they are."""
         from pydicom.filereader import read_file_meta_info
 
         kinds: dict[Context, list[Path]] = {}
@@ -86,9 +87,9 @@ class Dimse:
         contexts = list(kinds)
         for first in range(0, len(contexts), CONTEXTS):
             some = contexts[first : first + CONTEXTS]
-            with self.association(some) as association, exchanging(association):
+            with self._linked(some) as link:
                 for context in some:
-                    refused |= self._send(association, kinds[context])
+                    refused |= self._send(link, context, kinds[context])
         return refused
 
     @property
@@ -117,35 +118,79 @@ class Dimse:
         with self.association([(PUSH_MODEL, None)]):
             pass
 
-    def _send(self, association: Association, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    def _send(self, link: Link, context: Context, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+        from pynetdicom.dsutils import split_dataset
+
+        sop_class, syntax = context
         for file in files:
+            meta, offset = split_dataset(file)
+            data = memoryview(file.read_bytes())[offset:]
             try:
-                answer = association.send_c_store(file)
-            except (ValueError, RuntimeError) as error:  # No context accepted, or the association has ended.
-                if not association.is_established:
-                    raise self._error("an association that ended while files were sent") from error
+                status = link.store(sop_class, str(meta.MediaStorageSOPInstanceUID), str(syntax), data)
+            except LookupError:
                 yield file, "its SOP class or transfer syntax is not accepted"
                 continue
-            status = answer.get("Status")
+            except TimeoutError as error:
+                raise self._error("no answer to C-STORE") from error
+            except EndedError as error:
+                raise self._error("an association that ended while files were sent") from error
             if status is None:
-                raise self._error("no answer to C-STORE")
+                raise self._error("an answer to C-STORE without a status")
             if status != SUCCESS and status not in STORED_WITH_WARNING:
                 yield file, f"status 0x{status:04X}"
 
-    def _find(self, association: Association, level: str, study: str, series: str, **wanted: str) -> Iterator[Dataset]:
+    def _find(self, link: Link, level: str, study: str, series: str, **wanted: str) -> Iterator[Dataset]:
+        from io import BytesIO
+
         from pydicom.dataset import Dataset
+        from pynetdicom.dsutils import decode, encode
 
         query = Dataset()
         query.QueryRetrieveLevel = level
         query.StudyInstanceUID, query.SeriesInstanceUID = study, series
         for keyword, value in wanted.items():
             setattr(query, keyword, value)
-        for answer, found in association.send_c_find(query, STUDY_ROOT_FIND):
-            status = answer.get("Status")
-            if status in (PENDING, PENDING_WITH_WARNING) and found is not None:
-                yield found
-            elif status != SUCCESS:
-                raise self._error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
+        asked = encode(query, True, True)
+        assert asked is not None, "a query of texts can be encoded"
+        try:
+            for status, found in link.find(STUDY_ROOT_FIND, asked):
+                if status in (PENDING, PENDING_WITH_WARNING) and found:
+                    yield decode(BytesIO(found), True, True)
+                elif status != SUCCESS:
+                    raise self._error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
+        except TimeoutError as error:
+            raise self._error("no answer to C-FIND") from error
+
+    @contextmanager
+    def _linked(self, contexts: Sequence[Context]) -> Iterator[Link]:
+        """A link that ends with the block.
+
+        Raises:
+            PeerError, InputError: as `association`.
+        """
+        there = self.settings
+        tls = caller_context(there.tls) if there.tls else None
+        caller = Caller(there.host, there.port, self.calling, there.title, there.timeout_s, tls)
+        try:
+            link = linked(caller, contexts)
+        except RejectedError:
+            raise self._error("a refused association") from None
+        except (OSError, EndedError):
+            raise self._error(self._why_not()) from None
+        if not link.accepted:
+            link.release()
+            raise self._not_accepted(sop_class for sop_class, _ in contexts)
+        try:
+            yield link
+        except BaseException as error:
+            link.abort()
+            if isinstance(error, EndedError):
+                raise self._error("an association that ended early") from error
+            if isinstance(error, PeerError | OSError) or not isinstance(error, Exception):
+                raise
+            # Whatever an answer makes pydicom stumble over.
+            raise self._error(f"an answer that cannot be read ({type(error).__name__})") from error
+        link.release()
 
     @contextmanager
     def association(
@@ -160,13 +205,8 @@ class Dimse:
             PeerError: nobody listens there, or it refuses us or all contexts, or there is no agreement on TLS.
             InputError: a TLS file cannot be used.
         """
-        from pynetdicom import _config
         from pynetdicom.ae import ApplicationEntity
         from pynetdicom.events import EVT_CONN_OPEN
-
-        _config.STORE_SEND_CHUNKED_DATASET = (
-            True  # Objects go out as they lie on disk, neither parsed nor written anew.
-        )
 
         there = self.settings
         entity = ApplicationEntity(self.calling)
@@ -191,19 +231,25 @@ class Dimse:
             association.release() if association.is_established else association.abort()
 
     def _refusal(self, association: Association) -> PeerError:
-        from pydicom.uid import UID
-
         if association.is_rejected:
             return self._error("a refused association")
         if association.rejected_contexts:
-            kinds = sorted({UID(context.abstract_syntax or "").name for context in association.rejected_contexts})
-            remedy = "Have it accept that from this node; storage commitment can be left out (`commitment: false`)."
-            return self._error(f"no acceptance of {', '.join(kinds)}", remedy)
-        there = self.settings
-        trouble = None
+            return self._not_accepted(context.abstract_syntax or "" for context in association.rejected_contexts)
+        return self._error(self._why_not())
+
+    def _not_accepted(self, sop_classes: Iterable[str]) -> PeerError:
+        from pydicom.uid import UID
+
+        kinds = sorted({UID(one).name for one in sop_classes})
+        remedy = "Have it accept that from this node; storage commitment can be left out (`commitment: false`)."
+        return self._error(f"no acceptance of {', '.join(kinds)}", remedy)
+
+    def _why_not(self) -> str:
+        """What stands in place of an association."""
+        there, trouble = self.settings, None
         if there.tls:
             trouble = handshake_trouble(caller_context(there.tls), there.host, there.port, there.timeout_s)
-        return self._error(trouble or "nobody who answers")
+        return trouble or "nobody who answers"
 
     def _error(self, found: str, remedy: str = KNOWN) -> PeerError:
         """What it did in place of an answer."""

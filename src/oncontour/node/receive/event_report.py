@@ -8,8 +8,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from oncontour.node.commitment.answer import Take, answer
-from oncontour.node.receive.command import Command
-from oncontour.node.receive.response import response
+from oncontour.node.wire.command import Command
+from oncontour.node.wire.compose import response
 
 MOST_BYTES = 1 << 22
 """Of a report; an object takes some 150, so that this is one on 28,000."""

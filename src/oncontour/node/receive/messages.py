@@ -14,14 +14,15 @@ from pynetdicom.presentation import PresentationContext
 
 from oncontour.node.commitment.answer import Take
 from oncontour.node.commitment.messages import PUSH_MODEL
-from oncontour.node.receive.command import C_STORE, N_EVENT_REPORT, Command, read_command
 from oncontour.node.receive.event_report import EventReport
 from oncontour.node.receive.intake import Incoming, Intake
-from oncontour.node.receive.response import response
-from oncontour.node.receive.statuses import PROCESSING_FAILURE, STATUS, SUCCESS
-from oncontour.node.receive.upper_layer import COMMAND, LAST, BoundedUpperLayer, Fragment
+from oncontour.node.receive.statuses import PROCESSING_FAILURE, STATUS
+from oncontour.node.receive.upper_layer import BoundedUpperLayer
 from oncontour.node.spool.meta import FileMeta
 from oncontour.node.spool.refusal import Refusal, RefusedError
+from oncontour.node.wire.command import C_STORE, N_EVENT_REPORT, SUCCESS, Command, read_command
+from oncontour.node.wire.compose import response
+from oncontour.node.wire.fragments import COMMAND, LAST, Fragment
 
 MOST_COMMAND_BYTES = 16_384
 """A C-STORE command has some 300."""

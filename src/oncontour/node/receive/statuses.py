@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from oncontour.node.spool.refusal import Refusal
 
-SUCCESS = 0x0000
-
 STATUS: Mapping[Refusal, int] = {
     Refusal.NO_ROOM: 0xA700,
     Refusal.TOO_BIG: 0xA700,

@@ -15,10 +15,11 @@ import ssl
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pynetdicom.dul import DULServiceProvider
+
+from oncontour.node.wire.fragments import COMMAND, HEADER, LAST, P_DATA, Fragments, fragment
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -32,61 +33,12 @@ _SLACK = 64
 _WAIT_S = 0.01
 """How long a look at the socket waits: the delay of what we send unasked (answers to associations and releases)."""
 
-_HEADER = struct.Struct(">BBL")
-_PDV = struct.Struct(">LBB")
-_P_DATA = 0x04
-
-COMMAND, LAST = 1, 2
-"""Bits of a fragment's message control header (PS3.8 E.2)."""
-
 _CLOSED, _INVALID = "Evt17", "Evt19"
 """Events of the state machine: the connection is closed; an invalid PDU came (PS3.8 Table 9-10)."""
 
 _DRAIN_BYTES = 65_536
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Fragment:
-    """A presentation data value (PS3.8 9.3.5.1).
-
-    Args:
-        context: ID of its presentation context.
-        control: COMMAND: of a command, not of a data set; LAST: the last.
-    """
-
-    context: int
-    control: int
-    data: memoryview
-
-
-class Fragments:
-    """A P-DATA PDU, in the form in which pynetdicom hands it on.
-
-    Args:
-        values: of the PDU, behind its header.
-
-    Raises:
-        ValueError: it is empty, or its lengths contradict each other.
-    """
-
-    def __init__(self, values: memoryview) -> None:
-        self._fragments: list[Fragment] = []
-        offset = 0
-        while offset < len(values) or not self._fragments:
-            if offset + _PDV.size > len(values):
-                raise ValueError("a fragment's header is cut off")
-            length, context, control = _PDV.unpack_from(values, offset)
-            end = offset + 4 + length
-            if length < 2 or end > len(values):
-                raise ValueError("a fragment is longer than its PDU, or has no header")
-            self._fragments.append(Fragment(context, control, values[offset + _PDV.size : end]))
-            offset = end
-
-    def to_primitive(self) -> list[Fragment]:
-        """What it holds; at least one."""
-        return self._fragments
 
 
 class BoundedUpperLayer(DULServiceProvider):
@@ -143,10 +95,8 @@ class BoundedUpperLayer(DULServiceProvider):
         Args:
             context: ID of its presentation context.
         """
-        length = len(command) + 2
-        pdu = _HEADER.pack(_P_DATA, 0, length + 4) + _PDV.pack(length, context, COMMAND | LAST)
         if self.socket is not None:
-            self.socket.send(pdu + command)
+            self.socket.send(fragment(context, COMMAND | LAST, command))
 
     def _is_transport_event(self) -> bool:
         """Read PDUs until none is there, or one has to be acted upon; whether any was read."""
@@ -193,7 +143,7 @@ class BoundedUpperLayer(DULServiceProvider):
             self.event_queue.put(_CLOSED)
             return
         try:
-            decoded, event = (Fragments(pdu[6:]), "Evt10") if pdu[0] == _P_DATA else self._decode_pdu(bytearray(pdu))
+            decoded, event = (Fragments(pdu[6:]), "Evt10") if pdu[0] == P_DATA else self._decode_pdu(bytearray(pdu))
         except Exception:  # Whatever a peer makes pynetdicom's parser stumble over.
             self.event_queue.put(_INVALID)
             return
@@ -215,10 +165,10 @@ class BoundedUpperLayer(DULServiceProvider):
         raw = self._raw
         if raw is None:
             raise ConnectionError("closed")
-        header = bytearray(_HEADER.size)
+        header = bytearray(HEADER.size)
         self._receive_into(raw, memoryview(header), deadline)
-        kind, _, length = _HEADER.unpack(header)
-        if not 1 <= kind <= 7 or length > (self._maximum_pdu + _SLACK if kind == _P_DATA else MOST_BYTES_OTHER):
+        kind, _, length = HEADER.unpack(header)
+        if not 1 <= kind <= 7 or length > (self._maximum_pdu + _SLACK if kind == P_DATA else MOST_BYTES_OTHER):
             raise ValueError("an unknown or too long PDU")
         pdu = memoryview(bytearray(len(header) + length))
         pdu[: len(header)] = header

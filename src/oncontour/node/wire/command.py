@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 from oncontour.node.spool.uids import uid_of
 
-C_STORE, N_EVENT_REPORT = 0x0001, 0x0100
-"""Requests with a data set that we take."""
+C_STORE, C_FIND, N_EVENT_REPORT = 0x0001, 0x0020, 0x0100
+"""Requests with a data set that we take, or make."""
+
+A_RESPONSE = 0x8000
+"""What is added to the Command Field of a request."""
+
+SUCCESS = 0x0000
+"""Status of every service (PS3.7 C.1)."""
 
 _SOP_CLASS, _FIELD, _MESSAGE, _DATA_SET_TYPE, _INSTANCE, _EVENT = 0x0002, 0x0100, 0x0110, 0x0800, 0x1000, 0x1002
+_ANSWERED, _STATUS = 0x0120, 0x0900
 _NO_DATA_SET = 0x0101
 
 
@@ -23,6 +30,8 @@ class Command:
         message: Message ID; 0 where it is not said.
         sop_class, instance: Affected SOP Class and Instance UID; None where it is not said, or no UID.
         event: Event Type ID.
+        answered: of a response, Message ID Being Responded To.
+        status: of a response.
         has_data_set: whether a data set follows.
     """
 
@@ -32,6 +41,8 @@ class Command:
     instance: str | None
     event: int | None
     has_data_set: bool
+    answered: int | None = None
+    status: int | None = None
 
 
 def read_command(content: bytes) -> Command:
@@ -55,7 +66,8 @@ def read_command(content: bytes) -> Command:
         raise ValueError("no Command Field, or no Command Data Set Type")
     sop_class, instance = (uid_of(values.get(element, b"")) for element in (_SOP_CLASS, _INSTANCE))
     message, event = _number(values, _MESSAGE) or 0, _number(values, _EVENT)
-    return Command(kind, message, sop_class, instance, event, data_set != _NO_DATA_SET)
+    answered, status = _number(values, _ANSWERED), _number(values, _STATUS)
+    return Command(kind, message, sop_class, instance, event, data_set != _NO_DATA_SET, answered, status)
 
 
 def _number(values: dict[int, bytes], element: int) -> int | None:

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.pdu_primitives import P_DATA
 
-from oncontour.node.receive.command import C_STORE, N_EVENT_REPORT, Command
-from oncontour.node.receive.response import response
 from oncontour.node.spool.refusal import Refusal
+from oncontour.node.wire.command import C_STORE, N_EVENT_REPORT, Command
+from oncontour.node.wire.compose import response
 
 UIDS = st.from_regex(r"[1-9](\.[1-9][0-9]{0,8}){0,6}", fullmatch=True)
 

@@ -12,7 +12,7 @@ from pynetdicom.dimse_messages import C_ECHO_RQ, C_STORE_RQ, N_EVENT_REPORT_RQ
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE, N_EVENT_REPORT
 from pynetdicom.dsutils import encode
 
-from oncontour.node.receive.command import Command, read_command
+from oncontour.node.wire.command import Command, read_command
 
 UIDS = st.from_regex(r"[1-9](\.[1-9][0-9]{0,8}){0,6}", fullmatch=True)
 
