@@ -32,7 +32,7 @@ OBJECTS = {"seg.dcm": "Segmentation", "sr.dcm": "Comprehensive3DSR", "report.dcm
 def phantom(tmp_path):
     """A head with a tumour, T1CE and FLAIR."""
     folder = tmp_path / "phantom"
-    made = ["phantom", folder, "--cases", "1", "--skull", "--dicom", "--spacing", "2", "--seed", "6"]
+    made = ["phantom", folder, "--cases", "1", "--skull", "--dicom", "--spacing", "4", "--seed", "6"]
     made += ["--without", "T1", "--without", "T2"]
     subprocess.run([sys.executable, "-m", "oncontour", *made], check=True, capture_output=True)
     return sorted(folder.rglob("*.dcm"))

@@ -49,9 +49,7 @@ def test_verdicts(score, verdict):
         ("glioma-00000", "*t1c*", "*t2f*"),
         ("glioma-00000", "*t1c*", "*t1n*"),
         ("metastasis-aurora", "t1c*", "t2*"),
-        ("metastasis-aurora", "t1c*", "flair*"),
         ("lgg-fg6692-native", "*_t1c.*", "*_fla.*"),
-        ("lgg-fg6692-native", "*_t1c.*", "*_t2.*"),
     ],
 )
 def test_a_flipped_sequence_of_a_real_study_is_found(folder, reference, pattern, shared, load):
