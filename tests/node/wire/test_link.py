@@ -3,7 +3,8 @@
 import socket
 import struct
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from io import BytesIO
 
 import pytest
@@ -168,6 +169,24 @@ def test_no_answer_that_anybody_may_give(answer):
         with pytest.raises(EndedError):
             next(link.find(FIND, b""))
         link.abort()
+
+
+def test_an_answer_that_trickles_in():
+    """Each byte comes in time, the answer does not."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            stream, _ = server.accept()
+            with stream, suppress(OSError):
+                while True:
+                    stream.sendall(b"\x00")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        with pytest.raises((TimeoutError, EndedError)):
+            linked(caller(server.getsockname()[1], 0.4), KINDS)
+        thread.join(10)
 
 
 def test_no_answer_at_all():

@@ -39,6 +39,15 @@ Context = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
+class _Object:
+    """A file, the SOPInstanceUID in it, and where its data set begins."""
+
+    file: Path
+    instance: str
+    offset: int
+
+
+@dataclass(frozen=True)
 class Dimse:
     """See `Peer`.
 
@@ -77,19 +86,20 @@ class Dimse:
 
     def store(self, files: Sequence[Path]) -> Mapping[Path, str]:
         """By C-STORE, all by one association where it takes no more than 128 contexts; files go out as they are."""
-        from pydicom.filereader import read_file_meta_info
+        from pynetdicom.dsutils import split_dataset
 
-        kinds: dict[Context, list[Path]] = {}
+        kinds: dict[tuple[str, str], list[_Object]] = {}
         for file in files:
-            meta = read_file_meta_info(file)
-            kinds.setdefault((str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)), []).append(file)
+            meta, offset = split_dataset(file)
+            kind = str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
+            kinds.setdefault(kind, []).append(_Object(file, str(meta.MediaStorageSOPInstanceUID), offset))
         refused: dict[Path, str] = {}
         contexts = list(kinds)
         for first in range(0, len(contexts), CONTEXTS):
             some = contexts[first : first + CONTEXTS]
             with self._linked(some) as link:
-                for context in some:
-                    refused |= self._send(link, context, kinds[context])
+                for kind in some:
+                    refused |= self._send(link, kind, kinds[kind])
         return refused
 
     @property
@@ -118,17 +128,14 @@ class Dimse:
         with self.association([(PUSH_MODEL, None)]):
             pass
 
-    def _send(self, link: Link, context: Context, files: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-        from pynetdicom.dsutils import split_dataset
-
-        sop_class, syntax = context
-        for file in files:
-            meta, offset = split_dataset(file)
-            data = memoryview(file.read_bytes())[offset:]
+    def _send(self, link: Link, kind: tuple[str, str], objects: Iterable[_Object]) -> Iterator[tuple[Path, str]]:
+        sop_class, syntax = kind
+        for one in objects:
+            data = memoryview(one.file.read_bytes())[one.offset :]
             try:
-                status = link.store(sop_class, str(meta.MediaStorageSOPInstanceUID), str(syntax), data)
+                status = link.store(sop_class, one.instance, syntax, data)
             except LookupError:
-                yield file, "its SOP class or transfer syntax is not accepted"
+                yield one.file, "its SOP class or transfer syntax is not accepted"
                 continue
             except TimeoutError as error:
                 raise self._error("no answer to C-STORE") from error
@@ -137,7 +144,7 @@ class Dimse:
             if status is None:
                 raise self._error("an answer to C-STORE without a status")
             if status != SUCCESS and status not in STORED_WITH_WARNING:
-                yield file, f"status 0x{status:04X}"
+                yield one.file, f"status 0x{status:04X}"
 
     def _find(self, link: Link, level: str, study: str, series: str, **wanted: str) -> Iterator[Dataset]:
         from io import BytesIO

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -89,7 +90,8 @@ class Link:
 
         Raises:
             LookupError: that SOP class is not accepted in that syntax.
-            EndedError, TimeoutError: see `answer`.
+            TimeoutError: no answer.
+            EndedError: the association is over.
         """
         context = next((number for number, kind in self.accepted.items() if kind == (sop_class, syntax)), None)
         if context is None:
@@ -104,6 +106,9 @@ class Link:
 
         Args:
             identifier: in implicit VR little endian, as the answers'.
+
+        Raises:
+            TimeoutError, EndedError: as `store`.
         """
         message = next(self.messages) & 0xFFFF
         self._send(next(iter(self.accepted)), find_request(message, sop_class), memoryview(identifier))
@@ -187,20 +192,30 @@ def read_pdu(stream: socket.socket) -> tuple[int, bytearray]:
     """A PDU's type, and what is behind its header.
 
     Raises:
-        TimeoutError: none came.
+        TimeoutError: none came, or not the whole of it, within the stream's time-out.
         EndedError: the connection is closed, or the PDU is too long.
     """
-    kind, _, length = HEADER.unpack(_received(stream, HEADER.size))
-    if length > MOST_BYTES + 64:  # Some count headers that others do not.
-        raise EndedError
-    return kind, _received(stream, length)
+    limit = stream.gettimeout()
+    assert limit is not None, "a connection with a time-out"
+    try:
+        deadline = time.monotonic() + limit
+        kind, _, length = HEADER.unpack(_received(stream, HEADER.size, deadline))
+        if length > MOST_BYTES + 64:  # Some count headers that others do not.
+            raise EndedError
+        return kind, _received(stream, length, deadline)
+    finally:
+        stream.settimeout(limit)
 
 
-def _received(stream: socket.socket, length: int) -> bytearray:
+def _received(stream: socket.socket, length: int, deadline: float) -> bytearray:
     content = bytearray(length)
     view = memoryview(content)
     while view:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
         try:
+            stream.settimeout(left)
             got = stream.recv_into(view)
         except TimeoutError:
             raise
