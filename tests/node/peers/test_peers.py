@@ -1,5 +1,7 @@
 """Both kinds of peers against a real Orthanc."""
 
+from contextlib import contextmanager
+
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
@@ -86,6 +88,39 @@ def test_no_title(title):
         DimsePeer(protocol="dimse", title=title, host="127.0.0.1", port=104)
 
 
+@contextmanager
+def finding(find):
+    """A peer that answers questions."""
+    entity = AE("PACS")
+    entity.add_supported_context(STUDY_ROOT_FIND, ImplicitVRLittleEndian)
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_FIND, find)])
+    try:
+        settings = DimsePeer(protocol="dimse", title="PACS", host="127.0.0.1", port=server.server_address[1])
+        yield Dimse("pacs", settings, "ONCONTOUR")
+    finally:
+        server.shutdown()
+
+
+def test_images_are_counted_where_the_peer_counts_none():
+    images = {"1.1": 3, "1.2": 5}
+
+    def find(event):
+        asked = event.identifier
+        if asked.QueryRetrieveLevel == "SERIES":
+            found = [{"SeriesInstanceUID": series} for series in images]
+        else:
+            found = [{"SOPInstanceUID": f"1.9.{n}"} for n in range(images[asked.SeriesInstanceUID])]
+        for values in found:
+            answer = Dataset()
+            answer.QueryRetrieveLevel = asked.QueryRetrieveLevel
+            for keyword, value in values.items():
+                setattr(answer, keyword, value)
+            yield 0xFF00, answer
+
+    with finding(find) as peer:
+        assert peer.counts("1.2.3") == images
+
+
 def test_an_answer_that_nobody_can_read_is_an_error_of_the_peer():
     def find(event):
         answer = Dataset()
@@ -93,13 +128,5 @@ def test_an_answer_that_nobody_can_read_is_an_error_of_the_peer():
         answer.add_new(0x00201209, "LO", "many")
         yield 0xFF00, answer
 
-    entity = AE("PACS")
-    entity.add_supported_context(STUDY_ROOT_FIND, ImplicitVRLittleEndian)
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_FIND, find)])
-    try:
-        port = server.server_address[1]
-        peer = Dimse("pacs", DimsePeer(protocol="dimse", title="PACS", host="127.0.0.1", port=port), "ONCONTOUR")
-        with pytest.raises(PeerError, match="found an answer that cannot be read"):
-            peer.counts("1.2.3")
-    finally:
-        server.shutdown()
+    with finding(find) as peer, pytest.raises(PeerError, match="found an answer that cannot be read"):
+        peer.counts("1.2.3")

@@ -71,7 +71,7 @@ class Dimse:
         counted = found.get("NumberOfSeriesRelatedInstances")
         if counted not in (None, ""):
             return int(counted)
-        return sum(1 for _ in self._find(link, "IMAGE", study, series, SOPInstanceUID=""))
+        return len(self._find(link, "IMAGE", study, series, SOPInstanceUID=""))
 
     def holds(self, references: Iterable[Reference]) -> frozenset[str]:
         """By C-FIND of the images of their series."""
@@ -146,7 +146,8 @@ class Dimse:
             if status != SUCCESS and status not in STORED_WITH_WARNING:
                 yield one.file, f"status 0x{status:04X}"
 
-    def _find(self, link: Link, level: str, study: str, series: str, **wanted: str) -> Iterator[Dataset]:
+    def _find(self, link: Link, level: str, study: str, series: str, **wanted: str) -> list[Dataset]:
+        """All answers: the link takes no other question before the last one."""
         from io import BytesIO
 
         from pydicom.dataset import Dataset
@@ -159,14 +160,16 @@ class Dimse:
             setattr(query, keyword, value)
         asked = encode(query, True, True)
         assert asked is not None, "a query of texts can be encoded"
+        answers = []
         try:
             for status, found in link.find(STUDY_ROOT_FIND, asked):
                 if status in (PENDING, PENDING_WITH_WARNING) and found:
-                    yield decode(BytesIO(found), True, True)
+                    answers.append(decode(BytesIO(found), True, True))
                 elif status != SUCCESS:
                     raise self._error("no answer to C-FIND" if status is None else f"C-FIND's status 0x{status:04X}")
         except TimeoutError as error:
             raise self._error("no answer to C-FIND") from error
+        return answers
 
     @contextmanager
     def _linked(self, contexts: Sequence[Context]) -> Iterator[Link]:
