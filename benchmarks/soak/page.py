@@ -23,8 +23,7 @@ node by C-STORE, told the node by C-FIND how many images it has, and got SEG, SR
 ## Seconds of a study
 
 "Besides segmentation" is all from the last image until Orthanc was seen to have every object of the result, less what
-the pipeline took from the reading of pixels to its files. The aim is 15 s or less. Orthanc shares the cores.
-{stolen}
+the pipeline took from the reading of pixels to its files. The aim is 15 s or less. Orthanc shares the cores.{stolen}
 
 {seconds}
 
@@ -129,13 +128,13 @@ def stolen_text(taken: Sequence[Taken]) -> str:
     shares = [one.stolen for one in taken]
     if not any(shares):
         return ""
-    told = f"Other machines of the same host took {np.median(shares):.0%} of the processors' time (median of studies)"
+    told = f" Other machines of the same host took {np.median(shares):.0%} of the processors' time (median of studies)"
     rest = [one.besides_s for one in taken if one.stolen < LITTLE]
     if rest:
         told += (
             f"; where they took less than {LITTLE:.0%}, in {len(rest)} studies, the median is {np.median(rest):.1f} s"
         )
-    return told + ".\n"
+    return told + "."
 
 
 def held_table(taken: Sequence[Taken]) -> str:
