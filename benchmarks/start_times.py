@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -112,7 +112,8 @@ def main() -> None:
         ]
         for number, start in enumerate(here):
             walls, works = zip(*(one[number] for one in rounds[1:]), strict=True)
-            raw.append({**asdict(start), "version": installed(start), "seconds": walls, "processor_seconds": works})
+            told = {"package": start.package, "version": installed(start), "shown": start.shown}
+            raw.append({**told, "seconds": walls, "processor_seconds": works})
         first = median(raw[-len(here)]["seconds"])
         for one in raw[-len(here) :]:
             wall, work = median(one["seconds"]), median(one["processor_seconds"])

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -125,6 +126,19 @@ def test_a_data_base_that_goes_away_while_a_node_begins_is_named(tmp_path, monke
     settings = NodeSettings(name="a", place=tmp_path)
     with pytest.raises(InputError, match="database: found sqlite"):
         run_node(settings, default_rules(), threading.Event())
+
+
+def test_a_node_that_was_frozen_in_the_middle_of_a_beat_ends(tmp_path, monkeypatch):
+    base, ended = open_base(f"sqlite:///{tmp_path}/node.db"), threading.Event()
+    takes = iter((0.0, 1.0))
+    monkeypatch.setattr("oncontour.node.work.heartbeat.beat", lambda base, node: time.sleep(next(takes, 0.0)))
+
+    def lost():
+        ended.set()
+        sys.exit()
+
+    with beating(base, "a", WorkSettings(beat_s=0.05, silent_s=1.0), Listener(60.0), lambda nodes: 0, lost):
+        assert ended.wait(10)
 
 
 def test_a_data_base_that_is_away_does_not_keep_a_node_from_stopping(tmp_path):

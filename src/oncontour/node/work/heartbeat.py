@@ -40,13 +40,17 @@ def beating(
     beat(base, node)
     last = time.monotonic()
 
-    def again() -> None:
-        nonlocal last
+    def end_if_silent() -> None:
         if time.monotonic() - last > 0.8 * settings.silent_s:
             _log.critical("node %s was silent for too long and ends", node)
             lost()
+
+    def again() -> None:
+        nonlocal last
+        end_if_silent()
         try:
             beat(base, node)
+            end_if_silent()  # It may have been frozen in the middle of a beat.
             last = time.monotonic()
             others = [name for name in listener.silent(base) if name != node]
             if others and (number := take_over(others)):
