@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct
 
-from oncontour.node.wire.command import A_RESPONSE, C_FIND, C_STORE, SUCCESS, Command
+from oncontour.node.wire.command import A_RESPONSE, SUCCESS, Command
 
 _MEDIUM = 0x0000
 """Priority."""
@@ -13,45 +13,39 @@ _MEDIUM = 0x0000
 _DATA_SET, _NO_DATA_SET = 0x0000, 0x0101
 
 
-def store_request(message: int, sop_class: str, instance: str) -> bytes:
-    """Of C-STORE (PS3.7 Table 9.3-1); the data set follows."""
+def request(kind: int, message: int, sop_class: str, instance: str | None = None) -> bytes:
+    """Of C-STORE or C-FIND (PS3.7 Tables 9.3-1 and 9.3-3); a data set follows.
+
+    Args:
+        kind: C_STORE or C_FIND.
+        instance: to be stored.
+    """
     return _whole(
         _text(0x0002, sop_class, b"\x00")
-        + _short(0x0100, C_STORE)
+        + _short(0x0100, kind)
         + _short(0x0110, message)
         + _short(0x0700, _MEDIUM)
         + _short(0x0800, _DATA_SET)
-        + _text(0x1000, instance, b"\x00")
+        + (_text(0x1000, instance, b"\x00") if instance else b"")
     )
 
 
-def find_request(message: int, sop_class: str) -> bytes:
-    """Of C-FIND (PS3.7 Table 9.3-3); the identifier follows."""
-    return _whole(
-        _text(0x0002, sop_class, b"\x00")
-        + _short(0x0100, C_FIND)
-        + _short(0x0110, message)
-        + _short(0x0700, _MEDIUM)
-        + _short(0x0800, _DATA_SET)
-    )
-
-
-def response(request: Command, status: int, comment: str = "") -> bytes:
+def response(to: Command, status: int, comment: str = "") -> bytes:
     """The answer (PS3.7 Tables 9.3-2 and 10.3-2).
 
     Args:
-        request: a C-STORE or an N-EVENT-REPORT.
+        to: a C-STORE or an N-EVENT-REPORT.
         status: of PS3.4 Table B.2-1, of PS3.7 10.1.1.1.8.
         comment: why not, in at most 64 ASCII characters.
     """
     return _whole(
-        (_text(0x0002, request.sop_class, b"\x00") if request.sop_class else b"")
-        + _short(0x0100, request.kind | A_RESPONSE)
-        + _short(0x0120, request.message)
+        (_text(0x0002, to.sop_class, b"\x00") if to.sop_class else b"")
+        + _short(0x0100, to.kind | A_RESPONSE)
+        + _short(0x0120, to.message)
         + _short(0x0800, _NO_DATA_SET)
         + _short(0x0900, status)
         + (_text(0x0902, comment, b" ") if status != SUCCESS and comment else b"")
-        + (_text(0x1000, request.instance, b"\x00") if request.instance else b"")
+        + (_text(0x1000, to.instance, b"\x00") if to.instance else b"")
     )
 
 

@@ -16,8 +16,8 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from oncontour.node.wire.command import A_RESPONSE, Command, read_command
-from oncontour.node.wire.compose import find_request, store_request
+from oncontour.node.wire.command import A_RESPONSE, C_FIND, C_STORE, Command, read_command
+from oncontour.node.wire.compose import request
 from oncontour.node.wire.fragments import COMMAND, HEADER, LAST, P_DATA, Fragment, Fragments, fragments
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Link:
         if context is None:
             raise LookupError(sop_class)
         message = next(self.messages) & 0xFFFF
-        self._send(context, store_request(message, sop_class, instance), data)
+        self._send(context, request(C_STORE, message, sop_class, instance), data)
         answer, _ = self._answer(message)
         return answer.status
 
@@ -111,7 +111,7 @@ class Link:
             TimeoutError, EndedError: as `store`.
         """
         message = next(self.messages) & 0xFFFF
-        self._send(next(iter(self.accepted)), find_request(message, sop_class), memoryview(identifier))
+        self._send(next(iter(self.accepted)), request(C_FIND, message, sop_class), memoryview(identifier))
         while True:
             answer, data = self._answer(message)
             yield answer.status, data
@@ -293,12 +293,12 @@ def _request(caller: Caller, contexts: list[PresentationContext]) -> bytes:
     length.maximum_length_received = MOST_BYTES
     kind.implementation_class_uid = PYNETDICOM_IMPLEMENTATION_UID
     version.implementation_version_name = PYNETDICOM_IMPLEMENTATION_VERSION
-    request = A_ASSOCIATE()
-    request.application_context_name = _APPLICATION
-    request.calling_ae_title, request.called_ae_title = caller.calling, caller.called
-    request.presentation_context_definition_list = contexts
-    request.user_information = [length, kind, version]
-    return A_ASSOCIATE_RQ(request).encode()
+    asked = A_ASSOCIATE()
+    asked.application_context_name = _APPLICATION
+    asked.calling_ae_title, asked.called_ae_title = caller.calling, caller.called
+    asked.presentation_context_definition_list = contexts
+    asked.user_information = [length, kind, version]
+    return A_ASSOCIATE_RQ(asked).encode()
 
 
 def _agreed(stream: socket.socket, pdu: bytes, asked: list[PresentationContext]) -> Link:
