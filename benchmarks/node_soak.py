@@ -123,7 +123,7 @@ def _through(files: list[Path], there: Pacs, node: Node, base: Engine, number: i
         str(case.state),
         sent_s,
         case.complete_at - case.last_at,
-        at["working"] - case.complete_at,
+        at.get("working", case.changed_at) - case.complete_at,
         at["delivered"] - at["delivering"] if "delivered" in at else 0.0,
         case.changed_at - case.last_at,
         _pipeline_s(place, case),

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ class Node:
         self.process.send_signal(how)
         self.process.wait(30)
 
-    @property
+    @cached_property
     def base(self):
         """Its ledger, where it is in SQLite."""
         return open_base(f"sqlite:///{self.folder}/place/node.db")

@@ -19,16 +19,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pynetdicom.dul import DULServiceProvider
 
-from oncontour.node.wire.fragments import COMMAND, HEADER, LAST, P_DATA, Fragments, fragment
+from oncontour.node.wire.fragments import COMMAND, HEADER, LAST, P_DATA, SLACK, Fragments, fragment
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
 
 MOST_BYTES_OTHER = 1 << 20
 """Of a PDU that is no P-DATA; an association request with all 128 presentation contexts has some 300,000."""
-
-_SLACK = 64
-"""Some peers count the headers of a PDU to its length, some do not."""
 
 _WAIT_S = 0.01
 """How long a look at the socket waits: the delay of what we send unasked (answers to associations and releases)."""
@@ -168,7 +165,7 @@ class BoundedUpperLayer(DULServiceProvider):
         header = bytearray(HEADER.size)
         self._receive_into(raw, memoryview(header), deadline)
         kind, _, length = HEADER.unpack(header)
-        if not 1 <= kind <= 7 or length > (self._maximum_pdu + _SLACK if kind == P_DATA else MOST_BYTES_OTHER):
+        if not 1 <= kind <= 7 or length > (self._maximum_pdu + SLACK if kind == P_DATA else MOST_BYTES_OTHER):
             raise ValueError("an unknown or too long PDU")
         pdu = memoryview(bytearray(len(header) + length))
         pdu[: len(header)] = header

@@ -18,7 +18,9 @@ SUCCESS = 0x0000
 
 _SOP_CLASS, _FIELD, _MESSAGE, _DATA_SET_TYPE, _INSTANCE, _EVENT = 0x0002, 0x0100, 0x0110, 0x0800, 0x1000, 0x1002
 _ANSWERED, _STATUS = 0x0120, 0x0900
-_NO_DATA_SET = 0x0101
+
+NO_DATA_SET = 0x0101
+"""Command Data Set Type; any other value says that one follows."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def read_command(content: bytes) -> Command:
     sop_class, instance = (uid_of(values.get(element, b"")) for element in (_SOP_CLASS, _INSTANCE))
     message, event = _number(values, _MESSAGE) or 0, _number(values, _EVENT)
     answered, status = _number(values, _ANSWERED), _number(values, _STATUS)
-    return Command(kind, message, sop_class, instance, event, data_set != _NO_DATA_SET, answered, status)
+    return Command(kind, message, sop_class, instance, event, data_set != NO_DATA_SET, answered, status)
 
 
 def _number(values: dict[int, bytes], element: int) -> int | None:

@@ -11,6 +11,9 @@ HEADER = struct.Struct(">BBL")
 
 P_DATA = 0x04
 
+SLACK = 64
+"""Some peers count the headers of a PDU to its length, some do not."""
+
 COMMAND, LAST = 1, 2
 """Bits of a fragment's message control header (PS3.8 E.2)."""
 

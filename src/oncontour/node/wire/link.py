@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from oncontour.node.wire.command import A_RESPONSE, C_FIND, C_STORE, Command, read_command
 from oncontour.node.wire.compose import request
-from oncontour.node.wire.fragments import COMMAND, HEADER, LAST, P_DATA, Fragment, Fragments, fragments
+from oncontour.node.wire.fragments import COMMAND, HEADER, LAST, P_DATA, SLACK, Fragment, Fragments, fragments
 
 if TYPE_CHECKING:
     from pynetdicom.presentation import PresentationContext
@@ -200,7 +200,7 @@ def read_pdu(stream: socket.socket) -> tuple[int, bytearray]:
     try:
         deadline = time.monotonic() + limit
         kind, _, length = HEADER.unpack(_received(stream, HEADER.size, deadline))
-        if length > MOST_BYTES + 64:  # Some count headers that others do not.
+        if length > MOST_BYTES + SLACK:
             raise EndedError
         return kind, _received(stream, length, deadline)
     finally:
