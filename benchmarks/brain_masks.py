@@ -98,11 +98,11 @@ def measured(group: str, image: str, volume: Volume, brain: Volume, bundle: Bund
 def native() -> tuple[Volume, Volume]:
     """The native T1CE and its published mask."""
     folder = DATA / "lgg-fg6692-native"
-    study = _read("lgg-native")
+    study = read_images("lgg-native")
     return study[Kind.T1CE], read_mask(folder / "brainmask_t1c_bet.nii.gz")
 
 
-def _read(name: str) -> dict[Kind, Volume]:
+def read_images(name: str) -> dict[Kind, Volume]:
     """The images of a real study, as `oncontour segment` reads them."""
     from conditions.cases import read_case
 
@@ -129,7 +129,7 @@ def simulated(path: Path, seed: int) -> Iterator[tuple[str, str, Volume, Volume]
 
 def agreement(bundle: Bundle) -> float:
     """Dice of the volunteer's masks of T1 and T2, where both images show something."""
-    images = _read("volunteer")
+    images = read_images("volunteer")
     fixed, moving = images[Kind.T1], images[Kind.T2]
     masks = [extract_brain(image, bundle) for image in (fixed, moving)]
     torch.set_num_threads(1)  # Registration's tensors are small: several threads wait for each other.

@@ -4,21 +4,20 @@
 
 Needs the extra `peers`; panoptica runs where it is installed. Each program has a process of its own, in turns, first
 with one thread each, then with as many as it takes by itself. `--cases` evaluates a cohort of small cases too, with one
-worker and with two. Prints the tables; with `--write` a page is written. (`--contender` is what the processes are
-started with.)
+worker and with two. Prints the tables; with `--write` a page is written.
 """
 
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from beside.rival import Rival, child, serve, take_turns
 from speed.contenders import CONTENDERS
 from speed.masks import KINDS, save
-from speed.process import Rival, serve
+from speed.ready import ready
 
 MARKS = (100, 500, 1000)
 COHORT_SHAPE = (80, 96, 64)
@@ -32,11 +31,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=0, help="evaluate a cohort of so many small cases too")
     parser.add_argument("--only", nargs="+", choices=tuple(CONTENDERS), help="these programs, ours first")
     parser.add_argument("--write", type=Path, metavar="MD", help="page to write")
-    parser.add_argument("--contender", choices=tuple(CONTENDERS), help=argparse.SUPPRESS)
-    parser.add_argument("--masks", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--program", choices=tuple(CONTENDERS), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.contender:
-        serve(given.contender, given.masks)
+    if given.program:
+        serve(ready(given.program, given.folder))
         return
     from speed.page import page, table
 
@@ -60,11 +59,8 @@ def main() -> None:
 
 def timed(names: list[str], masks: Path, threads: int | None, rounds: int) -> list[Rival]:
     """Every program, in turns."""
-    with ExitStack() as stack:
-        rivals = [stack.enter_context(Rival(name, masks, threads)) for name in names]
-        for _ in range(rounds):
-            for rival in rivals:
-                rival.run()
+    rivals = [Rival(name, child(Path(__file__), name, masks), threads) for name in names]
+    take_turns(rivals, rounds)
     return rivals
 
 

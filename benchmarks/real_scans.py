@@ -11,9 +11,7 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import Any
 
 import nibabel
 import numpy as np
+from beside.command import timed
 from numpy.typing import NDArray
 
 from oncontour.evaluate.metrics import dice
@@ -84,20 +83,16 @@ def _dice(case: Path, study: RealStudy) -> dict[str, float]:
 
 def run(study: RealStudy, out: Path) -> dict[str, Any]:
     """Segment one study; seconds, peak memory, measurements, checks, Dice."""
-    began = time.perf_counter()
     command = [sys.executable, "-m", "oncontour", "segment", str(DATA / study.path), "--out", str(out), *study.options]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - began
-    row: dict[str, Any] = {"name": study.name, "seconds": round(seconds, 1), "exit": process.returncode}
+    taken = timed(command)
+    row: dict[str, Any] = {"name": study.name, "seconds": round(taken.seconds, 1), "exit": taken.exit_code}
     case = _case_folder(out)
-    if process.returncode:
+    if taken.exit_code:
         return row | {"error": json.loads((case / "error.json").read_text())}
     quality = json.loads((case / "quality.json").read_text())
     measurements = json.loads((case / "measurements.json").read_text())
     return row | {
-        "peak_mb": round(usage.ru_maxrss / 1024),
+        "peak_mb": round(taken.peak_mib),
         "quality": quality,
         "measurements": measurements,
         "dice": _dice(case, study),

@@ -1,126 +1,78 @@
-"""Rigid registration: ours against SimpleITK's Mattes mutual information, on known motions, in one run.
+"""Rigid registration beside SimpleITK, elastix, ANTs and greedy, on known motions.
 
-    python benchmarks/registration.py DATA [--cases 6]
+    python benchmarks/registration.py [--seeds 10] [--angles 5 10 30] [--only ours ANTs ...]
 
-DATA holds `templates/brats_mni152_t1_1mm_unstripped.nii.gz` (a head with skull, 1 mm). The moving image is the same
-head with its contrast inverted, bent and noisy, in 5.5 mm slices, moved by a known rigid motion. SimpleITK runs with
-its examples' usual settings: 50 bins, 1 % random samples, gradient descent, shrink 4-2-1, geometry initialiser.
-Prints the error at the brain's box, CPU seconds, and the ratio, by angle.
+Run it in .venv-peers (`make peers`). Pairs take turns: a template and itself in another contrast, a volunteer's T1 and
+T2, a phantom's T1CE and FLAIR, moving images in thick slices or of another session's geometry. Every program does each
+on one thread, and its processor time is counted, so that other work on the machine matters little. Figures are kept
+after each motion in benchmarks/results/registration.json; a run that was stopped goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
-from functools import partial
+import json
+import sys
+from importlib.metadata import version
 from pathlib import Path
 from time import process_time
+from typing import Any
 
-import numpy as np
-import SimpleITK as sitk  # noqa: N813
-import torch
-from numpy.typing import NDArray
+from beside.rival import Rival, Work, child, serve
+from registering.pairs import SOURCES, moved
+from registering.programs import PROGRAMS
 
-from oncontour.core.grid import Grid
-from oncontour.core.volume import Volume
-from oncontour.preprocess.box import box_faces
-from oncontour.preprocess.register import pyramid, register
-from oncontour.preprocess.resample import resample
-from oncontour.preprocess.rigid import displacement_mm, rigid
-from oncontour.preprocess.transforms import LPS
+from oncontour.data.files import write_json
+from oncontour.preprocess.rigid import displacement_mm
 
-FAILED_MM = 3.0
-"""An error beyond this is a wrong optimum, not inaccuracy."""
-
-
-def ours(fixed: Volume, moving: Volume) -> NDArray[np.float64]:
-    """(4, 4), fixed world -> moving world, RAS+."""
-    return register(pyramid(fixed), pyramid(moving)).transform
-
-
-def simpleitk(fixed: Volume, moving: Volume, careful: bool) -> NDArray[np.float64]:
-    """The same by SimpleITK's registration method."""
-    images = [_itk(fixed), _itk(moving)]
-    start = sitk.CenteredTransformInitializer(
-        *images, sitk.Euler3DTransform(), sitk.CenteredTransformInitializerFilter.GEOMETRY
-    )
-    method = sitk.ImageRegistrationMethod()
-    method.SetMetricAsMattesMutualInformation(50)
-    method.SetMetricSamplingStrategy(method.REGULAR if careful else method.RANDOM)
-    method.SetMetricSamplingPercentage(0.1 if careful else 0.01, 1)
-    method.SetInterpolator(sitk.sitkLinear)
-    if careful:
-        method.SetOptimizerAsRegularStepGradientDescent(1.0, 1e-3, 200)
-    else:
-        method.SetOptimizerAsGradientDescent(1.0, 100, 1e-6, 10)
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetShrinkFactorsPerLevel([4, 2, 1])
-    method.SetSmoothingSigmasPerLevel([2, 1, 0])
-    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-    method.SetInitialTransform(start, inPlace=False)
-    found = method.Execute(*images)
-    origin = np.array(found.TransformPoint((0.0, 0.0, 0.0)))
-    columns = [np.array(found.TransformPoint(axis)) - origin for axis in np.eye(3).tolist()]
-    matrix = np.eye(4)
-    matrix[:3, :3], matrix[:3, 3] = np.stack(columns, axis=1), origin
-    return LPS @ matrix @ LPS
-
-
-def _itk(volume: Volume) -> sitk.Image:
-    image = sitk.GetImageFromArray(np.asarray(volume.array, np.float32).T)
-    affine = LPS @ volume.affine
-    image.SetSpacing(volume.grid.spacing)
-    image.SetOrigin(affine[:3, 3].tolist())
-    image.SetDirection((affine[:3, :3] / np.array(volume.grid.spacing)).ravel().tolist())
-    return image
-
-
-def _other_contrast(head: Volume, random: np.random.Generator) -> Volume:
-    """The head in another contrast and in 5.5 mm slices."""
-    bent = np.sqrt(np.abs(np.interp(head.array, (0, 20, 90, 150, 255), (0, 60, 200, 90, 40)))) * 15
-    noisy = head.with_array((bent + random.normal(0, 6, bent.shape)).astype(np.float32))
-    i, j, k = head.grid.shape
-    return resample(noisy, Grid((i, j, int(k / 5.5)), head.affine @ np.diag([1.0, 1.0, 5.5, 1.0])))
+RAW = Path(__file__).parent / "results" / "registration.json"
 
 
 def main() -> None:
-    """Run the comparison and print it."""
-    import nibabel as nib
+    """Register what has not been yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--angles", type=float, nargs="+", default=(5.0, 10.0, 30.0))
+    parser.add_argument("--only", nargs="+", choices=tuple(PROGRAMS), default=tuple(PROGRAMS))
+    parser.add_argument("--program", choices=tuple(PROGRAMS), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.program:
+        serve(ready(given.program, given.folder.name))
+        return
+    found: dict[str, dict[str, Any]] = json.loads(RAW.read_text("utf-8")) if RAW.exists() else {}
+    for seed in range(given.seeds):
+        for degrees in given.angles:
+            for name in given.only:
+                key = f"{tuple(SOURCES)[seed % len(SOURCES)]},{degrees:g},{seed}"
+                if key in found.setdefault(name, {}).get("motions", {}):
+                    continue
+                found[name]["version"] = version(PROGRAMS[name][1])
+                found[name].setdefault("motions", {})[key] = registered(name, key)
+                print(key, name, found[name]["motions"][key], file=sys.stderr, flush=True)
+                write_json(RAW, found)
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--cases", type=int, default=4)
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    image = nib.load(options.data / "templates" / "brats_mni152_t1_1mm_unstripped.nii.gz")
-    head = Volume(np.asarray(image.dataobj, dtype=np.float32), image.affine)  # pyright: ignore[reportAttributeAccessIssue]
-    random = np.random.default_rng(0)
-    other = _other_contrast(head, random)
-    faces = box_faces(head.with_array(head.array > 60))
-    print(f"{'degrees':>8} {'method':>10} {'median mm':>10} {'worst mm':>9} {'failed':>7} {'CPU s':>6} {'ratio':>6}")
-    for degrees in (5.0, 15.0, 30.0):
-        methods = {
-            "ours": ours,
-            "usual": partial(simpleitk, careful=False),
-            "careful": partial(simpleitk, careful=True),
-        }
-        errors: dict[str, list[float]] = {name: [] for name in methods}
-        seconds = dict.fromkeys(methods, 0.0)
-        for _ in range(options.cases):
-            axis = random.normal(size=3)
-            turn = np.radians(degrees) * axis / np.linalg.norm(axis)
-            truth = rigid(turn, random.uniform(-20, 20, 3), faces.mean(axis=0))
-            moved = Volume(other.array, truth @ other.affine)
-            for name, method in methods.items():
-                begun = process_time()
-                errors[name].append(displacement_mm(method(head, moved), truth, faces))
-                seconds[name] += process_time() - begun
-        for name, found in errors.items():
-            failed = sum(error > FAILED_MM for error in found)
-            print(
-                f"{degrees:8.0f} {name:>10} {np.median(found):10.2f} {max(found):9.2f} {failed:4d}/{len(found)} "
-                f"{seconds[name] / len(found):6.2f} {seconds[name] / seconds['ours']:6.2f}"
-            )
+
+def registered(name: str, motion: str) -> dict[str, float]:
+    """One motion by one program, in a process of its own."""
+    with Rival(name, child(Path(__file__), name, Path(motion)), threads=1) as rival:
+        rival.run()
+        return {**rival.figures, "peak_mib": round((rival.peak_bytes - rival.before_bytes) / 2**20)}
+
+
+def ready(name: str, motion: str) -> Work:
+    """The pair, read; then error in mm at the faces of the head's box, and seconds of the processor."""
+    source, degrees, seed = motion.split(",")
+    pair = moved(source, float(degrees), int(seed))
+    method = PROGRAMS[name][2]
+
+    def work() -> dict[str, float]:
+        began = process_time()
+        transform = method(pair.fixed, pair.moving)
+        seconds = process_time() - began
+        return {"error_mm": displacement_mm(transform, pair.truth, pair.faces), "seconds": seconds}
+
+    return work
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ from importlib.metadata import version
 from statistics import median
 
 import numpy as np
+from beside.rival import Rival
 
 from speed.cohort import Pace
 from speed.contenders import CONTENDERS
-from speed.process import Rival
 
 HEAD = """# Speed of metrics
 
@@ -67,7 +67,7 @@ def table(rivals: Sequence[Rival]) -> str:
         spread = f"{min(rival.seconds):.3g} to {max(rival.seconds):.3g}"
         ratio = median(rival.seconds) / median(ours.seconds)
         memory = max(0, rival.peak_bytes - rival.before_bytes) / 2**20
-        apart = np.abs(np.array(rival.figures) - np.array(ours.figures))[:, 1].max()
+        apart = np.abs(np.array(rival.figures["scores"]) - np.array(ours.figures["scores"]))[:, 1].max()
         lines.append(f"| {title} | {median(rival.seconds):.3g} ({spread}) | {ratio:.1f} | {memory:.0f} | {apart:.2g} |")
     return "\n".join(lines)
 

@@ -110,6 +110,14 @@ def test_what_openvino_cannot_do_torch_does_and_it_is_said(home, caplog, monkeyp
     assert not list(home.glob("openvino/*"))
 
 
+def test_a_bundle_says_which_engine_did_not_run_it(bundle, monkeypatch):
+    assert load_bundle(bundle.folder, Engine.TORCH).engine_notes == ()
+    assert load_bundle(bundle.folder, Engine.OPENVINO).engine_notes == ()
+    monkeypatch.setattr(openvino, "compiled", lambda network, *_: network)
+    (note,) = load_bundle(bundle.folder, Engine.OPENVINO).engine_notes
+    assert note == f"The engine openvino could not run model {bundle.name}: torch did, in full precision."
+
+
 def test_a_home_that_cannot_be_written_costs_speed_alone(tmp_path, caplog, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ONCONTOUR_HOME", str(tmp_path / "file"))

@@ -40,7 +40,7 @@ def stand_in_bundles():
                 (folder / "provenance.json").write_text("{}")
             plan = SimpleNamespace(normalisation="zscore", postprocess=PostprocessPlan(minimum_whole_mm3=1.0))
             facts = {"scheme": BRATS, "card_line": "A stand-in.", "steps": None, "labels_apart": False}
-            facts |= {"calibration": None, "purpose": "Tests.", "engine": engine}
+            facts |= {"calibration": None, "purpose": "Tests.", "engine": engine, "engine_notes": ()}
             decode = lambda regions, output: BRATS.decode(regions)  # noqa: E731
             return SimpleNamespace(name=str(name), folder=folder, plan=plan, label_map=decode, **facts)
 

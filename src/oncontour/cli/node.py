@@ -92,17 +92,14 @@ def status(
     """List cases: what state they are in, and why."""
     from rich.table import Table
 
-    from oncontour.node.ledger.case import ENDS
-    from oncontour.node.ledger.cases import list_cases
+    from oncontour.node.ledger.cases import cases_since, list_cases
 
     with exit_codes():
         _, base = _opened(config)
         now = datetime.now(UTC).timestamp()
         table = Table("case", "state", "images", "rule", "bundle", "tumour mL", "changed (UTC)")
         reasons = []
-        for case in list_cases(base):
-            if not every and case.state in ENDS and now - case.changed_at > DAY_S:
-                continue
+        for case in list_cases(base) if every else reversed(cases_since(base, now - DAY_S)):
             volume = ((case.result or {}).get("volumes_ml") or {}).get("WT")
             table.add_row(
                 case.case[:SHORT],

@@ -84,11 +84,14 @@ def reached(url: str) -> Iterator[None]:
 
 
 def _make_tables(engine: Engine, tables: MetaData) -> None:
-    """One program after the other: of two that both find a table missing, PostgreSQL lets the slower one fail."""
+    """Tables and indexes, by one program after the other: of two that find one missing, PostgreSQL fails the slower."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TABLES_LOCK})
         tables.create_all(connection)
+        for table in tables.sorted_tables:  # Tables of an earlier version may lack one.
+            for index in table.indexes:
+                index.create(connection, checkfirst=True)
 
 
 def shown(url: str) -> str:

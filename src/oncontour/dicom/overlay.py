@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from oncontour.core.errors import OutputError
 from oncontour.core.orientation import HEAD_FEET
 from oncontour.core.study import Image
-from oncontour.dicom.derived import carried_over, new_object, save, uid
-from oncontour.dicom.references import Plane, planes_of, reference_to, source_frames
+from oncontour.dicom.derived import carried_over, new_object, save, source_header, uid
+from oncontour.dicom.references import Plane, planes_at_slices, reference_to
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -34,6 +34,12 @@ _FROM_SLICE = (
     "SpacingBetweenSlices", "LossyImageCompressionRatio", "LossyImageCompressionMethod",
 )  # fmt: skip
 """Copied from the slice, where it has them; SliceThickness and the Image Plane come beside them."""
+
+_GEOMETRY = {
+    "ImagePositionPatient": "place", "ImageOrientationPatient": "orientation", "PixelSpacing": "measures",
+    "SliceThickness": "measures", "SpacingBetweenSlices": "measures",
+}  # fmt: skip
+"""By the part of a plane (`Plane`) that holds it."""
 
 
 def overlay_description(image: Image) -> str:
@@ -77,66 +83,68 @@ def write_overlay(
         found = f"an operating system error: {error.strerror}"
         raise OutputError(folder, found, "a folder that can be written", "Choose another folder.") from error
     with carried_over():
-        frames = source_frames(source)
+        others = (pydicom.dcmread(file, stop_before_pixels=True) for file in source.files[1:])
+        headers = (source_header(source), *others)
         digest = sha256(pictures.tobytes())
-        for text in (algorithm, version, *(header.SOPInstanceUID for header in frames.headers)):
+        for text in (algorithm, version, *(header.SOPInstanceUID for header in headers)):
             digest.update(b"\0" + text.encode())
         series = uid(digest.hexdigest(), "overlay series")
-        headers = [pydicom.dcmread(file, stop_before_pixels=True) for file in source.files]
-        planes = {(n, one.number): one for n, header in enumerate(headers) for one in planes_of(header, n)}
+        picture = new_object(
+            SecondaryCaptureImageStorage,
+            headers[0],
+            modality=str(headers[0].get("Modality") or "MR"),
+            series=series,
+            number=number,
+            instance=series,
+            description=overlay_description(source),
+            algorithm=algorithm,
+            version=version,
+        )
+        _describe(picture, source)
         made = []
-        for k, plane in enumerate(frames.planes):
+        for k, plane in enumerate(planes_at_slices(headers, source)[1]):
             if plane is None:
                 continue
             header = headers[plane.file]
-            picture = new_object(
-                SecondaryCaptureImageStorage,
-                header,
-                modality=str(header.get("Modality") or "MR"),
-                series=series,
-                number=number,
-                instance=uid(series, k),
-                description=overlay_description(source),
-                algorithm=algorithm,
-                version=version,
-            )
-            _place(picture, header, planes[plane.file, plane.number])
+            picture.SOPInstanceUID = picture.file_meta.MediaStorageSOPInstanceUID = uid(series, k)
+            _place(picture, header, plane)
             _show(picture, pictures[k], header)
-            picture.PatientOrientation = list(source.volume.grid.axis_codes[:2].translate(HEAD_FEET))
-            picture.SourceImageSequence = [reference_to(frames, plane)]
+            picture.SourceImageSequence = [reference_to(header.SOPClassUID, header, plane)]
             made.append(folder / f"{k + 1:04d}.dcm")
-            save(picture, made[-1])
+            save(picture, made[-1])  # The same object again: of a slice's picture little is its own.
     return tuple(made)
 
 
+def _describe(picture: Dataset, source: Image) -> None:
+    """Say what all pictures of a series have in common, and how they came about."""
+    picture.ImageType = ["DERIVED", "SECONDARY"]
+    picture.DerivationDescription = DERIVATION
+    picture.BurnedInAnnotation = "YES"
+    picture.PatientOrientation = list(source.volume.grid.axis_codes[:2].translate(HEAD_FEET))
+    picture.SamplesPerPixel, picture.PhotometricInterpretation, picture.PlanarConfiguration = 3, "RGB", 0
+    picture.BitsAllocated, picture.BitsStored, picture.HighBit, picture.PixelRepresentation = 8, 8, 7, 0
+
+
 def _place(picture: Dataset, header: Dataset, plane: Plane) -> None:
-    """Give a picture the geometry and the numbers of its slice."""
+    """Give a picture the geometry and the numbers of its slice, and nothing of the one before."""
+    for keyword in (*_FROM_SLICE, *_GEOMETRY):
+        picture.pop(keyword, None)
     for keyword in _FROM_SLICE:
         if keyword in header:
             picture[keyword] = header[keyword]
-    for group, keyword in (
-        (plane.place, "ImagePositionPatient"),
-        (plane.orientation, "ImageOrientationPatient"),
-        (plane.measures, "PixelSpacing"),
-        (plane.measures, "SliceThickness"),
-        (plane.measures, "SpacingBetweenSlices"),
-    ):
+    for keyword, part in _GEOMETRY.items():
+        group = getattr(plane, part)
         if keyword in group:
             picture[keyword] = group[keyword]
     if plane.number:
-        picture.InstanceNumber = plane.number
+        picture.add_new("InstanceNumber", "IS", plane.number)  # The element may be the header's own.
     picture.BodyPartExamined = header.get("BodyPartExamined") or "BRAIN"
 
 
 def _show(picture: Dataset, pixels: NDArray[np.uint8], header: Dataset) -> None:
-    """Put the pixels in, and say how they came about."""
-    picture.ImageType = ["DERIVED", "SECONDARY"]
-    picture.DerivationDescription = DERIVATION
-    picture.BurnedInAnnotation = "YES"
+    """Put the pixels in."""
     picture.LossyImageCompression = header.get("LossyImageCompression") or "00"  # once lossy, always (C.7.6.1.1.5)
-    picture.SamplesPerPixel, picture.PhotometricInterpretation, picture.PlanarConfiguration = 3, "RGB", 0
     picture.Rows, picture.Columns = pixels.shape[:2]
-    picture.BitsAllocated, picture.BitsStored, picture.HighBit, picture.PixelRepresentation = 8, 8, 7, 0
     content = pixels.tobytes()
     picture.PixelData = content + b"\0" * (len(content) % 2)
     picture["PixelData"].VR = "OB"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -116,8 +116,7 @@ def source_frames(image: Image) -> SourceFrames:
         for header in headers:
             header.FrameOfReferenceUID = generate_uid(entropy_srcs=[first.SeriesInstanceUID, "frame of reference"])
     sop_class = str(first.SOPClassUID)
-    planes = [plane for n, header in enumerate(headers) for plane in planes_of(header, n)]
-    positions, chosen = _match(planes, image)
+    positions, chosen = planes_at_slices(headers, image)
     example = min((plane for plane in chosen if plane is not None), key=lambda plane: _turned(plane, image))
     position, cosines = example.place.ImagePositionPatient, example.orientation.ImageOrientationPatient
     spacing = f"{_slice_spacing(image.volume.affine):.10g}"
@@ -132,26 +131,20 @@ def source_frames(image: Image) -> SourceFrames:
         header.PixelSpacing = between_pixels
         header.SliceThickness = thickness
         header.SpacingBetweenSlices = spacing
-    return SourceFrames(headers, subject, sop_class, positions, tuple(chosen), own_frame)
+    return SourceFrames(headers, subject, sop_class, positions, chosen, own_frame)
 
 
-def planes_of(header: Dataset, file: int) -> Iterator[Plane]:
-    """The planes of a file, by its header; `file` is the header's index."""
-    if "PerFrameFunctionalGroupsSequence" not in header:
-        if "ImagePositionPatient" in header:
-            yield Plane(file, 0, header, header, header)
-        return
-    shared = header.SharedFunctionalGroupsSequence[0]
-    for number, frame in enumerate(header.PerFrameFunctionalGroupsSequence, start=1):
-        place, orientation, measures = (
-            (frame if keyword in frame else shared)[keyword].value[0]
-            for keyword in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
-        )
-        yield Plane(file, number, place, orientation, measures)
+def planes_at_slices(headers: Sequence[Dataset], image: Image) -> tuple[NDArray[np.float64], tuple[Plane | None, ...]]:
+    """The slices' positions (k, 3) in LPS mm, and the plane at each; None where the series lacks that slice.
 
+    Args:
+        headers: of the image's files, in their order.
+        image: read from DICOM.
 
-def _match(planes: list[Plane], image: Image) -> tuple[NDArray[np.float64], list[Plane | None]]:
-    """The plane at each slice of the volume, by where it lies, and the slices' positions in LPS mm."""
+    Raises:
+        OutputError: the files do not hold the slices of the image's volume.
+    """
+    planes = [plane for n, header in enumerate(headers) for plane in _planes_of(header, n)]
     affine = to_lps(image.volume.affine)
     parallel = [plane for plane in planes if _turned(plane, image) <= COSINE_TOLERANCE]
     wanted = affine[:3, 3] + np.arange(image.volume.grid.shape[2])[:, None] * affine[:3, 2]
@@ -165,7 +158,22 @@ def _match(planes: list[Plane], image: Image) -> tuple[NDArray[np.float64], list
             image.source, found, f"frames within {SLICE_TOLERANCE_MM} mm", "Use the masks in NIfTI instead."
         )
     positions = np.array([at if plane is None else plane.position for at, plane in zip(wanted, nearest, strict=True)])
-    return positions, nearest
+    return positions, tuple(nearest)
+
+
+def _planes_of(header: Dataset, file: int) -> Iterator[Plane]:
+    """The planes of a file, by its header; `file` is the header's index."""
+    if "PerFrameFunctionalGroupsSequence" not in header:
+        if "ImagePositionPatient" in header:
+            yield Plane(file, 0, header, header, header)
+        return
+    shared = header.SharedFunctionalGroupsSequence[0]
+    for number, frame in enumerate(header.PerFrameFunctionalGroupsSequence, start=1):
+        place, orientation, measures = (
+            (frame if keyword in frame else shared)[keyword].value[0]
+            for keyword in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
+        )
+        yield Plane(file, number, place, orientation, measures)
 
 
 def _turned(plane: Plane, image: Image) -> float:
@@ -200,14 +208,19 @@ def refer(derived: Dataset, source: SourceFrames) -> None:
         frame.DerivationImageSequence = derivations[np.abs(source.positions - position).max(axis=1).argmin()]
 
 
-def reference_to(source: SourceFrames, plane: Plane) -> Dataset:
-    """An item of a Source Image Sequence (PS3.3 C.7.6.1.1.4): the plane on which something was drawn."""
+def reference_to(sop_class: str, header: Dataset, plane: Plane) -> Dataset:
+    """An item of a Source Image Sequence (PS3.3 C.7.6.1.1.4): the plane on which something was drawn.
+
+    Args:
+        sop_class: of the plane's file.
+        header: of that file.
+    """
     from pydicom.dataset import Dataset
     from pydicom.sr.codedict import codes
 
     reference = Dataset()
-    reference.ReferencedSOPClassUID = source.sop_class
-    reference.ReferencedSOPInstanceUID = source.headers[plane.file].SOPInstanceUID
+    reference.ReferencedSOPClassUID = sop_class
+    reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
     if plane.number:
         reference.ReferencedFrameNumber = plane.number
     reference.SpatialLocationsPreserved = "YES"
@@ -220,7 +233,7 @@ def _derivation(source: SourceFrames, plane: Plane) -> Dataset:
     from pydicom.sr.codedict import codes
 
     derivation = Dataset()
-    derivation.SourceImageSequence = [reference_to(source, plane)]
+    derivation.SourceImageSequence = [reference_to(source.sop_class, source.headers[plane.file], plane)]
     derivation.DerivationCodeSequence = [_coded(codes.cid7203.SegmentationImageDerivation)]
     return derivation
 

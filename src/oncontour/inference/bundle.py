@@ -114,6 +114,15 @@ class Bundle:
             for fold, own in zip(names, self.networks, strict=True)
         )
 
+    @property
+    def engine_notes(self) -> tuple[str, ...]:
+        """That torch ran a network in full precision in place of the engine, where the engine could not hold it."""
+        pairs = zip(self.runners, self.networks, strict=True)
+        fell_back = any(own[part] is networks[part] for own, networks in pairs for part in networks)
+        if self.engine is Engine.TORCH or not fell_back:
+            return ()
+        return (f"The engine {self.engine} could not run model {self.name}: torch did, in full precision.",)
+
     def _ready(self, network: nn.Module, fold: str, part: str) -> nn.Module:
         """A network as the engine runs it."""
         plan, weights = parts(self.plan)[part], weight_file(fold, part)

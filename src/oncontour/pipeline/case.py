@@ -81,7 +81,7 @@ def _segment_into(part: Path, study: Study, options: Options, models: Models, cl
         steps=tuple(clock.steps),
         seconds=clock.seconds,
         decisions=study.decisions,
-        notes=(*study.notes, *prepared.notes),
+        notes=(*study.notes, *prepared.notes, *bundle.engine_notes),
         certainty_note=certainty_note(bundle.calibration),
     )
     with clock.stage("writing") as say:

@@ -67,7 +67,7 @@ def remove_taken(base: Engine, who: str, spool: Spool, cases: Path, folder: Path
         OutputError: the system refuses.
     """
     study = folder.name.partition(".")[0]
-    gone = due(standings(base, study))
+    gone = due(standings(base, [study]))
     with explained(folder):
         names = image_names(folder)
         parts = parts_of(base, study)

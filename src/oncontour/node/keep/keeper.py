@@ -20,7 +20,7 @@ from oncontour.node.keep.due import images_due, results_due, room_due
 from oncontour.node.keep.images import Due, remove_taken, take_away, taken_away, without_case
 from oncontour.node.keep.results import archive_results, case_of, is_corrected, remove_results
 from oncontour.node.keep.settings import KeepSettings
-from oncontour.node.ledger.case import Standing, State, present
+from oncontour.node.ledger.case import Standing, State, present, study_of
 from oncontour.node.ledger.cases import parts_of, standings
 from oncontour.node.receive.disk import free_bytes
 from oncontour.node.spool.store import Spool
@@ -86,9 +86,11 @@ class Keeper:
             at = now(connection)
         for folder in taken_away(self._spool):
             self._try(lambda folder=folder: self._finish(folder, at))
-        cases = standings(self._base)
+        results = sorted((self._place / "results").glob("*.*"))
+        kept = [study_of(case_of(folder)) for folder in results]
+        cases = standings(self._base, [*kept, *study_tokens(self._spool)])
         by_name = {case.case: case for case in cases}
-        for folder in sorted((self._place / "results").glob("*.*")):
+        for folder in results:
             if case := by_name.get(case_of(folder)):
                 self._try(lambda folder=folder, case=case: self._results(folder, case, at))
         studies = self._studies(cases)

@@ -97,3 +97,12 @@ def present(parts: Iterable[Part]) -> list[Part]:
 def case_name(study: str, part: int) -> str:
     """The name of a study's part."""
     return f"{study}-{part}"
+
+
+def study_of(case: str) -> str:
+    """The study's token in a case's name.
+
+    >>> study_of(case_name("ab12", 2))
+    'ab12'
+    """
+    return case.rpartition("-")[0]

@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from oncontour.core.errors import OncontourError
 from oncontour.data.database import now, patient
 from oncontour.node.ledger.case import ENDS, Case, Standing, State, case_name
+from oncontour.node.ledger.chunks import chunks
 from oncontour.node.ledger.events import add_event
 from oncontour.node.ledger.tables import CASES
+from oncontour.node.ledger.totals import DELIVERED_SECONDS, STAGE_SECONDS, Total, add_to
 
 
 class LostCaseError(OncontourError):
@@ -83,7 +85,7 @@ def list_cases(engine: Engine, states: Collection[State] = tuple(State)) -> list
 
 def cases_since(engine: Engine, at: float) -> list[Case]:
     """Cases that have not ended, or not before a moment, in seconds since 1970; the newest first."""
-    query = select(CASES).where(CASES.c.state.not_in(ENDS) | (CASES.c.changed_at >= at))
+    query = select(CASES).where(CASES.c.state.in_(set(State) - ENDS) | (CASES.c.changed_at >= at))
     with engine.connect() as connection:
         return [_case(row) for row in connection.execute(query.order_by(CASES.c.complete_at.desc())).mappings()]
 
@@ -96,13 +98,18 @@ def parts_of(engine: Engine, study: str) -> list[Case]:
         return [_case(row) for row in rows]
 
 
-def standings(engine: Engine, study: str | None = None) -> list[Standing]:
-    """How all cases stand, or those of a study, the first part first."""
-    query = select(CASES.c.case, CASES.c.study, CASES.c.state, CASES.c.changed_at).order_by(CASES.c.study, CASES.c.part)
-    if study is not None:
-        query = query.where(CASES.c.study == study)
+def standings(engine: Engine, studies: Collection[str]) -> list[Standing]:
+    """How the cases of these studies stand, study by study, the first part first."""
+    columns = (CASES.c.case, CASES.c.study, CASES.c.state, CASES.c.changed_at)
     with engine.connect() as connection:
-        return [Standing(case, study, State(state), at) for case, study, state, at in connection.execute(query)]
+        rows = [
+            row
+            for some in chunks(studies)
+            for row in connection.execute(
+                select(*columns).where(CASES.c.study.in_(some)).order_by(CASES.c.study, CASES.c.part)
+            )
+        ]
+    return [Standing(case, study, State(state), at) for case, study, state, at in rows]
 
 
 def counts_of_states(engine: Engine) -> dict[State, int]:
@@ -157,6 +164,10 @@ def move(engine: Engine, node: str, held: Case, state: State, **values: Any) -> 
             raise _lost(held)
         told = {key: value for key, value in values.items() if key in ("rule", "bundle", "reason")}
         add_event(connection, node, str(state), held.case, **told)
+        stages = (values.get("result") or {}).get("seconds", {})
+        add_to(connection, STAGE_SECONDS, {stage: Total(1, seconds) for stage, seconds in stages.items()})
+        if state is State.DELIVERED:
+            add_to(connection, DELIVERED_SECONDS, {"": Total(1, now(connection) - held.last_at)})
     return get_case(engine, held.case)
 
 

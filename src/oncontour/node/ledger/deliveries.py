@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import ColumnElement, Engine, func, select, update
 
 from oncontour.data.database import now, patient
 from oncontour.node.ledger.case import State
+from oncontour.node.ledger.chunks import chunks
 from oncontour.node.ledger.tables import CASES, DELIVERIES
-
-ASKED_AT_ONCE = 1000
-"""Values of one query; SQLite takes 32,766, and a functional study has more images."""
+from oncontour.node.ledger.totals import OBJECTS_THERE, Total, add_to
 
 
 @dataclass(frozen=True)
@@ -78,31 +77,32 @@ def undelivered(engine: Engine, longer_than_s: float) -> list[tuple[str, int]]:
 
 
 @patient
-def cases_of(engine: Engine, instances: Sequence[str]) -> dict[str, str]:
+def cases_of(engine: Engine, instances: Iterable[str]) -> dict[str, str]:
     """Of SOPInstanceUIDs, those that are of results of ours: the case of each."""
     found: dict[str, str] = {}
     with engine.connect() as connection:
-        for first in range(0, len(instances), ASKED_AT_ONCE):
-            some = DELIVERIES.c.instance.in_(instances[first : first + ASKED_AT_ONCE])
-            found.update(connection.execute(select(DELIVERIES.c.instance, DELIVERIES.c.case).where(some)).all())
+        for some in chunks(instances):
+            query = select(DELIVERIES.c.instance, DELIVERIES.c.case).where(DELIVERIES.c.instance.in_(some))
+            found.update(connection.execute(query).all())
     return found
 
 
+@patient
 def note_sent(engine: Engine, case: str, peer: str, instances: Collection[str]) -> None:
     """They are about to be sent once more."""
-    _note(engine, case, peer, instances, sent=DELIVERIES.c.sent + 1)
+    with engine.begin() as connection:
+        sent = update(DELIVERIES).where(_which(case, peer, instances)).values(sent=DELIVERIES.c.sent + 1)
+        connection.execute(sent)
 
 
 @patient
 def note_there(engine: Engine, case: str, peer: str, instances: Collection[str]) -> None:
     """The peer has them."""
-    with engine.connect() as connection:
-        at = now(connection)
-    _note(engine, case, peer, instances, there_at=at)
-
-
-@patient
-def _note(engine: Engine, case: str, peer: str, instances: Collection[str], **values: object) -> None:
-    which = (DELIVERIES.c.case == case) & (DELIVERIES.c.peer == peer) & DELIVERIES.c.instance.in_(instances)
     with engine.begin() as connection:
-        connection.execute(update(DELIVERIES).where(which).values(**values))
+        news = _which(case, peer, instances) & DELIVERIES.c.there_at.is_(None)
+        there = connection.execute(update(DELIVERIES).where(news).values(there_at=now(connection))).rowcount
+        add_to(connection, OBJECTS_THERE, {peer: Total(there)} if there else {})
+
+
+def _which(case: str, peer: str, instances: Collection[str]) -> ColumnElement[bool]:
+    return (DELIVERIES.c.case == case) & (DELIVERIES.c.peer == peer) & DELIVERIES.c.instance.in_(instances)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
 
 METADATA = MetaData()
 
@@ -25,9 +25,9 @@ CASES = Table(
     Column("round", Integer, nullable=False),  # rises when a person says "again"
     Column("result", JSON),  # volumes, checks, bundle's hash, seconds of each stage
     Column("first_at", Float, nullable=False),
-    Column("last_at", Float, nullable=False),
+    Column("last_at", Float, nullable=False, index=True),
     Column("complete_at", Float, nullable=False),
-    Column("changed_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False, index=True),
 )
 
 DELIVERIES = Table(
@@ -35,7 +35,7 @@ DELIVERIES = Table(
     METADATA,
     Column("case", String(40), ForeignKey(CASES.c.case, ondelete="CASCADE"), primary_key=True),
     Column("peer", String(64), primary_key=True),
-    Column("instance", String(64), primary_key=True),
+    Column("instance", String(64), primary_key=True, index=True),
     Column("file", String(200), nullable=False),
     Column("sent", Integer, nullable=False),
     Column("there_at", Float),  # when the peer was seen to have it
@@ -52,6 +52,15 @@ COMMITMENTS = Table(
     Column("accepted_at", Float),  # when the peer took the request
     Column("outcome", String(16)),  # committed, failed, overdue; none while the report is waited for
     Column("failure", Integer),  # why the peer does not keep it, PS3.3 C.14.1.1
+)
+
+TOTALS = Table(
+    "oncontour_totals",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("label", String(64), primary_key=True),  # a stage, a peer
+    Column("count", BigInteger, nullable=False),
+    Column("sum", Float, nullable=False),
 )
 
 NODES = Table(

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, func, select
 
 from oncontour.node.ledger.case import State
 from oncontour.node.ledger.cases import counts_of_states
-from oncontour.node.ledger.tables import CASES, DELIVERIES, MARKS
+from oncontour.node.ledger.tables import CASES, MARKS
+from oncontour.node.ledger.totals import DELIVERED_SECONDS, OBJECTS_THERE, STAGE_SECONDS, Total, totals_of
 
 
 def metrics_text(base: Engine, place: Path) -> bytes:
@@ -42,34 +43,23 @@ class _Ledger(Collector):
         states = counts_of_states(self._base)
         with self._base.connect() as connection:
             last = connection.execute(select(func.max(CASES.c.last_at))).scalar()
-            results = list(connection.execute(select(CASES.c.result).where(CASES.c.result.is_not(None))).scalars())
-            waits = connection.execute(
-                select(func.count(), func.sum(CASES.c.changed_at - CASES.c.last_at)).where(
-                    CASES.c.state == State.DELIVERED
-                )
-            ).one()
-            delivered = connection.execute(
-                select(DELIVERIES.c.peer, func.count())
-                .where(DELIVERIES.c.there_at.is_not(None))
-                .group_by(DELIVERIES.c.peer)
-            )
             poor = dict(connection.execute(select(MARKS.c.useful, func.count()).group_by(MARKS.c.useful)).all())
-            delivered = list(delivered)
+        totals = totals_of(self._base)
         cases = GaugeMetricFamily("oncontour_cases", "Cases by state.", labels=["state"])
         for state in State:
             cases.add_metric([state], states.get(state, 0))
         yield cases
         stages = SummaryMetricFamily("oncontour_stage_seconds", "Time of each stage of a case.", labels=["stage"])
-        for stage in sorted({stage for result in results for stage in result["seconds"]}):
-            times = [result["seconds"][stage] for result in results if stage in result["seconds"]]
-            stages.add_metric([stage], len(times), sum(times))
+        for stage, total in totals.get(STAGE_SECONDS, {}).items():
+            stages.add_metric([stage], total.count, total.sum)
         yield stages
         whole = SummaryMetricFamily("oncontour_delivered_seconds", "From the last image of a study to its delivery.")
-        whole.add_metric([], waits[0], float(waits[1] or 0.0))
+        delivered = totals.get(DELIVERED_SECONDS, {}).get("", Total(0))
+        whole.add_metric([], delivered.count, delivered.sum)
         yield whole
-        objects = CounterMetricFamily("oncontour_objects_delivered", "Objects that peers have.", labels=["peer"])
-        for peer, number in delivered:
-            objects.add_metric([peer], number)
+        objects = CounterMetricFamily("oncontour_objects_delivered", "Objects that peers took.", labels=["peer"])
+        for peer, total in totals.get(OBJECTS_THERE, {}).items():
+            objects.add_metric([peer], total.count)
         yield objects
         marks = CounterMetricFamily("oncontour_marks", "Results that readers marked.", labels=["useful"])
         for useful in (True, False):

@@ -1,0 +1,108 @@
+"""A program in a process of its own: one round whenever it is asked, so that several take turns."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
+"""What a child process reads; nothing is said to it where each program may choose."""
+
+Work = Callable[[], Mapping[str, Any]]
+"""One round: does the work and gives figures about it."""
+
+
+@dataclass
+class Rival:
+    """A program that runs.
+
+    Args:
+        name: of the program, for its process.
+        command: that starts it: a script that calls `serve` in the end.
+        threads: of each library; None: their own choice.
+        seconds: of each round so far.
+        figures: of the last round.
+        before_bytes, peak_bytes: resident memory with program and input loaded, and the largest since.
+        start_s: until it was ready for its first round.
+    """
+
+    name: str
+    command: Sequence[str]
+    threads: int | None = None
+    seconds: list[float] = field(default_factory=list)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    before_bytes: int = 0
+    peak_bytes: int = 0
+    start_s: float = 0.0
+
+    def __enter__(self) -> Rival:
+        environment = {name: text for name, text in os.environ.items() if name not in THREADS}
+        if self.threads is not None:
+            environment |= dict.fromkeys(THREADS, str(self.threads))
+        began = time.perf_counter()
+        self._process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=environment,
+        )  # fmt: skip
+        self.before_bytes = self._ask("")["bytes"]
+        self.start_s = time.perf_counter() - began
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def run(self) -> None:
+        """One round."""
+        found = self._ask("run\n")
+        self.seconds.append(found["seconds"])
+        self.figures, self.peak_bytes = found["figures"], found["bytes"]
+
+    def _ask(self, text: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(text)
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith('{"oncontour"'):  # Programs print this and that.
+                return json.loads(line)["oncontour"]
+        raise SystemExit(f"{self.name}: its process ended; to see why, run {' '.join(self.command)}")
+
+
+def take_turns(rivals: Sequence[Rival], rounds: int) -> None:
+    """Start all, and let each do one round after the other."""
+    with ExitStack() as stack:
+        started = [stack.enter_context(rival) for rival in rivals]
+        for _ in range(rounds):
+            for rival in started:
+                rival.run()
+                print(f"{rival.name}: {rival.seconds[-1]:.3g} s", file=sys.stderr, flush=True)
+
+
+def serve(work: Work) -> None:
+    """In the program's process, ready to work: a round at each line that comes."""
+    _tell(seconds=0.0, figures={})
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        figures = work()
+        _tell(seconds=time.perf_counter() - began, figures=figures)
+
+
+def child(script: Path, name: str, folder: Path) -> list[str]:
+    """The command of a script's child: `--program NAME --folder FOLDER`."""
+    return [sys.executable, str(script), "--program", name, "--folder", str(folder)]
+
+
+def _tell(**found: object) -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"oncontour": {**found, "bytes": peak}}), flush=True)

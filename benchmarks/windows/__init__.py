@@ -1,0 +1,1 @@
+"""Sliding windows beside one another: tasks, and the programs that do them."""
