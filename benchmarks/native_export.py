@@ -102,6 +102,7 @@ def nnunet(folder: Path) -> Work:
     spacing = [after / before * 1.0 for before, after in zip(COARSE[::-1], NATIVE[::-1], strict=True)]
     configuration = {
         "spacing": spacing,
+        "architecture": {},
         "resampling_fn_probabilities": "resample_data_or_seg_to_shape",
         "resampling_fn_probabilities_kwargs": order,
     }
