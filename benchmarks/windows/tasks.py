@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from cohort import Subject, subjects
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_model, save_model
 from torch import nn
 from torch.nn import functional
 
@@ -112,9 +112,7 @@ def prepare(task: Task, folder: Path) -> None:
     stack = np.stack([subject.images[sequence].array for sequence in CHANNELS]).astype(np.float32)
     np.save(folder / "image.npy", _middle(stack, subject.brain.array, task.image))
     network = _trained(task, stack, subject.labels)
-    save_file(
-        {name: value.contiguous() for name, value in network.state_dict().items()}, folder / "weights.safetensors"
-    )
+    save_model(network, str(folder / "weights.safetensors"))
 
 
 def made(task: Task, folder: Path | None = None) -> nn.Module:
@@ -123,7 +121,7 @@ def made(task: Task, folder: Path | None = None) -> nn.Module:
     torch.manual_seed(0)
     network = build_network(standard.network, {"inputs": INPUTS, "outputs": standard.outputs, **standard.arguments})
     if folder:
-        network.load_state_dict(load_file(folder / "weights.safetensors"))
+        load_model(network, folder / "weights.safetensors")
     return network.eval()
 
 
