@@ -81,6 +81,7 @@ def main() -> None:
             page.goto(link)
             page.locator("#case-list li").last.click()
             page.wait_for_selector("body[data-loaded]", timeout=300_000)
+            page.wait_for_selector("#case-list img.there", timeout=300_000)
             page.wait_for_timeout(5000)
             page.screenshot(path=out)
             server.terminate()

@@ -71,7 +71,7 @@ def write_overlay(
         OutputError: the source is not DICOM, pictures and slices differ, or a file cannot be written.
     """
     import pydicom
-    from pydicom.uid import SecondaryCaptureImageStorage
+    from pydicom.uid import UID, SecondaryCaptureImageStorage
 
     shape = (*source.volume.grid.shape[::-1], 3)
     if pictures.shape != shape or pictures.dtype != np.uint8:
@@ -106,7 +106,7 @@ def write_overlay(
             if plane is None:
                 continue
             header = headers[plane.file]
-            picture.SOPInstanceUID = picture.file_meta.MediaStorageSOPInstanceUID = uid(series, k)
+            picture.SOPInstanceUID = picture.file_meta.MediaStorageSOPInstanceUID = UID(uid(series, k))
             _place(picture, header, plane)
             _show(picture, pictures[k], header)
             picture.SourceImageSequence = [reference_to(header.SOPClassUID, header, plane)]

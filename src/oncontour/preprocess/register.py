@@ -107,21 +107,16 @@ def pyramid(volume: Volume) -> tuple[Level, ...]:
 
 
 def register(
-    fixed: tuple[Level, ...],
-    moving: tuple[Level, ...],
-    region: Volume | None = None,
-    seed: int = 0,
-    levels: int = len(LEVELS_MM),
+    fixed: tuple[Level, ...], moving: tuple[Level, ...], region: Volume | None = None, seed: int = 0
 ) -> Registration:
     """Find the rigid motion that carries the fixed world onto the moving image's, from anywhere.
 
     Args:
         fixed: `pyramid` of the image that stays.
         moving: `pyramid` of the other.
-        region: bool mask in the fixed world (a brain, with some margin): at the last level only samples inside count,
-            so that jaw and neck do not. The coarse levels always look at everything.
+        region: bool mask in the fixed world (a brain, with some margin): at 2 mm only samples inside count, so that
+            jaw and neck do not. The coarse levels always look at everything.
         seed: of the random samples.
-        levels: how many of `LEVELS_MM`, the coarsest first; 2 find a motion to about a millimetre.
     """
     starts = _starts(fixed[0], moving[0])
     samples = _Samples.draw(fixed[0], None, SAMPLES[0], seed)
@@ -135,8 +130,8 @@ def register(
         if len(candidates) == SURVIVORS[0]:
             break
     scored: list[tuple[float, NDArray[np.float64], int]] = []
-    for depth in range(levels):
-        last = depth == levels - 1
+    for depth in range(len(LEVELS_MM)):
+        last = depth == len(LEVELS_MM) - 1
         samples = _Samples.draw(fixed[depth], region if last else None, SAMPLES[depth], seed + depth)
         objective = _Objective(samples, moving[depth])
         scored = []

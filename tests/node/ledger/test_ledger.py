@@ -19,11 +19,13 @@ from oncontour.node.ledger.cases import (
     make_case,
     move,
     parts_of,
+    standings,
 )
 from oncontour.node.ledger.deliveries import cases_of, list_deliveries, note_sent, note_there, plan_deliveries
 from oncontour.node.ledger.events import list_events
 from oncontour.node.ledger.nodes import Listener, beat, leave
-from oncontour.node.ledger.tables import METADATA, NODES
+from oncontour.node.ledger.tables import DELIVERIES, METADATA, NODES
+from oncontour.node.ledger.totals import DELIVERED_SECONDS, OBJECTS_THERE, STAGE_SECONDS, Total, add_to, totals_of
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -102,6 +104,49 @@ def test_deliveries_are_planned_once_and_noted(base):
         ("pacs", "seg.dcm"): (1, True), ("pacs", "sr.dcm"): (1, False),
         ("archive", "seg.dcm"): (0, False), ("archive", "sr.dcm"): (0, False),
     }  # fmt: skip
+
+
+def test_totals_count_what_became_true_and_once(base):
+    for study in "xy":
+        new_case(base, study)
+        held = claim(base, "a", f"{study}-1")
+        move(base, "a", held, State.DELIVERING, result={"seconds": {"reading": 1.5, "writing": 2.0}})
+        plan_deliveries(base, f"{study}-1", {f"1.{study}": "seg.dcm"}, ["pacs"])
+        for _ in range(2):
+            note_there(base, f"{study}-1", "pacs", [f"1.{study}"])
+        move(base, "a", held, State.DELIVERED)
+    found = totals_of(base)
+    assert found[STAGE_SECONDS] == {"reading": (2, 3.0), "writing": (2, 4.0)}
+    assert found[OBJECTS_THERE] == {"pacs": (2, 0.0)}
+    assert found[DELIVERED_SECONDS][""].number == 2
+    assert found[DELIVERED_SECONDS][""].sum == pytest.approx(2 * (time.time() - 2.0), abs=60)
+
+
+def test_many_nodes_add_to_the_same_totals(base):
+    labels = ("b", "a", "c")
+
+    def add(_):
+        with base.begin() as connection:
+            add_to(connection, "test", {label: Total(1, 0.5) for label in labels})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(40)))
+    assert totals_of(base)["test"] == dict.fromkeys(labels, (40, 20.0))
+
+
+def test_how_the_cases_of_some_studies_stand(base):
+    for study in "xyz":
+        new_case(base, study)
+    new_case(base, "x", part=2)
+    assert [one.case for one in standings(base, ["z", "x", "x", "none"])] == ["x-1", "x-2", "z-1"]
+    assert standings(base, []) == []
+
+
+def test_a_ledger_of_an_earlier_version_gets_its_index(base):
+    (index,) = DELIVERIES.indexes
+    index.drop(base)
+    open_base(base.url.render_as_string(hide_password=False)).dispose()
+    assert index.name in {one["name"] for one in inspect(base).get_indexes(DELIVERIES.name)}
 
 
 def test_a_silent_node_is_seen(base):

@@ -59,7 +59,7 @@ TOTALS = Table(
     METADATA,
     Column("name", String(32), primary_key=True),
     Column("label", String(64), primary_key=True),  # a stage, a peer
-    Column("count", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
     Column("sum", Float, nullable=False),
 )
 

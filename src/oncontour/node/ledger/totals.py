@@ -23,7 +23,7 @@ OBJECTS_THERE = "objects there"
 class Total(NamedTuple):
     """How many, and the sum of what was measured of them."""
 
-    count: int
+    number: int
     sum: float = 0.0
 
 
@@ -35,8 +35,8 @@ def add_to(connection: Connection, name: str, found: Mapping[str, Total]) -> Non
     """
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for label, more in sorted(found.items()):  # In one order: two that add at once wait, and never for each other.
-        row = insert(TOTALS).values(name=name, label=label, count=more.count, sum=more.sum)
-        added = {"count": TOTALS.c.count + row.excluded.count, "sum": TOTALS.c.sum + row.excluded.sum}
+        row = insert(TOTALS).values(name=name, label=label, number=more.number, sum=more.sum)
+        added = {"number": TOTALS.c.number + row.excluded.number, "sum": TOTALS.c.sum + row.excluded.sum}
         connection.execute(row.on_conflict_do_update(index_elements=["name", "label"], set_=added))
 
 
@@ -44,6 +44,6 @@ def totals_of(engine: Engine) -> dict[str, dict[str, Total]]:
     """By name and label."""
     found: dict[str, dict[str, Total]] = {}
     with engine.connect() as connection:
-        for name, label, count, amount in connection.execute(select(TOTALS).order_by(TOTALS.c.name, TOTALS.c.label)):
-            found.setdefault(name, {})[label] = Total(count, amount)
+        for name, label, number, amount in connection.execute(select(TOTALS).order_by(TOTALS.c.name, TOTALS.c.label)):
+            found.setdefault(name, {})[label] = Total(number, amount)
     return found

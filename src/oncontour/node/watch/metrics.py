@@ -51,15 +51,15 @@ class _Ledger(Collector):
         yield cases
         stages = SummaryMetricFamily("oncontour_stage_seconds", "Time of each stage of a case.", labels=["stage"])
         for stage, total in totals.get(STAGE_SECONDS, {}).items():
-            stages.add_metric([stage], total.count, total.sum)
+            stages.add_metric([stage], total.number, total.sum)
         yield stages
         whole = SummaryMetricFamily("oncontour_delivered_seconds", "From the last image of a study to its delivery.")
         delivered = totals.get(DELIVERED_SECONDS, {}).get("", Total(0))
-        whole.add_metric([], delivered.count, delivered.sum)
+        whole.add_metric([], delivered.number, delivered.sum)
         yield whole
         objects = CounterMetricFamily("oncontour_objects_delivered", "Objects that peers took.", labels=["peer"])
         for peer, total in totals.get(OBJECTS_THERE, {}).items():
-            objects.add_metric([peer], total.count)
+            objects.add_metric([peer], total.number)
         yield objects
         marks = CounterMetricFamily("oncontour_marks", "Results that readers marked.", labels=["useful"])
         for useful in (True, False):
