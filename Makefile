@@ -33,11 +33,13 @@ peers: $(PEERS_SET_UP)
 
 $(SET_UP): LOCK := requirements.lock
 $(PEERS_SET_UP): LOCK := requirements-peers.lock
+# antspyx asks for older versions of numpy and scipy, and runs with ours: it is installed without asking.
+$(PEERS_SET_UP): ALONE := antspyx==0.6.3 webcolors==25.10.0
 $(SET_UP) $(PEERS_SET_UP):
 	@echo "Setting up $(@D) (some minutes, 2 to 3 GB; once)"
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . $(ALONE)
 	@rm -f $(@D)/set-up-*
 	@touch $@
 

@@ -53,7 +53,7 @@ def contest(task: Task, folder: Path, rounds: int) -> Contest:
     for rival in rivals:
         rate = task.gflops / min(rival.seconds)
         figures = {
-            f"Dice with {task.peer}'s, least of labels": f"{least_dice(folder, rival.name, task.peer):.4f}",
+            f"Dice with {titles[task.peer]}, lowest of labels": f"{least_dice(folder, rival.name, task.peer):.4f}",
             "GFLOP/s": f"{rate:.0f}",
         }
         entries.append(entry(rival, titles[rival.name], **figures))
