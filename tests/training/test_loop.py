@@ -64,6 +64,18 @@ def go(job, watch=None, resume=False, machine=MACHINE):
     return train(job, machine, make_fabric(machine, precision), watch or Watched(), resume)
 
 
+@pytest.fixture(autouse=True)
+def _a_late_signal_is_told_of():
+    """One that comes when no training listens would end a test process without a word."""
+
+    def tell(number, _):
+        raise RuntimeError(f"signal {number} came when no training listened")
+
+    before = signal.signal(signal.SIGTERM, tell)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
 def curve(state):
     return [[row.get(name) for name in EXACT] for row in state.history]
 
