@@ -10,7 +10,6 @@ field: its answer to the image itself cancels. Raw figures: benchmarks/results/b
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from beside.contest import OURS, Aim, Contest, entry, named
-from beside.rival import Rival, Work, child, serve, take_turns
+from beside.rival import Rival, Work, child, options, serve, take_turns
 from numpy.typing import NDArray
 from registering.programs import ants_image, sitk_image
 
@@ -84,10 +83,7 @@ PROGRAMS = {
 
 def main() -> None:
     """Time, compare, keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--program", choices=tuple(PROGRAMS), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser = options(__doc__, PROGRAMS, 3)
     given = parser.parse_args()
     if given.program:
         serve(ready(PROGRAMS[given.program][1](), given.folder))

@@ -9,13 +9,12 @@ to the voxel, in the same contrast. Raw figures: benchmarks/results/brain-speed.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from beside.contest import OURS, Aim, Contest, entry, named
-from beside.rival import Rival, Work, child, serve, take_turns
+from beside.rival import Rival, Work, child, options, serve, take_turns
 from brain_masks import HELD_OUT, held_out
 from real_scans import DATA
 from registering.programs import ants_image, sitk_image
@@ -31,11 +30,8 @@ from oncontour.evaluate.metrics import dice
 
 def main() -> None:
     """Time, compare, keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, PROGRAMS, 2)
     parser.add_argument("--anatomies", type=Path, default=DATA / "anatomies")
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--program", choices=tuple(PROGRAMS), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.program:
         serve(PROGRAMS[given.program][1](given.folder))

@@ -9,12 +9,11 @@ worker and with two. Prints the tables; with `--write` a page is written.
 
 from __future__ import annotations
 
-import argparse
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from beside.rival import Rival, child, serve, take_turns
+from beside.rival import Rival, child, options, serve, take_turns
 from speed.contenders import CONTENDERS
 from speed.masks import KINDS, save
 from speed.ready import ready
@@ -25,14 +24,11 @@ COHORT_SHAPE = (80, 96, 64)
 
 def main() -> None:
     """Time, print, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, CONTENDERS, 5)
     parser.add_argument("--shape", type=int, nargs=3, default=(155, 240, 240), help="voxels along each axis")
-    parser.add_argument("--rounds", type=int, default=5, help="of each program")
     parser.add_argument("--cases", type=int, default=0, help="evaluate a cohort of so many small cases too")
     parser.add_argument("--only", nargs="+", choices=tuple(CONTENDERS), help="these programs, ours first")
     parser.add_argument("--write", type=Path, metavar="MD", help="page to write")
-    parser.add_argument("--program", choices=tuple(CONTENDERS), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.program:
         serve(ready(given.program, given.folder))
@@ -53,8 +49,8 @@ def main() -> None:
         cohort = cohort_page(Path(folder), given.cases) if given.cases else ""
     print(cohort)
     if given.write:
-        options = f"--cases {given.cases} " if given.cases else ""
-        given.write.write_text(page(given.shape, given.rounds, runs, options, cohort), "utf-8")
+        told = f"--cases {given.cases} " if given.cases else ""
+        given.write.write_text(page(given.shape, given.rounds, runs, told, cohort), "utf-8")
 
 
 def timed(names: list[str], masks: Path, threads: int | None, rounds: int) -> list[Rival]:

@@ -10,13 +10,12 @@ benchmarks/results/native-export.json.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from beside.contest import OURS, Aim, Contest, entry, named
-from beside.rival import Rival, Work, child, serve, take_turns
+from beside.rival import Rival, Work, child, options, serve, take_turns
 from speed.masks import KINDS, label_maps
 
 NATIVE, COARSE = (240, 240, 155), (120, 120, 78)
@@ -25,10 +24,7 @@ NATIVE, COARSE = (240, 240, 155), (120, 120, 78)
 
 def main() -> None:
     """Time, compare, keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--program", choices=tuple(PROGRAMS), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser = options(__doc__, PROGRAMS, 5)
     given = parser.parse_args()
     if given.program:
         serve(PROGRAMS[given.program](given.folder))

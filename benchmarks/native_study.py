@@ -10,7 +10,6 @@ benchmarks/results/native-study.json.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import time
@@ -19,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from beside.command import timed
 from beside.contest import OURS, Aim, Contest, Entry, entry, named
-from beside.rival import Rival, Work, child, serve, take_turns
+from beside.rival import Rival, Work, child, options, serve, take_turns
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 STUDY = DATA / "lgg-fg6692-native"
@@ -30,11 +29,8 @@ T1CE = "POST_GAD"
 
 def main() -> None:
     """Time, keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, ("ants",), 2)
     parser.add_argument("--study", type=Path, default=STUDY, help="NIfTI files of T1CE, T1, T2 and FLAIR with skull")
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--program", choices=("ants",), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.program:
         serve(ants(given.folder))

@@ -8,7 +8,6 @@ Reads benchmarks/results; each table names the command that measured it. The mac
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 
 from beside.contest import RESULTS, Contest, load, rows, verdicts
@@ -56,14 +55,6 @@ Prediction and training on a GPU were not measured: none was at hand.
 """
 
 
-@dataclass(frozen=True)
-class Part:
-    """A heading and what stands below it."""
-
-    title: str
-    text: str
-
-
 def main() -> None:
     """Gather, print, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -71,20 +62,17 @@ def main() -> None:
     given = parser.parse_args()
     parts = [_part(load(name)) for name in CONTESTS if (RESULTS / f"{name}.json").exists()]
     if (RESULTS / "registration.json").exists():
-        parts.append(Part("Rigid registration", registration_part(RESULTS / "registration.json")))
-    texts = [f"## {part.title}\n\n{part.text}" for part in parts]
-    page = PAGE.format(machine=_machine(measure_machine(Options())), parts="\n\n".join(texts))
+        parts.append(f"## Rigid registration\n\n{registration_part(RESULTS / 'registration.json')}")
+    page = PAGE.format(machine=_machine(measure_machine(Options())), parts="\n\n".join(parts))
     print(page)
     if given.write:
         given.write.write_text(page, "utf-8")
 
 
-def _part(contest: Contest) -> Part:
-    lines = [contest.work, "", rows(contest), ""]
-    if contest.notes:
-        lines += [contest.notes, ""]
+def _part(contest: Contest) -> str:
+    lines = [f"## {contest.title}", "", contest.work, "", rows(contest), ""]
     lines += [f"- {line}" for line in verdicts(contest)]
-    return Part(contest.title, "\n".join([*lines, "", f"    {contest.command}"]))
+    return "\n".join([*lines, "", f"    {contest.command}"])
 
 
 def _machine(machine: Machine) -> str:

@@ -9,13 +9,12 @@ benchmarks/results/sliding-window-*.json; `benchmarks/performance.py` makes the 
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import windows.monai
 import windows.nnunet
 from beside.contest import Aim, Contest, entry
-from beside.rival import Rival, child, serve, take_turns
+from beside.rival import Rival, child, options, serve, take_turns
 from windows.agreement import least_dice
 from windows.tasks import TASKS, Task, prepare
 
@@ -25,12 +24,9 @@ PROGRAMS = {**windows.nnunet.PROGRAMS, **windows.monai.PROGRAMS}
 
 def main() -> None:
     """Time each task's programs, compare what they found, keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, PROGRAMS, 2)
     parser.add_argument("--work", type=Path, help="folder for networks and images; kept for the next time")
     parser.add_argument("--only", nargs="+", choices=tuple(TASKS), default=tuple(TASKS))
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--program", choices=tuple(PROGRAMS), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.program:
         serve(PROGRAMS[given.program][1](TASKS[given.folder.name], given.folder))

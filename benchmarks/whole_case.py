@@ -10,14 +10,13 @@ times as many); the weights are those of benchmarks/sliding_window.py. Raw figur
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from pathlib import Path
 
 from beside.command import timed
 from beside.contest import OURS, Aim, Contest, Entry, entry, named
-from beside.rival import Rival, Work, child, serve, take_turns
+from beside.rival import Rival, Work, child, options, serve, take_turns
 
 CASE = Path(__file__).parents[2] / "shared" / "data" / "glioma-00000"
 ORDER = ("t1n", "t1c", "t2W", "t2f")
@@ -28,12 +27,9 @@ WARM, COLD = f"{OURS}, warm", f"{OURS}, new process"
 
 def main() -> None:
     """Time, keep the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, PROGRAMS, 3)
     parser.add_argument("--work", type=Path, help="folder of benchmarks/sliding_window.py, for its network")
     parser.add_argument("--case", type=Path, default=CASE)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--program", choices=tuple(PROGRAMS), help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.program:
         serve(PROGRAMS[given.program](given.folder, given.case))

@@ -66,7 +66,6 @@ class Contest:
         command: that does it again.
         entries: the first is what the others are held against.
         aims: of these programs.
-        notes: what else has to be said.
     """
 
     title: str
@@ -74,7 +73,6 @@ class Contest:
     command: str
     entries: Sequence[Entry]
     aims: Sequence[Aim] = ()
-    notes: str = ""
 
     def save(self, name: str) -> None:
         """Under benchmarks/results."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +34,6 @@ class Rival:
         seconds: of each round so far.
         figures: of the last round.
         before_bytes, peak_bytes: resident memory with program and input loaded, and the largest since.
-        start_s: until it was ready for its first round.
     """
 
     name: str
@@ -43,19 +43,16 @@ class Rival:
     figures: Mapping[str, Any] = field(default_factory=dict)
     before_bytes: int = 0
     peak_bytes: int = 0
-    start_s: float = 0.0
 
     def __enter__(self) -> Rival:
         environment = {name: text for name, text in os.environ.items() if name not in THREADS}
         if self.threads is not None:
             environment |= dict.fromkeys(THREADS, str(self.threads))
-        began = time.perf_counter()
         self._process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env=environment,
         )  # fmt: skip
         self.before_bytes = self._ask("")["bytes"]
-        self.start_s = time.perf_counter() - began
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -96,6 +93,20 @@ def serve(work: Work) -> None:
         began = time.perf_counter()
         figures = work()
         _tell(seconds=time.perf_counter() - began, figures=figures)
+
+
+def options(description: str | None, programs: Iterable[str], rounds: int) -> argparse.ArgumentParser:
+    """The options that every script has; `child` gives the two that are not shown.
+
+    Args:
+        programs: that its child may be.
+        rounds: unless told otherwise.
+    """
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds, help="of each program")
+    parser.add_argument("--program", choices=tuple(programs), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    return parser
 
 
 def child(script: Path, name: str, folder: Path) -> list[str]:

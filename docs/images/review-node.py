@@ -21,7 +21,7 @@ from sqlalchemy import Engine, update
 
 from oncontour.node.configuration.load import load_settings
 from oncontour.node.ledger.base import open_base
-from oncontour.node.ledger.case import State
+from oncontour.node.ledger.case import State, case_name
 from oncontour.node.ledger.cases import claim, make_case, move
 from oncontour.node.ledger.tables import CASES
 from oncontour.node.spool.uids import token
@@ -33,8 +33,8 @@ MINUTE_S = 60.0
 
 def add(
     base: Engine, place: Path, number: int, state: State, minutes: float, files: Iterable[Path] = (), **values: Any
-) -> str:
-    """A case that came so many minutes ago and is in a state by now; its name."""
+) -> None:
+    """A case that came so many minutes ago and is in a state by now."""
     study = token(f"1.2.3.{number}")
     folder = place / "spool" / "studies" / study
     folder.mkdir(parents=True)
@@ -46,14 +46,13 @@ def add(
     move(base, "node-1", claim(base, "node-1", case.case), state, **values)
     with base.begin() as connection:
         connection.execute(update(CASES).where(CASES.c.case == case.case).values(complete_at=at, changed_at=at))
-    return case.case
 
 
 def fill(base: Engine, place: Path) -> None:
     """Cases in every state that a reader meets."""
     files = sorted((DEMO / "study").rglob("*.dcm"))
     result = next(path for path in sorted((DEMO / "result").iterdir()) if path.is_dir())
-    name = f"{token('1.2.3.1')}-1"
+    name = case_name(token("1.2.3.1"), 1)
     folder = f"{name}.1"
     shutil.copytree(result, place / "results" / folder / name)
     add(base, place, 1, State.DELIVERED, 120, files, result={"folder": folder})

@@ -117,9 +117,10 @@ class Bundle:
     @property
     def engine_notes(self) -> tuple[str, ...]:
         """That torch ran a network in full precision in place of the engine, where the engine could not hold it."""
+        if self.engine is Engine.TORCH:
+            return ()
         pairs = zip(self.runners, self.networks, strict=True)
-        fell_back = any(own[part] is networks[part] for own, networks in pairs for part in networks)
-        if self.engine is Engine.TORCH or not fell_back:
+        if not any(own[part] is networks[part] for own, networks in pairs for part in networks):
             return ()
         return (f"The engine {self.engine} could not run model {self.name}: torch did, in full precision.",)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -87,24 +87,24 @@ class Keeper:
         for folder in taken_away(self._spool):
             self._try(lambda folder=folder: self._finish(folder, at))
         results = sorted((self._place / "results").glob("*.*"))
-        kept = [study_of(case_of(folder)) for folder in results]
-        cases = standings(self._base, [*kept, *study_tokens(self._spool)])
+        tokens = study_tokens(self._spool)
+        cases = standings(self._base, [*(study_of(case_of(folder)) for folder in results), *tokens])
         by_name = {case.case: case for case in cases}
         for folder in results:
             if case := by_name.get(case_of(folder)):
                 self._try(lambda folder=folder, case=case: self._results(folder, case, at))
-        studies = self._studies(cases)
+        studies = self._studies(tokens, cases)
         for study in studies:
             if images_due(study.parts, study.came_at, self._settings) <= at:
                 self._try(lambda study=study: self._images(study, self._of_age(study.came_at, at), "age"))
         if self._settings.free_mb is not None:
             self._make_room([study for study in studies if study.parts], self._settings.free_mb * _MB, at)
 
-    def _studies(self, cases: list[Standing]) -> list[Study]:
-        """Those of the spool, the oldest first."""
+    def _studies(self, tokens: Iterable[str], cases: list[Standing]) -> list[Study]:
+        """Those of the spool that are still there, the oldest first."""
         parts = {study: tuple(group) for study, group in groupby(cases, key=lambda case: case.study)}
         found = []
-        for name in study_tokens(self._spool):
+        for name in tokens:
             try:
                 came_at = (self._spool.studies / name).stat().st_mtime
             except FileNotFoundError:
