@@ -25,6 +25,34 @@ def test_figures_gradients_and_names_are_those_of_torchs_instance_norm(kind, sha
         torch.testing.assert_close(mine.grad, other.grad, atol=1e-3, rtol=1e-4)
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_large_sample_is_normalised_by_its_true_moments(affine, precision):
+    torch.manual_seed(0)
+    x = (torch.randn(2, 8, 80, 80, 80) * 1.3 + 0.4).contiguous(memory_format=torch.channels_last_3d).to(precision)
+    instance, group = norm.InstanceNorm3d(8, affine=affine), norm.GroupNorm(2, 8, affine=affine)
+    for layer, kinds in ((instance, 8), (group, 2)):
+        for parameter in layer.parameters():
+            nn.init.normal_(parameter)
+        ordered = x.double().reshape(2, kinds, -1)
+        expected = (ordered - ordered.mean(2, keepdim=True)) / ordered.std(2, correction=0, keepdim=True)
+        expected = expected.reshape(x.shape)
+        if affine:
+            expected = expected * layer.weight.view(-1, 1, 1, 1) + layer.bias.view(-1, 1, 1, 1)
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision is torch.bfloat16):
+            given = layer(x)
+        assert given.dtype == precision
+        assert given.is_contiguous(memory_format=torch.channels_last_3d)
+        tolerance = 3e-2 if precision is torch.bfloat16 else 1e-5
+        torch.testing.assert_close(given.double(), expected.double(), atol=tolerance, rtol=tolerance)
+
+
+def test_a_large_sample_is_exported_as_torchs_own_norm():
+    layer, x = norm.InstanceNorm3d(2, affine=True), torch.zeros(1, 2, 60, 60, 60)
+    assert "group_norm" in str(torch.jit.trace(layer, x).inlined_graph)
+    assert "group_norm" in str(torch.export.export(layer, (x,)).graph)
+
+
 @pytest.mark.parametrize("gradients", [True, False])
 def test_the_layout_stays_channels_last(gradients):
     x = torch.randn(2, 5, 6, 7, 3).contiguous(memory_format=torch.channels_last_3d).requires_grad_(gradients)

@@ -5,6 +5,9 @@ but its gradient is slow in bf16; a batch norm of each sample alone is a little 
 backwards. On a GPU torch's own form stays: under autocast a group norm would give fp32.
 
 A group norm is trained in fp32 there: its gradient in bf16 takes several times as long.
+
+Torch's sums over what lies channels-last are naive: at 128^3 its output is off by 6e-3 in fp32, which changes labels.
+Where nothing is trained, large samples are summed in slabs, at 1.3 to 1.7 times the norm's cost.
 """
 
 from __future__ import annotations
@@ -13,23 +16,56 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm, group_norm
 
+LARGE = 2**17
+"""Positions of a sample from which on torch's sums lose what a label may hang on (1e-4)."""
+
+SLAB = 2**18
+"""Figures summed at a time: with their squares they stay in the cache."""
+
 
 def _on_cpu(norm: nn.InstanceNorm2d | nn.InstanceNorm3d, x: Tensor) -> Tensor:
     """Each sample's channels normalised on their own: (B, C, ...) to the same."""
-    if not x.requires_grad:
-        return group_norm(x, norm.num_features, norm.weight, norm.bias, norm.eps)
-    samples = [batch_norm(one, None, None, norm.weight, norm.bias, True, 0.0, norm.eps) for one in x.split(1)]
-    return torch.cat(samples)
+    if x.requires_grad:
+        samples = [batch_norm(one, None, None, norm.weight, norm.bias, True, 0.0, norm.eps) for one in x.split(1)]
+        return torch.cat(samples)
+    return _grouped(x, norm.num_features, norm.weight, norm.bias, norm.eps)
+
+
+def _grouped(x: Tensor, groups: int, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    """Group norm of (B, C, ...) on a CPU, by true sums where it is large, channels-last, not trained, not exported."""
+    traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
+    exported = traced or torch.compiler.is_compiling()
+    if x.requires_grad or exported or x.stride(1) != 1 or x[0, 0].numel() <= LARGE:
+        return group_norm(x, groups, weight, bias, eps)
+    samples = []
+    for one in x.split(1):
+        mean, variance = (part.to(torch.promote_types(x.dtype, torch.float32)) for part in _moments(one, groups))
+        samples.append(batch_norm(one, mean, variance, weight, bias, False, 0.0, eps))
+    return samples[0] if len(samples) == 1 else torch.cat(samples)
+
+
+def _moments(one: Tensor, groups: int) -> tuple[Tensor, Tensor]:
+    """Mean and variance (C,) in fp64 of the group of each channel of a sample (1, C, ...)."""
+    channels = one.shape[1]
+    rows = one.movedim(1, -1).reshape(-1, channels)
+    sums = torch.zeros(2, channels, dtype=torch.float64)
+    for slab in rows.split(max(SLAB // channels, 1)):
+        figures = slab.float()
+        sums += torch.stack([figures.sum(0), (figures * figures).sum(0)])
+    mean, square = (sums / len(rows)).view(2, groups, -1).mean(2).repeat_interleave(channels // groups, 1)
+    return mean, square - mean * mean
 
 
 class GroupNorm(nn.GroupNorm):
-    """`nn.GroupNorm`, faster to train on a CPU in bf16."""
+    """`nn.GroupNorm`, on a CPU faster to train in bf16 and true where it is large."""
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, ...) normalised over each group of channels and all that follows."""
-        if input.device.type == "cpu" and input.dtype == torch.bfloat16 and input.requires_grad:
+        if input.device.type != "cpu":
+            return super().forward(input)
+        if input.dtype == torch.bfloat16 and input.requires_grad:
             return super().forward(input.float()).to(input.dtype)
-        return super().forward(input)
+        return _grouped(input, self.num_groups, self.weight, self.bias, self.eps)
 
 
 def own_group_norms(module: nn.Module) -> None:
