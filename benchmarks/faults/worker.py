@@ -55,7 +55,7 @@ def main(orders: Path, study: Path, out: Path) -> int:
         (place / name).write_bytes(_object(uid, sop_class))
     told = {
         "measurements.json": {"regions": [{"name": "WT", "volume_ml": 1.0}]},
-        "quality.json": {"verdict": "ok", "steps": [{"name": "stand-in", "seconds": 0.0}]},
+        "quality.json": {"verdict": "ok", "seconds": 0.0, "steps": [{"name": "stand-in", "seconds": 0.0}]},
         "provenance.json": {"bundles": {}},
     }
     for name, content in told.items():

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,10 @@ from typing import Any
 
 import yaml
 from receivers.programs import group, pss_mib
+
+NODE = (sys.executable, "-m", "oncontour", "node", "run", "--config")
+STAND_IN = (sys.executable, str(Path(__file__).with_name("stand_in.py")))
+"""Commands, less the configuration: the real node, and one whose segmentation is a stand-in."""
 
 _START_S = 120.0
 _LOOK_S = 0.5
@@ -34,9 +38,11 @@ class Node:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def holds(self) -> tuple[float, int, int]:
-        """Memory of the node itself in MiB, its open files, its threads."""
+        """Memory of the node's own in MiB (RssAnon: what it shares with no program), its open files, its threads."""
         place = Path(f"/proc/{self.process.pid}")
-        return pss_mib(self.process.pid), len(list((place / "fd").iterdir())), len(list((place / "task").iterdir()))
+        lines = (place / "status").read_text("utf-8").splitlines()
+        own = next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon:"))
+        return own, len(list((place / "fd").iterdir())), len(list((place / "task").iterdir()))
 
     def peak(self) -> float:
         """Since the last call, in MiB."""
@@ -50,17 +56,19 @@ class Node:
 
 
 @contextmanager
-def running(folder: Path, settings: dict[str, Any]) -> Iterator[Node]:
+def running(folder: Path, program: Sequence[str], settings: dict[str, Any]) -> Iterator[Node]:
     """Run one until the block ends.
 
     Args:
+        program: `NODE` or `STAND_IN`.
         settings: of node.yaml.
     """
     file = folder / "node.yaml"
     file.write_text(yaml.safe_dump(settings), "utf-8")
-    command = [sys.executable, "-m", "oncontour", "node", "run", "--config", str(file)]
     with (folder / "node.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=dict(os.environ))
+        process = subprocess.Popen(
+            [*program, str(file)], stdout=log, stderr=log, start_new_session=True, env=dict(os.environ)
+        )
     node = Node(process)
     watcher = threading.Thread(target=node.watch, daemon=True)
     try:

@@ -29,13 +29,15 @@ the pipeline took from the reading of pixels to its files. The aim is 15 s or le
 
 ## What the node held
 
-Proportional set size of the node itself after so many studies, with its open files and threads; the largest of the node
-and its segmentation together since the row before; images, results and data base on its disk (images and results are
-removed {keep_minutes:.0f} minutes after delivery here).
+Memory of the node's own (resident, shared with no other program) after so many studies, with its open files and
+threads; the largest proportional set size of the node and its segmentation together since the row before; images,
+results and data base on its disk (images and results are removed {keep_minutes:.0f} minutes after delivery here).
 
 {held}
 
-Memory per study, by a straight line through all {studies} but the first tenth: {slope:+.3f} MiB.
+Memory per study, by a straight line through the second half: {slope:+.3f} MiB. What grows is SQLite's cache, up to
+2 MiB for each of its eight connections: [more studies](node-memory.md), whose segmentation is a stand-in, show where it
+ends.
 """
 
 LITTLE = 0.05
@@ -151,6 +153,6 @@ def held_table(taken: Sequence[Taken]) -> str:
 
 
 def slope(taken: Sequence[Taken]) -> float:
-    """MiB of the node's memory for each study, by least squares; the first tenth is its beginning."""
-    held = [one.node_mib for one in taken[len(taken) // 10 :]]
+    """MiB of the node's memory for each study of the second half, by least squares."""
+    held = [one.node_mib for one in taken[len(taken) // 2 :]]
     return float(np.polyfit(np.arange(len(held)), held, 1)[0]) if len(held) > 1 else float("nan")
