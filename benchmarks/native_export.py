@@ -47,7 +47,8 @@ def main() -> None:
     work = (
         "Four classes on 120 x 120 x 78 voxels to a label map of 240 x 240 x 155: nnU-Net's "
         "`convert_predicted_logits_to_segmentation_with_correct_shape` beside our path. Ours moves three regions' "
-        "probabilities, nnU-Net four classes' logits, as each does in use."
+        "probabilities, and only where one exceeds its threshold; nnU-Net four classes' logits, everywhere. "
+        f"The tumour fills {(labels[0] > 0).mean():.1%} of the grid."
     )
     command = "python benchmarks/native_export.py"
     Contest("Logits to the native grid", work, command, entries, [Aim(OURS, title, 10.0)]).save("native-export")
@@ -69,7 +70,7 @@ def ours(folder: Path) -> Work:
     from oncontour.core.grid import Grid
     from oncontour.core.labels import BRATS
     from oncontour.inference.tiling import region_activation
-    from oncontour.preprocess.resample import resample_channels
+    from oncontour.preprocess.resample_above import resample_above
 
     torch.set_num_threads(2)
     logits = torch.from_numpy(np.load(folder / "logits.npy"))
@@ -80,10 +81,10 @@ def ours(folder: Path) -> Work:
     source, target = Grid(COARSE, affine), Grid(NATIVE, np.eye(4))
 
     def work() -> dict[str, object]:
-        regions = np.empty((len(chances), *NATIVE), bool)
-        for n, channel in enumerate(resample_channels(chances, source, target)):
-            regions[n] = channel > 0.5
-        np.save(folder / "ours.npy", BRATS.decode(regions))
+        label_map = np.zeros(NATIVE, np.uint8)
+        box, part = resample_above(chances, source, target, [0.5] * len(chances))
+        label_map[box] = BRATS.decode(part > 0.5)
+        np.save(folder / "ours.npy", label_map)
         return {}
 
     return work

@@ -16,7 +16,8 @@ from oncontour.postprocess.clean import clean_regions
 from oncontour.postprocess.crf import CrfSettings, dense_crf
 from oncontour.postprocess.guided import GuidedSettings, guided
 from oncontour.postprocess.rules import Rules
-from oncontour.preprocess.resample import resample, resample_channels
+from oncontour.preprocess.resample import resample
+from oncontour.preprocess.resample_above import resample_above
 from oncontour.preprocess.run import Prepared
 
 
@@ -68,10 +69,12 @@ def native_masks(probabilities: Volume, prepared: Prepared, bundle: Bundle) -> M
             output = _agreed(output, images, spacing, tuple(shown), bundle)
         if plan.guided:
             output = guided(output, images, spacing, GuidedSettings(**plan.guided.model_dump()))
-    native = np.empty((len(output), *grid.shape), np.float32)
-    for n, channel in enumerate(resample_channels(output, probabilities.grid, grid)):
-        native[n] = np.clip(channel, 0.0, 1.0)  # Interpolation rounds to 1.0000001.
-    regions, label_map, scheme = decoded(native, bundle, grid.voxel_volume_mm3)
+    rules = rules_of(bundle)
+    thresholds = [rules.threshold_of(region.name) for region in bundle.scheme.regions]
+    box, part = resample_above(output, probabilities.grid, grid, thresholds)
+    within, labels, scheme = decoded(part, bundle, grid.voxel_volume_mm3)
+    regions, label_map = np.zeros((len(within), *grid.shape), bool), np.zeros(grid.shape, np.uint8)
+    regions[(slice(None), *box)], label_map[box] = within, labels
     likely = probabilities.with_array(output)
     return Masks(Volume(regions, grid.affine), Volume(label_map, grid.affine), scheme, likely)
 

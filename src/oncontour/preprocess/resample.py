@@ -25,6 +25,9 @@ EXACT_TOLERANCE_VOXELS = 1e-3
 SIGMA_PER_VOXEL = 0.4247
 """Standard deviation of a Gaussian whose full width at half maximum is one output voxel: 1 / sqrt(8 ln 2)."""
 
+BLUR_REACH = 3.0
+"""Standard deviations after which that Gaussian is cut off."""
+
 
 def index_map(source: Grid, target: Grid, transform: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """(4, 4) matrix from voxel index of `target` to voxel index of `source`.
@@ -36,6 +39,16 @@ def index_map(source: Grid, target: Grid, transform: NDArray[np.float64] | None 
     if world.shape != (4, 4):
         raise GeometryError("transform", f"shape {world.shape}", "(4, 4)", "Give one homogeneous matrix.")
     return source.inverse @ world @ target.affine
+
+
+def blur_sigmas(matrix: NDArray[np.float64]) -> list[float]:
+    """How far each input axis is blurred before it is sampled, in voxels; 0 where the output is no coarser.
+
+    Args:
+        matrix: (4, 4), as of `index_map`.
+    """
+    steps = np.linalg.norm(matrix[:3, :3], axis=1)
+    return [SIGMA_PER_VOXEL * float(np.sqrt(step**2 - 1.0)) if step > 1.0 + 1e-2 else 0.0 for step in steps]
 
 
 def resample(
@@ -125,14 +138,11 @@ def _copy(array: NDArray, matrix: NDArray[np.float64], shape: tuple[int, int, in
 
 
 def _antialias(array: NDArray[np.float32], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Blur along the input axes that the output samples more coarsely than the input does."""
     from scipy.ndimage import gaussian_filter1d
 
-    step = np.linalg.norm(matrix[:3, :3], axis=1)
-    for axis, width in enumerate(step):
-        if width > 1.0 + 1e-2:
-            sigma = SIGMA_PER_VOXEL * float(np.sqrt(width**2 - 1.0))
-            array = gaussian_filter1d(array, sigma, axis=axis, mode="nearest", truncate=3.0)
+    for axis, sigma in enumerate(blur_sigmas(matrix)):
+        if sigma:
+            array = gaussian_filter1d(array, sigma, axis=axis, mode="nearest", truncate=BLUR_REACH)
     return array
 
 
