@@ -21,6 +21,7 @@ from beside.rival import Rival, Work, child, options, serve, take_turns
 from numpy.typing import NDArray
 from registering.programs import ants_image, sitk_image
 
+from oncontour.core.grid import Grid
 from oncontour.core.volume import Volume
 from oncontour.data.phantom.case import Spec, make_case
 from oncontour.data.phantom.mni import load_mni
@@ -33,7 +34,7 @@ Field = Callable[[Volume, NDArray[np.bool_]], NDArray[np.float32]]
 
 
 def ours() -> Field:
-    """As preprocessing does it."""
+    """As preprocessing does it, which stops early for the tumour's sake."""
     from oncontour.preprocess.bias import correct_bias
     from oncontour.preprocess.resample import resample
 
@@ -41,6 +42,23 @@ def ours() -> Field:
         found = correct_bias(volume, brain)
         assert found is not None, "phantoms are bright"
         return resample(found.log_field, volume.grid).array
+
+    return field
+
+
+def converged() -> Field:
+    """Ours, set as the others are."""
+    from oncontour.preprocess.n4 import n4_log_field
+    from oncontour.preprocess.resample import resample
+
+    def field(volume: Volume, brain: NDArray[np.bool_]) -> NDArray[np.float32]:
+        shape = tuple(size // 4 for size in volume.grid.shape)
+        coarse = Grid(shape, volume.affine @ np.diag([4.0, 4.0, 4.0, 1.0]))
+        image = resample(volume, coarse)
+        trusted = resample(volume.with_array(brain), coarse).array & (image.array > 0)
+        log_field = resample(image.with_array(n4_log_field(image.array, trusted)), volume.grid).array
+        volume.array / np.exp(log_field)
+        return log_field
 
     return field
 
@@ -75,7 +93,8 @@ def ants() -> Field:
 
 
 PROGRAMS = {
-    "ours": (lambda: OURS, ours),
+    "converged": (lambda: OURS, converged),
+    "ours": (lambda: f"{OURS}, as preprocessing", ours),
     "simpleitk": (lambda: f"{named('SimpleITK', 'SimpleITK')}, shrunken by 4", simpleitk),
     "ants": (lambda: named("ANTs", "antspyx"), ants),
 }

@@ -36,8 +36,7 @@ results and data base on its disk (images and results are removed {keep_minutes:
 {held}
 
 Memory per study, by a straight line through the second half: {slope:+.3f} MiB. What grows is SQLite's cache, up to
-2 MiB for each of its eight connections: [more studies](node-memory.md), whose segmentation is a stand-in, show where it
-ends.
+2 MiB for each connection: [a node's memory](node-memory.md) has more studies, whose segmentation is a stand-in.
 """
 
 LITTLE = 0.05

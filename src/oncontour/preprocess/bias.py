@@ -1,6 +1,6 @@
-"""Even out the slow brightness change of the coil: N4 (Tustison et al. 2010, IEEE TMI 29:1310) by SimpleITK.
+"""Even out the slow brightness change of the coil by N4.
 
-The field is smooth, so it is estimated on a shrunken image and interpolated: seconds instead of minutes.
+The field is smooth, so it is estimated on a shrunken image and interpolated.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 
 from oncontour.core.grid import Grid
 from oncontour.core.volume import Volume
+from oncontour.preprocess.n4 import N4Settings, n4_log_field
 from oncontour.preprocess.resample import resample
 
 SHRINK = 6
-"""Shrink factor of the image on which the field is estimated. With 4, at the same number of iterations, it took 2.6
-times as long, and the corrected brain differed by less than 1 % on average."""
+"""Shrink factor of the image on which the field is estimated; 4 gives the same Dice on real scans to .01."""
 
-ITERATIONS = (20, 20, 10)
-"""Most iterations at each of three B-spline resolutions; more moved the corrected brain by about 1 % on average."""
-
-CONVERGENCE = 1e-3
-"""N4's own measure of change between iterations below which a resolution is done."""
+SETTINGS = N4Settings((20, 20, 10))
+"""Short of convergence: with more steps, or finer splines, N4 takes a tumour for shading. With three resolutions of 50
+steps one of six real scans lost .33 of its Dice (WT), with four, as other programs do it, five lost .5 and more."""
 
 DARK_SHARE = 0.05
 """More of the brain than this at or below zero means intensities without a physical zero (z-scored): N4 takes logs."""
@@ -56,21 +54,17 @@ def correct_bias(volume: Volume, mask: NDArray[np.bool_]) -> BiasCorrection | No
         mask: (i, j, k), where to trust the image (the brain).
 
     Returns:
-        None where intensities have no physical zero (many are negative in the mask): there is nothing to correct.
+        None where intensities have no physical zero (many are negative in the mask), or the mask is next to nothing:
+        there is nothing to correct.
     """
-    import SimpleITK as sitk  # noqa: N813
-
     if not mask.any() or float((volume.array[mask] <= 0).mean()) > DARK_SHARE:
         return None
     grid = _coarse(volume.grid)
-    coarse = resample(volume, grid).array.astype(np.float32)
+    coarse = resample(volume, grid).array
     trusted = resample(volume.with_array(mask), grid).array & (coarse > 0)
-    image = sitk.GetImageFromArray(np.maximum(coarse, 0).T)
-    n4 = sitk.N4BiasFieldCorrectionImageFilter()
-    n4.SetMaximumNumberOfIterations(list(ITERATIONS))
-    n4.SetConvergenceThreshold(CONVERGENCE)
-    n4.Execute(image, sitk.GetImageFromArray(trusted.astype(np.uint8).T))
-    log_field = sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image)).T.astype(np.float32)
+    if not trusted.any():
+        return None
+    log_field = n4_log_field(coarse, trusted, SETTINGS).astype(np.float32)
     log_field = np.clip(log_field - log_field[trusted].mean(), -LOG_LIMIT, LOG_LIMIT)
     field = Volume(log_field, grid.affine)
     corrected = np.asarray(volume.array, np.float32) / _gain(field, volume.grid)
