@@ -13,6 +13,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from oncontour.review.study.page.app import study_app
@@ -150,6 +151,22 @@ def test_masks_come_and_go_by_key_and_in_their_colours(chromium, address):
         assert seen((False, False)) == (False, False)
         page.keyboard.press("Space")
         assert seen((True, True)) == (True, True)
+
+
+def test_where_outlines_coincide_their_colours_take_turns(chromium, address):
+    def turns(image, colours):
+        """Most changes from one colour to the other along a line of pixels."""
+        which = sum((n + 1) * (abs(image - colour).max(axis=2) < 8) for n, colour in enumerate(colours))
+        lines = [line[line > 0] for line in (*which, *which.T)]
+        return max(np.count_nonzero(np.diff(line)) for line in lines if line.size)
+
+    with visitor(chromium) as page:
+        begin(page, address, "ben")
+        drawn(page, 1)
+        swatches = page.locator(".card h2 .swatch").evaluate_all("all => all.map((one) => one.style.backgroundColor)")
+        colours = [[int(part) for part in re.findall(r"\d+", one)] for one in swatches]
+        both = screen.drawn(page, lambda image: all((abs(image - one).max(axis=2) < 8).any() for one in colours))
+        assert turns(both, colours) >= 8  # Two sides of the masks of this study lie on each other.
 
 
 def test_a_script_in_a_comment_stays_text(chromium, address, study):

@@ -23,6 +23,7 @@ uniform vec3 across;  // From there to the lower right corner,
 uniform vec3 up;  // and to the upper left one.
 uniform vec2 window;  // Black and white.
 uniform vec2 step;  // Width of an outline, as a share of the tile.
+uniform float dash;  // Length of an outline's dash, in pixels, where several run.
 uniform vec3 colours[8];
 uniform uint shown;
 uniform float opacity;
@@ -39,6 +40,12 @@ bool outside(vec3 place) {
 uint bits(usampler3D regions, vec2 there) {
   vec3 place = origin + there.x * across + there.y * up + 0.5;
   return outside(place) ? 0u : texelFetch(regions, ivec3(place), 0).r & shown;
+}
+
+int count(uint set) {
+  int found = 0;
+  for (int n = 0; n < 8; n++) found += int(set >> n & 1u);
+  return found;
 }
 
 // Regions whose outline runs here.
@@ -58,10 +65,11 @@ void main() {
     colour.rgb = vec3(1.0);
     return;
   }
-  uint here = bits(regions, at);
-  if (outlined) here = edges(regions);
-  for (int n = 7; n >= 0; n--) {  // The innermost region has the last word.
-    if ((here >> n & 1u) == 1u) {
+  uint here = outlined ? edges(regions) : bits(regions, at);
+  int before = 0;  // The innermost region has the last word, but outlines that coincide take turns.
+  if (outlined && here != 0u) before = int((gl_FragCoord.x + gl_FragCoord.y) / dash) % count(here);
+  for (int n = 7; n >= 0; n--) {
+    if ((here >> n & 1u) == 1u && before-- == 0) {
       colour.rgb = mix(colour.rgb, colours[n], outlined ? 1.0 : opacity);
       return;
     }
@@ -141,6 +149,7 @@ export class Slices {
       gl.uniform3f(this.#place("up"), ...above.map((to, axis) => to - origin[axis]));
       const line = Math.max(1, Math.round(height / 800));
       gl.uniform2f(this.#place("step"), line / wide, line / high);
+      gl.uniform1f(this.#place("dash"), 6 * line);
       gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     }
   }
