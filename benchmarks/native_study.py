@@ -1,11 +1,11 @@
-"""A study as the scanner left it, beside the usual path with ANTs: N4, rigid registration, brain mask by SyN.
+"""A study as the scanner left it, beside the usual path: N4, rigid registration and a brain mask by ANTs, then nnU-Net.
 
-    python benchmarks/native_study.py [--study FOLDER] [--rounds 2]
+    python benchmarks/native_study.py --work DIR [--study FOLDER] [--rounds 2]
 
 Run it in .venv-peers (`make peers`), on an otherwise idle machine. Ours does all of `oncontour segment`, in a new
-process; of ANTs' path only what comes before a network is timed: N4 of each sequence, rigid registration of three of
-them to the T1CE, and a template with its brain mask bent onto the T1CE. Raw figures:
-benchmarks/results/native-study.json.
+process. The usual path, warm: N4 of each sequence, three of them registered to the T1CE, a template with its brain mask
+bent onto it (SyN), all at 1 mm, and nnU-Net's prediction to labels; no checks, volumes or report. DIR is that of
+benchmarks/sliding_window.py, for its network. Raw figures: benchmarks/results/native-study.json.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 from beside.command import timed
 from beside.contest import OURS, Aim, Contest, Entry, entry, named
 from beside.rival import Rival, Work, child, options, serve, take_turns
@@ -29,16 +32,19 @@ T1CE = "POST_GAD"
 
 def main() -> None:
     """Time, keep the figures."""
-    parser = options(__doc__, ("ants",), 2)
+    parser = options(__doc__, ("usual",), 2)
+    parser.add_argument("--work", type=Path, help="folder of benchmarks/sliding_window.py, for its network")
     parser.add_argument("--study", type=Path, default=STUDY, help="NIfTI files of T1CE, T1, T2 and FLAIR with skull")
     given = parser.parse_args()
     if given.program:
-        serve(ants(given.folder))
+        serve(usual(given.folder, given.study))
         return
-    contest(given.study, given.rounds).save("native-study")
+    if given.work is None:
+        parser.error("give --work")
+    contest(given.work, given.study, given.rounds).save("native-study")
 
 
-def contest(study: Path, rounds: int) -> Contest:
+def contest(work: Path, study: Path, rounds: int) -> Contest:
     """Both, ours first."""
     cold = []
     with TemporaryDirectory() as name:
@@ -48,45 +54,55 @@ def contest(study: Path, rounds: int) -> Contest:
             if cold[-1].exit_code:
                 raise SystemExit(f"oncontour segment ended with {cold[-1].exit_code}")
             shutil.rmtree(out)
-    peer = Rival("ants", child(Path(__file__), "ants", study), threads=2)
+    peer = Rival("usual", [*child(Path(__file__), "usual", work), "--study", str(study)], threads=2)
     take_turns([peer], 1)
-    title = f"{named('ANTs', 'antspyx')}, up to a network"
+    title = f"{named('ANTs', 'antspyx')}, {named('nnU-Net', 'nnunetv2')}"
     steps = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in peer.figures["steps"].items())
     ours = Entry(OURS, [one.seconds for one in cold], max(one.peak_mib for one in cold))
-    work = (
+    words = (
         f"`{study.name}`: T1CE, T1, T2 and FLAIR, unregistered, with skull, slices of 5.5 mm. Ours: all of `oncontour "
-        f"segment` in a new process. ANTs, two threads: {steps}."
+        f"segment` in a new process. The usual path, two threads: {steps}."
     )
     aims = [Aim(OURS, None, 45.0), Aim(OURS, title, 8.0)]
     entries = [ours, entry(peer, title)]
-    command = "python benchmarks/native_study.py"
-    return Contest("A native study", work, command, entries, aims)
+    command = "python benchmarks/native_study.py --work DIR"
+    return Contest("A native study", words, command, entries, aims)
 
 
-def ants(study: Path) -> Work:
-    """The usual path, as ANTs' documentation calls it."""
-    import ants as program
+def usual(work: Path, study: Path) -> Work:
+    """As the documentation of ANTs and of nnU-Net calls them."""
+    import ants
+    from windows.nnunet import predictor
 
     files = sorted(path for path in study.glob("*.nii.gz") if "mask" not in path.name)
     first = next(path for path in files if T1CE in path.name)
-    template = program.image_read(str(TEMPLATE))
-    mask = program.get_mask(template)
+    template = ants.image_read(str(TEMPLATE))
+    mask = ants.get_mask(template)
+    network = predictor(work)
 
     def once() -> dict[str, object]:
         took: dict[str, float] = {}
-        images = {path: program.image_read(str(path)) for path in files}
-        began = time.perf_counter()
-        even = {path: program.n4_bias_field_correction(image) for path, image in images.items()}
-        took["N4"] = time.perf_counter() - began
-        began = time.perf_counter()
-        for path in files:
-            if path != first:
-                program.registration(even[first], even[path], type_of_transform="Rigid")
-        took["rigid"] = time.perf_counter() - began
-        began = time.perf_counter()
-        bent = program.registration(even[first], template, type_of_transform="SyN")
-        program.apply_transforms(even[first], mask, bent["fwdtransforms"], interpolator="nearestNeighbor")
-        took["SyN"] = time.perf_counter() - began
+
+        @contextmanager
+        def step(name: str) -> Iterator[None]:
+            began = time.perf_counter()
+            yield
+            took[name] = time.perf_counter() - began
+
+        with step("N4"):
+            even = {path: ants.n4_bias_field_correction(ants.image_read(str(path))) for path in files}
+        fixed = ants.resample_image(even[first], (1.0, 1.0, 1.0), use_voxels=False, interp_type=0)
+        with step("rigid"):
+            aligned = [
+                fixed if path == first else ants.registration(fixed, even[path], "Rigid")["warpedmovout"]
+                for path in files
+            ]
+        with step("SyN"):
+            bent = ants.registration(fixed, template, type_of_transform="SyN")
+            brain = ants.apply_transforms(fixed, mask, bent["fwdtransforms"], interpolator="nearestNeighbor")
+        with step("nnU-Net"):
+            image = np.stack([(one * brain).numpy().T for one in aligned])
+            network.predict_single_npy_array(image, {"spacing": [1.0, 1.0, 1.0]}, None, None, False)
         return {"steps": took}
 
     return once

@@ -87,21 +87,15 @@ def ours(work: Path, case: Path) -> Work:
 
 def nnunet(work: Path, case: Path) -> Work:
     """Its predictor on files, in one process."""
-    import torch
-    from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO
-    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
-    from windows.nnunet import exported
-    from windows.tasks import TASKS
+    from windows.nnunet import predictor
 
-    torch.set_num_threads(2)
-    folder = exported(TASKS["plain"], work / "plain")
-    predictor = nnUNetPredictor(device=torch.device("cpu"), allow_tqdm=False, use_mirroring=False)
-    predictor.initialize_from_trained_model_folder(str(folder), (0,))
+    network = predictor(work)
+    reader = network.plans_manager.image_reader_writer_class()
     files = [str(next(case.glob(f"*{word}*"))) for word in ORDER]
 
     def once() -> dict[str, object]:
-        image, about = SimpleITKIO().read_images(files)
-        predictor.predict_single_npy_array(image, about, None, str(work / "whole-case-nnunet"), False)
+        image, about = reader.read_images(files)
+        network.predict_single_npy_array(image, about, None, str(work / "whole-case-nnunet"), False)
         return {}
 
     return once

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from oncontour.interchange.nnunet_export import export_nnunet
 from oncontour.networks.standard import INPUTS, STANDARD
 from oncontour.plans.plan import Plan
 from windows.ours import ours, saved
-from windows.tasks import CHANNELS, Task, made
+from windows.tasks import CHANNELS, TASKS, Task, made
 
 
 def nnunet(half: bool) -> Callable[[Task, Path], Work]:
@@ -45,6 +46,20 @@ def nnunet(half: bool) -> Callable[[Task, Path], Work]:
         return work
 
     return make
+
+
+def predictor(work: Path) -> Any:
+    """nnU-Net's predictor of 31 million parameters at 1 mm, for whole cases: two threads, no mirrored views.
+
+    Args:
+        work: folder of benchmarks/sliding_window.py.
+    """
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+
+    torch.set_num_threads(2)
+    found = nnUNetPredictor(device=torch.device("cpu"), allow_tqdm=False, use_mirroring=False)
+    found.initialize_from_trained_model_folder(str(exported(TASKS["plain"], work / "plain")), (0,))
+    return found
 
 
 def exported(task: Task, folder: Path) -> Path:

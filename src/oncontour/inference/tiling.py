@@ -167,7 +167,11 @@ def average(
             kept = tuple(slice(size) for size in weights[into].shape)
             if total is None:
                 total = torch.zeros((mean.shape[1], *shape), device=device, dtype=sums)
-            total[(slice(None), *into)] += mean[(0, slice(None), *kept)] * weight[kept]
+            part = mean[(0, slice(None), *kept)]
+            if sums is part.dtype:
+                total[(slice(None), *into)].addcmul_(part, weight[kept])
+            else:
+                total[(slice(None), *into)] += part * weight[kept]
             weights[into] += weight[kept]
             progress(done / len(tiles))
         assert total is not None  # there is at least one tile
@@ -191,7 +195,7 @@ def _mean_of_views(network: nn.Module, tile: Tensor, activation: Activation, vie
         part = part.flip(axes) if axes else part
         total = part if total is None else total + part
     assert total is not None  # the plain view is always there
-    return total / len(views)
+    return total / len(views) if len(views) > 1 else total
 
 
 def ensemble(
