@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 FOLDER = "openvino"
 
+EDITION = 2
+"""Of how graphs are made: those of an earlier one are left alone."""
+
 TELEMETRY = "openvino_telemetry"
 """A package that tells a server on the internet of every import of OpenVINO, unless it is missing, or told not to."""
 
@@ -114,7 +117,8 @@ def compiled(network: nn.Module, channels: int, digest: str, precision: Precisio
 
 def _key(digest: str) -> str:
     """Of a graph: another version of either program makes it anew."""
-    return hashlib.sha256(f"{digest} {oncontour.__version__} {runtime().get_version()}".encode()).hexdigest()[:24]
+    made = f"{digest} {oncontour.__version__} {EDITION} {runtime().get_version()}"
+    return hashlib.sha256(made.encode()).hexdigest()[:24]
 
 
 def _make(network: nn.Module, channels: int, path: Path) -> None:
