@@ -69,7 +69,10 @@ class Compiled(nn.Module):
 
     Attributes:
         stride, margin: the network's own.
+        memory_format: of the tiles it takes.
     """
+
+    memory_format = torch.contiguous_format
 
     def __init__(self, graph: openvino.Model, network: nn.Module, precision: Precision) -> None:
         super().__init__()

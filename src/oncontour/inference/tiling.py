@@ -137,7 +137,7 @@ def average(
 
     Args:
         network: gives logits (1, K, ...); its `stride` says of what its sizes must be multiples, its `margin` how many
-            voxels it loses on each side.
+            voxels it loses on each side; tiles have the layout of its `memory_format`, channels-last unless told.
         image: (C, i, j, k), in the network's own spacing.
         progress: called with the share of tiles done.
         sums: in which tiles are summed. nnU-Net 2 does so in half precision, which decides near ties, and most in the
@@ -187,7 +187,7 @@ def _centred(image: Tensor, tile: Sequence[int]) -> Tensor:
 
 
 def _mean_of_views(network: nn.Module, tile: Tensor, activation: Activation, views: list[tuple[int, ...]]) -> Tensor:
-    tile = tile.contiguous(memory_format=torch.channels_last_3d)
+    tile = tile.contiguous(memory_format=getattr(network, "memory_format", torch.channels_last_3d))
     total = None
     for view in views:
         axes = [axis + 2 for axis in view]
