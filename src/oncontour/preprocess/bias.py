@@ -20,7 +20,8 @@ SHRINK = 6
 
 SETTINGS = N4Settings((20, 20, 10))
 """Short of convergence: with more steps, or finer splines, N4 takes a tumour for shading. With three resolutions of 50
-steps one of six real scans lost .33 of its Dice (WT), with four, as other programs do it, five lost .5 and more."""
+steps one of six real scans lost .33 of its Dice (WT); with four, as other programs do it, four lost .5 and more
+(benchmarks/real_scans.py)."""
 
 DARK_SHARE = 0.05
 """More of the brain than this at or below zero means intensities without a physical zero (z-scored): N4 takes logs."""
