@@ -46,6 +46,7 @@ below each table, reached or not.
 - [Metrics](metric-speed.md): Dice, HD95 and ASSD beside MONAI, MedPy, surface-distance and SimpleITK.
 - [A training step](nnunet-benchmark.md) beside nnU-Net's trainer.
 - [Start times](start-times.md).
+- [Where a network's time goes](network-profile.md): convolutions beside what the processor can do at best.
 - [What each engine does with each network](engines.md).
 - [Receiving](receive-rate.md) beside storescp and Orthanc; [an hour of a node](node-soak.md).
 

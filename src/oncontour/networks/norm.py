@@ -9,8 +9,8 @@ A group norm is trained in fp32 there: its gradient in bf16 takes several times 
 Torch's sums over what lies channels-last are naive: at 128^3 its output is off by 6e-3 in fp32, which changes labels.
 Where nothing is trained, large samples are summed in slabs, at 1.3 to 1.7 times the norm's cost.
 
-In a trace, from which OpenVINO makes its graph, an instance norm is called one: as a group norm it would cost two
-changes of layout, a sixth of all time of nnU-Net's U-Net in bf16.
+OpenVINO runs a traced group norm in another layout too, with true sums, and an instance norm in the layout of its
+convolutions, with naive ones, which in bf16 matter less: there it saves a sixth of all time of nnU-Net's U-Net.
 """
 
 from __future__ import annotations
@@ -26,19 +26,26 @@ SLAB = 2**18
 """Figures summed at a time: with their squares they stay in the cache."""
 
 
-def _on_cpu(norm: nn.InstanceNorm2d | nn.InstanceNorm3d, x: Tensor) -> Tensor:
+def _on_cpu(norm: InstanceNorm2d | InstanceNorm3d, x: Tensor) -> Tensor:
     """Each sample's channels normalised on their own: (B, C, ...) to the same."""
     if x.requires_grad:
         samples = [batch_norm(one, None, None, norm.weight, norm.bias, True, 0.0, norm.eps) for one in x.split(1)]
         return torch.cat(samples)
+    if norm.traced_as_such and torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]
+        return instance_norm(x, None, None, norm.weight, norm.bias, True, 0.0, norm.eps)
     return _grouped(x, norm.num_features, norm.weight, norm.bias, norm.eps)
+
+
+def trace_as_instance_norms(network: nn.Module) -> None:
+    """Have the instance norms of a network traced as what they are, not as group norms."""
+    for module in network.modules():
+        if isinstance(module, InstanceNorm2d | InstanceNorm3d):
+            module.traced_as_such = True
 
 
 def _grouped(x: Tensor, groups: int, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
     """Group norm of (B, C, ...) on a CPU, by true sums where it is large, channels-last, not trained, not exported."""
     traced = torch.jit.is_tracing()  # pyright: ignore[reportPrivateImportUsage]
-    if traced and groups == x.shape[1]:
-        return instance_norm(x, None, None, weight, bias, True, 0.0, eps)
     exported = traced or torch.compiler.is_compiling()
     if x.requires_grad or exported or x.stride(1) != 1 or x[0, 0].numel() <= LARGE:
         return group_norm(x, groups, weight, bias, eps)
@@ -88,6 +95,8 @@ def own_group_norms(module: nn.Module) -> None:
 class InstanceNorm2d(nn.InstanceNorm2d):
     """`nn.InstanceNorm2d`, faster on a CPU."""
 
+    traced_as_such = False
+
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, H, W) normalised over H and W."""
         return _on_cpu(self, input) if input.device.type == "cpu" else super().forward(input)
@@ -95,6 +104,8 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
 class InstanceNorm3d(nn.InstanceNorm3d):
     """`nn.InstanceNorm3d`, faster on a CPU."""
+
+    traced_as_such = False
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, D, H, W) normalised over D, H and W."""
