@@ -153,6 +153,18 @@ def test_masks_come_and_go_by_key_and_in_their_colours(chromium, address):
         assert seen((True, True)) == (True, True)
 
 
+def test_the_slices_have_all_of_the_window_that_the_questions_leave(chromium, address):
+    with visitor(chromium) as page:
+        begin(page, address, "ben")
+        drawn(page, 1)
+        stage, panel = (page.locator(name).bounding_box() for name in ("#stage", "#panel"))
+        assert stage["x"] == 0
+        assert stage["width"] == panel["x"] > 2 / 3 * 1280
+        assert panel["x"] + panel["width"] == 1280
+        assert stage["y"] + stage["height"] == panel["height"] == 800
+        assert stage["height"] > 0.9 * 800
+
+
 def test_where_outlines_coincide_their_colours_take_turns(chromium, address):
     def turns(image, colours):
         """Most changes from one colour to the other along a line of pixels."""
