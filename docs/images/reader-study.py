@@ -70,9 +70,7 @@ def visit(browser: Browser, place: str, size: tuple[int, int], pictures: dict[st
         page.on("console", lambda message: print(message.text))
         page.goto(f"http://127.0.0.1:{port}/")
         shoot(page, pictures.get("sign-in"))
-        page.fill("#name", "rater-1")
-        page.fill("#password", PASSWORD)
-        page.keyboard.press("Enter")
+        sign_in(page, "rater-1")
         page.wait_for_selector("#go:not(:empty)")
         shoot(page, pictures.get("instructions"))
         page.keyboard.press("Enter")
@@ -87,7 +85,20 @@ def visit(browser: Browser, place: str, size: tuple[int, int], pictures: dict[st
             page.keyboard.press("Enter")
             page.wait_for_selector('body[data-state="end"]')
             shoot(page, pictures["end"])
+            set_account(study.engine, "office", "admin", PASSWORD)
+            page.evaluate("document.getElementById('leave').click()")
+            page.wait_for_url("**/sign-in/")
+            sign_in(page, "office")
+            page.wait_for_selector("#raters tr")
+            shoot(page, pictures["progress"])
         page.close()
+
+
+def sign_in(page: Page, name: str) -> None:
+    """On the page for it."""
+    page.fill("#name", name)
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
 
 
 def shoot(page: Page, path: Path | None) -> None:
@@ -113,7 +124,7 @@ def main(out: Path, size: tuple[int, int]) -> None:
         two_step = plan(folder, name="Two steps", scale="two-step", ask_origin=False, region="all", draw=one)
         make_study(two_step, str(folder / "two-step.sqlite"))
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-        named = {step: out / f"study-{step}.png" for step in ("sign-in", "instructions", "end")}
+        named = {step: out / f"study-{step}.png" for step in ("sign-in", "instructions", "end", "progress")}
         likert = {**named, "page": out / "study-likert.png"}
         visit(
             browser,
