@@ -174,7 +174,7 @@ TASKS: Mapping[str, Task] = {
         "nnU-Net's U-Net of 31 million parameters",
         "140 x 180 x 140 voxels, four sequences, tiles of 128 x 128 x 128, half overlapping, nnU-Net's Gaussian, no "
         "mirrored views: the same weights in nnU-Net's own predictor and in ours, from prepared image to logits. The "
-        f"weights were trained for {STEPS} steps: edges are unsure, and rounding shows in Dice as it would not after more.",
+        f"weights were trained for {STEPS} steps: edges are unsure, so that rounding shows in Dice.",
         "nnunet", BRAIN, TILE, (64, 64, 64),
         (BF16, FP32, PLAIN, "nnunet", "nnunet-bf16"), "nnunet",
         ((BF16, "nnunet", 10.0), (BF16, "nnunet-bf16", 4.0)),
