@@ -9,12 +9,11 @@ to it. Needs what benchmarks/node_soak.py needs; ends with exit code 1 where a s
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from soak.node import STAND_IN
 from soak.page import held_table, slope
-from soak.run import soaked, unwell
+from soak.run import end, soaked
 
 KEEP_MINUTES = 2.0
 
@@ -50,11 +49,7 @@ def main() -> None:
         studies=len(soak.taken), images=soak.images, size=soak.size_mb, minutes=soak.minutes, keep=KEEP_MINUTES,
         held=held_table(soak.taken), slope=slope(soak.taken),
     )  # fmt: skip
-    print(text)
-    if given.write:
-        given.write.write_text(text, "utf-8")
-    if unwell(soak.taken):
-        sys.exit(1)
+    end(text, given.write, soak.taken)
 
 
 if __name__ == "__main__":

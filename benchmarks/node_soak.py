@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from soak.node import NODE
 from soak.page import Setting, page
-from soak.run import soaked, unwell
+from soak.run import end, soaked
 
 KEEP_MINUTES = 10.0
 
@@ -32,11 +31,7 @@ def main() -> None:
     soak = soaked(NODE, given.studies, given.minutes, given.heads, given.seed, KEEP_MINUTES)
     cores = len(os.sched_getaffinity(0))
     text = page(soak.taken, Setting(soak.minutes, cores, soak.images, soak.size_mb, given.heads, KEEP_MINUTES))
-    print(text)
-    if given.write:
-        given.write.write_text(text, "utf-8")
-    if unwell(soak.taken):
-        sys.exit(1)
+    end(text, given.write, soak.taken)
 
 
 if __name__ == "__main__":

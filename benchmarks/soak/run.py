@@ -70,9 +70,12 @@ def soaked(program: Sequence[str], studies: int, minutes: float, heads: int, see
             return Soak(taken, (time.monotonic() - began) / 60, len(files), size_mb(files))
 
 
-def unwell(taken: Sequence[Taken]) -> bool:
-    """Whether one was not delivered, or more than once."""
-    return any(one.state != "delivered" or not one.once for one in taken)
+def end(text: str, file: Path | None, taken: Sequence[Taken]) -> None:
+    """Print a page, write it where a file is given, and end the program: with 1 where a study was not delivered once."""
+    print(text)
+    if file:
+        file.write_text(text, "utf-8")
+    sys.exit(any(one.state != "delivered" or not one.once for one in taken))
 
 
 def _tell(number: int, one: Taken, minutes: float) -> None:
