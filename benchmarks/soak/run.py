@@ -71,7 +71,7 @@ def soaked(program: Sequence[str], studies: int, minutes: float, heads: int, see
 
 
 def end(text: str, file: Path | None, taken: Sequence[Taken]) -> None:
-    """Print a page, write it where a file is given, and end the program: with 1 where a study was not delivered once."""
+    """Print a page, write it where a file is given, and end the program; 1 where a study was not delivered once."""
     print(text)
     if file:
         file.write_text(text, "utf-8")
