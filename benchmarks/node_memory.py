@@ -32,8 +32,8 @@ as on that page.
 
 {held}
 
-By a straight line through the second half: **{slope:+.3f} MiB a study**. What grows is SQLite's cache, up to 2 MiB
-for each connection, of which there is one for two open files above the first dozen.
+By a straight line through the second half: **{slope:+.3f} MiB a study**. What grows is SQLite's caches, up to
+2 MiB for each connection; connections are opened as threads need them, and have two files each.
 """
 
 

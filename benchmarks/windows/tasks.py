@@ -28,7 +28,7 @@ CHANNELS = (Image.T1, Image.T1CE, Image.T2, Image.FLAIR)
 BRAIN = (140, 180, 140)
 TILE = (128, 128, 128)
 SEED = 6
-STEPS, RATE = 30, 3e-3
+STEPS, RATE = 300, 3e-3
 
 
 @dataclass(frozen=True)

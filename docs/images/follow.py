@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,20 @@ SCANS = (
 """Day, scale, new lesion, steroids, clinical state."""
 
 
+def measurements(masks: Volume) -> dict[str, Any]:
+    """Content of measurements.json for masks of BRATS's regions, with assumed intervals."""
+    regions = [
+        {
+            "name": one.name,
+            "title": one.name,
+            "volume_ml": one.volume_ml,
+            "certainty": {"interval_ml": [one.volume_ml / SPREAD, one.volume_ml * SPREAD]},
+        }
+        for one in measure_regions(masks, BRATS)
+    ]
+    return {"schema": "oncontour/measurements/1", "scheme": BRATS.name, "model": "none", "regions": regions}
+
+
 def write_scan(folder: Path, labels: Volume, scale: float) -> None:
     """A case as `oncontour segment` leaves it, its tumour scaled about its centroid."""
     middle = labels.grid.to_world(np.argwhere(labels.array > 0)).mean(axis=0)
@@ -47,16 +62,7 @@ def write_scan(folder: Path, labels: Volume, scale: float) -> None:
     scaled = resample(labels, labels.grid, away, order=0)
     folder.mkdir()
     write_nifti(scaled, folder / "segmentation.nii.gz", "uint8")
-    measured = measure_regions(Volume(BRATS.encode(scaled.array), scaled.affine), BRATS)
-    regions = [
-        {
-            "name": one.name,
-            "volume_ml": one.volume_ml,
-            "certainty": {"interval_ml": [one.volume_ml / SPREAD, one.volume_ml * SPREAD]},
-        }
-        for one in measured
-    ]
-    content = {"schema": "oncontour/measurements/1", "scheme": BRATS.name, "model": "none", "regions": regions}
+    content = measurements(Volume(BRATS.encode(scaled.array), scaled.affine))
     (folder / "measurements.json").write_text(json.dumps(content))
 
 

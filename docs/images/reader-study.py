@@ -7,13 +7,13 @@ pictures, and a width and height in pixels, may be given.
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 from scipy.ndimage import binary_dilation, binary_erosion
+from served import FLAGS, shoot, wanted
 
 from oncontour.core.volume import Volume
 from oncontour.data.nifti import write_nifti
@@ -29,7 +29,6 @@ from oncontour.web.serve import serving
 
 SEED, SPACING_MM = 21, 1.0
 PASSWORD = "one two three four"
-FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 HOSTS = ("127.0.0.1",)
 
 
@@ -69,24 +68,26 @@ def visit(browser: Browser, place: str, size: tuple[int, int], pictures: dict[st
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         page.on("console", lambda message: print(message.text))
         page.goto(f"http://127.0.0.1:{port}/")
-        shoot(page, pictures.get("sign-in"))
+        if "sign-in" in pictures:
+            shoot(page, pictures["sign-in"])
         sign_in(page, "rater-1")
         page.wait_for_selector("#go:not(:empty)")
-        shoot(page, pictures.get("instructions"))
+        if "instructions" in pictures:
+            shoot(page, pictures["instructions"])
         page.keyboard.press("Enter")
         page.wait_for_selector('body[data-page="1"]', timeout=120_000)
         for key in keys.split():
             page.keyboard.press(key)
         page.wait_for_selector('body[data-saving="done"]')
         page.wait_for_timeout(2000)
-        shoot(page, pictures.get("page"))
+        shoot(page, pictures["page"])
         if "end" in pictures:
             page.keyboard.press("l")
             page.keyboard.press("Enter")
             page.wait_for_selector('body[data-state="end"]')
             shoot(page, pictures["end"])
             set_account(study.engine, "office", "admin", PASSWORD)
-            page.evaluate("document.getElementById('leave').click()")
+            page.click("#cover .leave")
             page.wait_for_url("**/sign-in/")
             sign_in(page, "office")
             page.wait_for_selector("#raters tr")
@@ -99,19 +100,6 @@ def sign_in(page: Page, name: str) -> None:
     page.fill("#name", name)
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
-
-
-def shoot(page: Page, path: Path | None) -> None:
-    """A picture, in few colours."""
-    if path is None:
-        return
-    from PIL import Image
-
-    page.screenshot(path=path)
-    if page.viewport_size and page.viewport_size["width"] <= 1280:
-        Image.open(path).convert("RGB").quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            path, optimize=True
-        )
 
 
 def main(out: Path, size: tuple[int, int]) -> None:
@@ -145,5 +133,4 @@ def main(out: Path, size: tuple[int, int]) -> None:
 
 
 if __name__ == "__main__":
-    out, width, height = (*sys.argv[1:], *(str(Path(__file__).parent), "1280", "800")[len(sys.argv) - 1 :])
-    main(Path(out), (int(width), int(height)))
+    main(*wanted(__file__))

@@ -1,22 +1,20 @@
 """Draw docs/images/review-node.png: the page of a node's cases. Run from the repository's root, after `make demo`.
 
 The demo's study and its result are put into a node's place as a delivered case; beside it lie cases that wait, are
-worked on, are held, or are in quarantine. Needs Debian's Chromium. Another file for the picture, and a width and height
-in pixels, may be given.
+worked on, are held, or are in quarantine. Needs Debian's Chromium. Another folder for the picture, and a width and
+height in pixels, may be given.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from served import served, shoot, wanted
 from sqlalchemy import Engine, update
 
 from oncontour.node.configuration.load import load_settings
@@ -27,7 +25,6 @@ from oncontour.node.ledger.tables import CASES
 from oncontour.node.spool.uids import token
 
 DEMO = Path("demo")
-FLAGS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 MINUTE_S = 60.0
 
 
@@ -64,26 +61,18 @@ def fill(base: Engine, place: Path) -> None:
 
 def main() -> None:
     """Make the place, serve it as a user would, look at it."""
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_suffix(".png")
-    width, height = map(int, sys.argv[2:4]) if len(sys.argv) > 3 else (1280, 800)
-    with TemporaryDirectory() as name, sync_playwright() as player:
+    out, size = wanted(__file__)
+    with TemporaryDirectory() as name:
         settings = Path(name) / "node.yaml"
         settings.write_text("name: node-1\nplace: place\n")
         given = load_settings(settings)
         fill(open_base(given.url), given.place)
-        command = [sys.executable, "-m", "oncontour", "review", "--node", str(settings), "--no-browser"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            link = server.stdout.readline().split(": ", 1)[1].strip()
-            browser = player.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            page = browser.new_page(viewport={"width": width, "height": height})
-            page.goto(link)
+        with served(["review", "--node", settings], size) as page:
             page.locator("#case-list li").last.click()
             page.wait_for_selector("body[data-loaded]", timeout=300_000)
             page.wait_for_selector("#case-list img.there", timeout=300_000)
             page.wait_for_timeout(5000)
-            page.screenshot(path=out)
-            server.terminate()
+            shoot(page, out / "review-node.png")
 
 
 if __name__ == "__main__":

@@ -214,7 +214,7 @@ def test_accounts_sign_in_on_the_page(chromium, study):
                 page.keyboard.press("Enter")
                 page.wait_for_selector(sign)
                 assert page.evaluate("fetch('/api/session').then((it) => it.json())")["name"] == name
-                page.click("#leave") if name == "root" else page.evaluate("document.getElementById('leave').click()")
+                page.click("#cover .leave")
                 page.wait_for_url("**/sign-in/")
                 assert page.evaluate("fetch('/api/session').then((it) => it.status)") == 401
 

@@ -1,8 +1,8 @@
 // A small chart of sizes over days: a line, intervals, and a mark a scan that opens it.
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
-const [WIDTH, HEIGHT] = [560, 230];
-const EDGE = { left: 52, right: 20, top: 30, bottom: 38 };
+const [WIDTH, HEIGHT] = [560, 246];
+const EDGE = { left: 52, right: 20, top: 46, bottom: 38 };
 
 function shape(tag, attributes, ...children) {
   const made = document.createElementNS(NAMESPACE, tag);

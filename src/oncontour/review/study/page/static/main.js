@@ -66,9 +66,9 @@ function cover(title, text, button) {
   document.body.dataset.state = button ? "begin" : "end";
   at("cover-title").textContent = title;
   at("cover-text").textContent = text;
-  at("go").textContent = button ?? "Sign out";
-  at("go").onclick = button ? nextPage : leave;
-  at("go").focus();
+  at("go").textContent = button;
+  at("go").hidden = !button;
+  (button ? at("go") : document.querySelector("#cover .leave")).focus();
 }
 
 async function begin() {
@@ -211,9 +211,10 @@ at("sure").addEventListener("close", async () => {
 });
 at("opacity").addEventListener("input", look);
 at("opacity").addEventListener("change", () => at("opacity").blur());
-for (const [id, act] of [["outline", actions.outline], ["alone", actions.alone], ["reset", actions.reset], ["help-button", actions.help], ["lock", actions.lock], ["leave", leave]]) {
+for (const [id, act] of [["outline", actions.outline], ["alone", actions.alone], ["reset", actions.reset], ["help-button", actions.help], ["lock", actions.lock], ["go", nextPage]]) {
   at(id).addEventListener("click", act);
 }
+for (const button of document.querySelectorAll(".leave")) button.addEventListener("click", leave);
 bindKeys(actions, KEYS, () => document.body.dataset.state === "rating");
 
 document.title = study.name;

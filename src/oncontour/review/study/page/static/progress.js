@@ -26,7 +26,7 @@ async function draw() {
   }
 }
 
-at("leave").addEventListener("click", leave);
+document.querySelector(".leave").addEventListener("click", leave);
 document.querySelector(".study-name").textContent = (await asked("/api/study")).name;
 await draw();
 setInterval(draw, AGAIN_MS);
