@@ -33,6 +33,14 @@ STAGES = {"reading": 2.0, "registration": 6.0, "segmentation": 4.0, "writing": 9
 RAW = Path(__file__).parent / "results" / "ledger-scale.json"
 PLAN = Path(__file__).with_name("many_studies.md")
 
+STUDY_S, STUDY_MB = 76.2, 157
+"""From a study's last image to its delivery (median), and what lies on the disk for it: docs/node-soak.md."""
+
+WRITTEN = "all that is written of one study"
+NODES = (1, 10, 30, 100)
+PLAN_NODES = 30
+DAY_S, MILLION = 86_400, 1_000_000
+
 
 def main() -> None:
     """Fill, time, print, write."""
@@ -90,7 +98,7 @@ def looks(base: Engine, place: Path, count: int) -> Mapping[str, Callable[[int],
     middle = f"{count // 2:032x}"
     on_disk = [f"{number:032x}" for number in range(max(count - 100, 0), count)]
     return {
-        "all that is written of one study": lambda n: pass_through(base, f"{count:016x}{n:016x}"),
+        WRITTEN: lambda n: pass_through(base, f"{count:016x}{n:016x}"),
         "is there work?": lambda _: list_cases(base, [State.COMPLETE]),
         "are a study's 900 images results of ours?": lambda _: cases_of(base, fresh),
         "do peers lag behind?": lambda _: undelivered(base, 3600.0),
@@ -123,10 +131,19 @@ def written(counts: Sequence[int], found: Mapping[int, Mapping[str, float]], siz
     rows.append(["data base, MB", *(f"{sizes[count]:.0f}" for count in counts)])
     head = ["milliseconds", *(f"{count:,} studies" for count in counts)]
     per_study = (sizes[counts[-1]] - sizes[counts[0]]) / (counts[-1] - counts[0]) * 1000
+    written_s = found[counts[-1]][WRITTEN]
     return PLAN.read_text("utf-8").format(
         rows=table(head, rows, numbers=True), per_study_kb=per_study, million_gb=per_study, images=IMAGES,
-        objects=OBJECTS,
+        objects=OBJECTS, study_s=STUDY_S, study_mb=STUDY_MB, written_ms=1000 * written_s, most=counts[-1],
+        nodes="\n".join(_of_nodes(nodes, written_s) for nodes in NODES), busiest=STUDY_S / written_s,
+        plan_nodes=PLAN_NODES, week_tb=7 * PLAN_NODES * DAY_S / STUDY_S * STUDY_MB / 1e6,
     )  # fmt: skip
+
+
+def _of_nodes(nodes: int, written_s: float) -> str:
+    """A row of the plan."""
+    a_day = nodes * DAY_S / STUDY_S
+    return f"| {nodes} | {a_day:,.0f} | {MILLION / a_day:,.0f} | {nodes * written_s / STUDY_S:.1%} |"
 
 
 if __name__ == "__main__":

@@ -80,15 +80,14 @@ def elastix(fixed: Volume, moving: Volume, careful: bool) -> NDArray[np.float64]
 
 
 def ants(fixed: Volume, moving: Volume, careful: bool) -> NDArray[np.float64]:
-    """Its "Rigid"; careful: begun where its own search over angles ends."""
+    """Its "Rigid"; careful: begun where its own search over angles ends, in images of 4 mm."""
     import ants as program
 
     images = [ants_image(program, volume) for volume in (fixed, moving)]
     start: dict[str, Any] = {}
     if careful:
-        start["initial_transform"] = program.affine_initializer(
-            images[0], images[1], search_factor=15, radian_fraction=0.25
-        )
+        coarse = [program.resample_image(image, (4, 4, 4)) for image in images]
+        start["initial_transform"] = program.affine_initializer(*coarse, search_factor=15, radian_fraction=0.25)
     found = program.registration(images[0], images[1], type_of_transform="Rigid", **start)
     steps = [program.read_transform(path) for path in found["fwdtransforms"]]
 

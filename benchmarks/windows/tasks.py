@@ -28,7 +28,7 @@ CHANNELS = (Image.T1, Image.T1CE, Image.T2, Image.FLAIR)
 BRAIN = (140, 180, 140)
 TILE = (128, 128, 128)
 SEED = 6
-STEPS, RATE = 300, 3e-3
+RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Task:
         programs: that do it, ours first.
         peer: with whose labels all are compared.
         aims: ours, peer, how many times faster.
+        steps: of its training.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Task:
     weighting: str = "gaussian"
     mirror: tuple[int, ...] = ()
     boxes: tuple[float, ...] = ()
+    steps: int = 30
 
     @property
     def plan(self) -> InferencePlan:
@@ -143,27 +145,28 @@ def _middle(stack: NDArray[np.float32], brain: NDArray[np.bool_], shape: Sequenc
 
 
 def _trained(task: Task, stack: NDArray[np.float32], labels: NDArray) -> nn.Module:
-    """The network after a few steps towards the tumour: its labels have edges then."""
+    """The network after some steps: half of the patches lie about the tumour, half anywhere."""
     network, patch = made(task), task.patch
     _, margin = stride_and_margin(network)
     regions = BRATS.regions[: STANDARD[task.network].outputs]
     masks = np.stack([np.isin(labels, BRATS.values(region)) for region in regions])
-    middle = np.argwhere(masks[0]).mean(axis=0)
+    tumour, room = np.argwhere(masks[0]).mean(axis=0), np.subtract(masks.shape[1:], patch)
     draw = np.random.default_rng(SEED)
     optimiser = torch.optim.Adam(network.parameters(), RATE)
-    for _ in range(STEPS):
-        low = [
-            int(np.clip(m - p / 2 + draw.normal() * 10, 0, n - p))
-            for m, p, n in zip(middle, patch, masks.shape[1:], strict=True)
-        ]
+    slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, task.steps)
+    for step in range(task.steps):
+        near = tumour - np.array(patch) / 2 + draw.normal(size=3) * 10
+        low = np.clip(draw.random(3) * room if step % 2 else near, 0, room).astype(int)
         box = tuple(slice(a, a + n) for a, n in zip(low, patch, strict=True))
         inner = tuple(slice(a + m, a + n - m) for a, n, m in zip(low, patch, margin, strict=True))
-        logits = network(torch.from_numpy(stack[(slice(None), *box)].copy())[None])
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(torch.from_numpy(stack[(slice(None), *box)].copy())[None])
         target = torch.from_numpy(masks[(slice(None), *inner)].astype(np.float32))[None]
-        loss = functional.binary_cross_entropy_with_logits(logits, target)
+        loss = functional.binary_cross_entropy_with_logits(logits.float(), target)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        slower.step()
     return network
 
 
@@ -174,10 +177,10 @@ TASKS: Mapping[str, Task] = {
         "nnU-Net's U-Net of 31 million parameters",
         "140 x 180 x 140 voxels, four sequences, tiles of 128 x 128 x 128, half overlapping, nnU-Net's Gaussian, no "
         "mirrored views: the same weights in nnU-Net's own predictor and in ours, from prepared image to logits. The "
-        f"weights were trained for {STEPS} steps: edges are unsure, so that rounding shows in Dice.",
+        "weights were trained for 400 steps on this phantom, whose tumour has 116 mL, 5 of them enhancing.",
         "nnunet", BRAIN, TILE, (64, 64, 64),
         (BF16, FP32, PLAIN, "nnunet", "nnunet-bf16"), "nnunet",
-        ((BF16, "nnunet", 10.0), (BF16, "nnunet-bf16", 4.0)),
+        ((BF16, "nnunet", 10.0), (BF16, "nnunet-bf16", 4.0)), steps=400,
     ),
     "mirrored": Task(
         "The same with mirrored views",
