@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -26,13 +27,14 @@ from oncontour.core.errors import OncontourError
 from oncontour.data.files import explained
 from oncontour.data.home import home
 from oncontour.inference.tiling import stride_and_margin
+from oncontour.networks.norm import trace_as_instance_norms
 
 if TYPE_CHECKING:
     import openvino
 
 FOLDER = "openvino"
 
-EDITION = 4
+EDITION = 5
 """Of how graphs are made: those of an earlier one are left alone."""
 
 TELEMETRY = "openvino_telemetry"
@@ -106,10 +108,10 @@ def compiled(network: nn.Module, channels: int, digest: str, precision: Precisio
         channels: that it takes.
         digest: of the network and its weights.
     """
-    path = home() / FOLDER / _key(digest) / "network.xml"
+    path = home() / FOLDER / _key(digest, precision) / "network.xml"
     try:
         if not path.exists():
-            _make(network, channels, path)
+            _make(network, channels, path, precision)
         return Compiled(runtime().Core().read_model(path), network, precision)
     except OncontourError as error:
         _log.warning("torch is used in place of OpenVINO: %s", error)
@@ -118,19 +120,22 @@ def compiled(network: nn.Module, channels: int, digest: str, precision: Precisio
     return network
 
 
-def _key(digest: str) -> str:
+def _key(digest: str, precision: Precision) -> str:
     """Of a graph: another version of either program makes it anew."""
-    made = f"{digest} {oncontour.__version__} {EDITION} {runtime().get_version()}"
+    made = f"{digest} {precision} {oncontour.__version__} {EDITION} {runtime().get_version()}"
     return hashlib.sha256(made.encode()).hexdigest()[:24]
 
 
-def _make(network: nn.Module, channels: int, path: Path) -> None:
+def _make(network: nn.Module, channels: int, path: Path, precision: Precision) -> None:
     """Make a graph, check it, and put it there whole.
 
     Raises:
         OncontourError: it gives other figures than torch, or cannot be kept.
     """
     samples = list(_samples(network, channels))
+    if precision == "bf16":
+        network = deepcopy(network)
+        trace_as_instance_norms(network)
     graph = _converted(network, samples[0])
     _check(graph, network, samples)
     folder = path.parent

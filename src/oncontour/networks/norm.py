@@ -10,15 +10,16 @@ Torch's sums over what lies channels-last are naive: at 128^3 its output is off 
 Where nothing is trained, large samples are summed in slabs, at 1.3 to 1.7 times the norm's cost.
 
 OpenVINO sums an instance norm as naively, in the layout of its convolutions; a traced group norm it runs in another, by
-true sums, and so instance norms are traced as these. It costs 5 to 15 % of the time of nnU-Net's U-Net; naive sums in
-bf16 cost an enhancing tumour of 5 mL 1 % of its volume, all on one side (benchmarks/sliding_window.py).
+true sums. Where much of an image is background, at full resolution, naive sums in bf16 cost an enhancing tumour of 5 mL
+1 % of its volume, all on one side; further down they cost nothing, and save nnU-Net's U-Net 9 % of its time
+(benchmarks/sliding_window.py).
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm, group_norm
+from torch.nn.functional import batch_norm, group_norm, instance_norm
 
 LARGE = 2**17
 """Positions of a sample from which on torch's sums lose what a label may hang on (1e-4)."""
@@ -32,7 +33,18 @@ def _on_cpu(norm: InstanceNorm2d | InstanceNorm3d, x: Tensor) -> Tensor:
     if x.requires_grad:
         samples = [batch_norm(one, None, None, norm.weight, norm.bias, True, 0.0, norm.eps) for one in x.split(1)]
         return torch.cat(samples)
+    if norm.traced_as_such and torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]
+        return instance_norm(x, None, None, norm.weight, norm.bias, True, 0.0, norm.eps)
     return _grouped(x, norm.num_features, norm.weight, norm.bias, norm.eps)
+
+
+def trace_as_instance_norms(network: nn.Module) -> None:
+    """Have instance norms, from the first strided convolution on, traced as what they are, not as group norms."""
+    further_down = False
+    for module in network.modules():
+        further_down = further_down or (isinstance(module, nn.Conv2d | nn.Conv3d) and max(module.stride) > 1)
+        if further_down and isinstance(module, InstanceNorm2d | InstanceNorm3d):
+            module.traced_as_such = True
 
 
 def _grouped(x: Tensor, groups: int, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
@@ -87,6 +99,8 @@ def own_group_norms(module: nn.Module) -> None:
 class InstanceNorm2d(nn.InstanceNorm2d):
     """`nn.InstanceNorm2d`, faster on a CPU."""
 
+    traced_as_such = False
+
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, H, W) normalised over H and W."""
         return _on_cpu(self, input) if input.device.type == "cpu" else super().forward(input)
@@ -94,6 +108,8 @@ class InstanceNorm2d(nn.InstanceNorm2d):
 
 class InstanceNorm3d(nn.InstanceNorm3d):
     """`nn.InstanceNorm3d`, faster on a CPU."""
+
+    traced_as_such = False
 
     def forward(self, input: Tensor) -> Tensor:
         """(B, C, D, H, W) normalised over D, H and W."""
