@@ -18,12 +18,12 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+import numpy as np
 from beside.rival import Rival, Work, child, serve
 from registering.pairs import SOURCES, moved
 from registering.programs import PROGRAMS
 
 from oncontour.data.files import write_json
-from oncontour.preprocess.rigid import displacement_mm
 
 RAW = Path(__file__).parent / "results" / "registration.json"
 
@@ -53,7 +53,7 @@ def main() -> None:
                 write_json(RAW, found)
 
 
-def registered(name: str, motion: str) -> dict[str, float]:
+def registered(name: str, motion: str) -> dict[str, Any]:
     """One motion by one program, in a process of its own."""
     with Rival(name, child(Path(__file__), name, Path(motion)), threads=1) as rival:
         rival.run()
@@ -61,16 +61,18 @@ def registered(name: str, motion: str) -> dict[str, float]:
 
 
 def ready(name: str, motion: str) -> Work:
-    """The pair, read; then error in mm at the faces of the head's box, and seconds of the processor."""
+    """The pair, read; then how far each face of the head's box is off in mm, (6, 3), and seconds of the processor."""
     source, degrees, seed = motion.split(",")
     pair = moved(source, float(degrees), int(seed))
     method = PROGRAMS[name][2]
 
-    def work() -> dict[str, float]:
+    def work() -> dict[str, object]:
         began = process_time()
         transform = method(pair.fixed, pair.moving)
         seconds = process_time() - began
-        return {"error_mm": displacement_mm(transform, pair.truth, pair.faces), "seconds": seconds}
+        rest = np.linalg.inv(pair.truth) @ transform
+        off = pair.faces @ rest[:3, :3].T + rest[:3, 3] - pair.faces
+        return {"off_mm": off.round(4).tolist(), "seconds": seconds}
 
     return work
 
