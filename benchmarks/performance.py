@@ -44,7 +44,7 @@ below each table, reached or not.
 ## Elsewhere
 
 - [Metrics](metric-speed.md): Dice, HD95 and ASSD beside MONAI, MedPy, surface-distance and SimpleITK.
-- [A training step](nnunet-benchmark.md) beside nnU-Net's trainer.
+- [Training steps](training-steps.md) beside nnU-Net's trainer and MONAI; [what steps teach](nnunet-benchmark.md).
 - [Start times](start-times.md).
 - [Where a network's time goes](network-profile.md): convolutions beside what the processor can do at best.
 - [What each engine does with each network](engines.md).

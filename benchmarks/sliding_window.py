@@ -22,6 +22,9 @@ PROGRAMS = {**windows.nnunet.PROGRAMS, **windows.monai.PROGRAMS}
 """Name -> its title, and what makes it ready: a task and a folder to a round of work that leaves NAME.npy there."""
 
 
+WEIGHTS = "Weights after {steps} steps on a phantom: the fewer, the less sure are edges, and rounding shows in Dice."
+
+
 def main() -> None:
     """Time each task's programs, compare what they found, keep the figures."""
     parser = options(__doc__, PROGRAMS, 2)
@@ -54,7 +57,8 @@ def contest(task: Task, folder: Path, rounds: int) -> Contest:
         }
         entries.append(entry(rival, titles[rival.name], **figures))
     aims = [Aim(titles[ours], titles[peer], least) for ours, peer, least in task.aims]
-    return Contest(task.title, task.work, "python benchmarks/sliding_window.py --work DIR", entries, aims)
+    work = f"{task.work} {WEIGHTS.format(steps=task.steps)}"
+    return Contest(task.title, work, "python benchmarks/sliding_window.py --work DIR", entries, aims)
 
 
 if __name__ == "__main__":

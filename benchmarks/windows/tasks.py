@@ -177,7 +177,7 @@ TASKS: Mapping[str, Task] = {
         "nnU-Net's U-Net of 31 million parameters",
         "140 x 180 x 140 voxels, four sequences, tiles of 128 x 128 x 128, half overlapping, nnU-Net's Gaussian, no "
         "mirrored views: the same weights in nnU-Net's own predictor and in ours, from prepared image to logits. The "
-        "weights were trained for 400 steps on this phantom, whose tumour has 116 mL, 5 of them enhancing.",
+        "phantom's tumour has 116 mL, 5 of them enhancing.",
         "nnunet", BRAIN, TILE, (64, 64, 64),
         (BF16, FP32, PLAIN, "nnunet", "nnunet-bf16"), "nnunet",
         ((BF16, "nnunet", 10.0), (BF16, "nnunet-bf16", 4.0)), steps=400,
@@ -209,7 +209,7 @@ TASKS: Mapping[str, Task] = {
         "AR-CA, nine networks",
         "150 x 168 x 150 voxels, and boxes of 0.5 and 0.4 of its edges, each in three views by a network of its own "
         "(here with the same weights) in windows of 24 slices, a quarter overlapping: MONAI's "
-        "`sliding_window_inference` nine times beside ours.",
+        "`sliding_window_inference` nine times beside ours, whose windows lie as nnU-Net's, some slices apart.",
         "ar_ca", (150, 168, 150), (168, 168, 24), (144, 144, 24), (BF16, PLAIN, "monai"), "monai",
         ((BF16, "monai", 6.0),), overlap=0.25, weighting="constant", boxes=(1.0, 0.5, 0.4),
     ),
