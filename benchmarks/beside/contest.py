@@ -123,7 +123,7 @@ def verdicts(contest: Contest) -> list[str]:
             wanted = f"{aim.ours}: {aim.least:g} s or less"
         else:
             ratio = took[aim.peer] / took[aim.ours]
-            found, reached = f"{ratio:.1f} times", ratio >= aim.least
+            found, reached = f"{ratio:.3g} times", ratio >= aim.least
             wanted = f"{aim.ours}: {aim.least:g} times as fast as {aim.peer}"
         lines.append(f"{wanted}: **{found}, {'reached' if reached else 'missed'}**")
     return lines
