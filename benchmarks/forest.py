@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
 
 import numpy as np
 from cohort import Subject, scores, subjects
 from numpy.typing import NDArray
+from own_memory import peak_bytes
 from scipy.ndimage import gaussian_filter, gaussian_gradient_magnitude, uniform_filter
 from sklearn.ensemble import RandomForestClassifier
 
@@ -93,7 +93,7 @@ def main() -> None:
         print("forest:", subject.name, *(f"{name} {value:.2f}" for name, value in found[subject.name].items()))
     content = {
         "seconds": round(seconds, 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_mb": round(peak_bytes() / 2**20),
         "nodes": sum(tree.tree_.node_count for tree in forest.estimators_),
         "dice": found,
     }

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from own_memory import peak_bytes
+
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
 """What a child process reads; nothing is said to it where each program may choose."""
 
@@ -114,11 +116,4 @@ def child(script: Path, name: str, folder: Path) -> list[str]:
 
 
 def _tell(**found: object) -> None:
-    print(json.dumps({"oncontour": {**found, "bytes": _peak_bytes()}}), flush=True)
-
-
-def _peak_bytes() -> int:
-    """Largest resident size of this program; `ru_maxrss` counts what its parent held when it was started, too."""
-    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-    (peak,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
-    return int(peak) * 1024
+    print(json.dumps({"oncontour": {**found, "bytes": peak_bytes()}}), flush=True)

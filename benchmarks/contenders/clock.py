@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
+
+from own_memory import peak_bytes
 
 Batch = TypeVar("Batch")
 
@@ -34,5 +35,5 @@ class Clock:
             done = time.perf_counter()
             self.seconds.append(done - asked)
             self.waited.append(given - asked)
-            self.peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+            self.peak_bytes = peak_bytes()
             asked = done

@@ -41,9 +41,9 @@ def part(path: Path) -> str:
     """What stands on the page, of the raw figures."""
     raw = json.loads(path.read_text("utf-8"))
     known = {name: raw[name] for name in PROGRAMS if name in raw}
-    common = set.intersection(*(set(found["motions"]) for found in known.values()))
-    motions = {name: [found["motions"][key] for key in sorted(common)] for name, found in known.items()}
-    unknown = [key.startswith(UNKNOWN) for key in sorted(common)]
+    common = sorted(set.intersection(*(set(found["motions"]) for found in known.values())))
+    motions = {name: [found["motions"][key] for key in common] for name, found in known.items()}
+    unknown = [key.startswith(UNKNOWN) for key in common]
     lies = [one["off_mm"] for done in motions.values() for one, far in zip(done, unknown, strict=True) if far]
     truth = [np.median(lies, axis=0) if far else np.zeros((6, 3)) for far in unknown]
     facts = {name: _facts(done, truth) for name, done in motions.items()}
