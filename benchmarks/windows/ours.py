@@ -40,7 +40,7 @@ def ours(engine: Engine, tile: tuple[int, int, int] | None = None) -> Callable[[
 def predicted(runner: nn.Module, image: np.ndarray, plan: InferencePlan, task: Task) -> list[np.ndarray]:
     """Logits (L, ...) of each image that the network sees."""
     seen = views(image, task.boxes) if task.boxes else [image]
-    return [average(runner, np.ascontiguousarray(one), plan, nn.Identity()).numpy() for one in seen]
+    return [average(runner, one, plan, nn.Identity()).numpy() for one in seen]
 
 
 def saved(folder: Path, name: str, logits: list[np.ndarray]) -> dict[str, object]:

@@ -88,7 +88,7 @@ def cascade_probabilities(
             views, how = stage_views(stage), plan.of_stage(stage).inference
             for n, view in enumerate(views):
                 networks = [networks[part_name(stage, view)] for networks in folds]
-                seen = np.ascontiguousarray(to_view(image[(slice(None), *box)], view))
+                seen = to_view(image[(slice(None), *box)], view)
 
                 def tell(share: float, first: float = done + n / len(views), width: float = 1 / len(views)) -> None:
                     progress((first + share * width) / len(plan.stages))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import torch
 from torch import Tensor, nn
 
 from oncontour.inference.tiling import stride_and_margin
+from oncontour.networks.bf16 import make_ready
 
 
 class Half(nn.Module):
@@ -18,7 +21,8 @@ class Half(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.stride, self.margin = stride_and_margin(network)
-        self._network = network
+        self._network = deepcopy(network)
+        make_ready(self._network)
 
     def forward(self, tile: Tensor) -> Tensor:
         """Logits of a tile."""

@@ -27,6 +27,7 @@ from oncontour.core.errors import OncontourError
 from oncontour.data.files import explained
 from oncontour.data.home import home
 from oncontour.inference.tiling import stride_and_margin
+from oncontour.networks.bf16 import make_ready
 from oncontour.networks.norm import trace_as_instance_norms
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 FOLDER = "openvino"
 
-EDITION = 5
+EDITION = 6
 """Of how graphs are made: those of an earlier one are left alone."""
 
 TELEMETRY = "openvino_telemetry"
@@ -135,6 +136,7 @@ def _make(network: nn.Module, channels: int, path: Path, precision: Precision) -
     samples = list(_samples(network, channels))
     if precision == "bf16":
         network = deepcopy(network)
+        make_ready(network)
         trace_as_instance_norms(network)
     graph = _converted(network, samples[0])
     _check(graph, network, samples)

@@ -10,9 +10,8 @@ Torch's sums over what lies channels-last are naive: at 128^3 its output is off 
 Where nothing is trained, large samples are summed in slabs, at 1.3 to 1.7 times the norm's cost.
 
 OpenVINO sums an instance norm as naively, in the layout of its convolutions; a traced group norm it runs in another, by
-true sums. Where much of an image is background, at full resolution, naive sums in bf16 cost an enhancing tumour of 5 mL
-1 % of its volume, all on one side; further down they cost nothing, and save nnU-Net's U-Net 9 % of its time
-(benchmarks/sliding_window.py).
+true sums. In bf16 the latter takes nnU-Net's U-Net a fifth more time, and rounding hides what it gains, once no bias
+stands before the norms (`oncontour.networks.bf16`, benchmarks/sliding_window.py).
 """
 
 from __future__ import annotations
@@ -39,11 +38,9 @@ def _on_cpu(norm: InstanceNorm2d | InstanceNorm3d, x: Tensor) -> Tensor:
 
 
 def trace_as_instance_norms(network: nn.Module) -> None:
-    """Have instance norms, from the first strided convolution on, traced as what they are, not as group norms."""
-    further_down = False
+    """Have instance norms traced as what they are, not as group norms."""
     for module in network.modules():
-        further_down = further_down or (isinstance(module, nn.Conv2d | nn.Conv3d) and max(module.stride) > 1)
-        if further_down and isinstance(module, InstanceNorm2d | InstanceNorm3d):
+        if isinstance(module, InstanceNorm2d | InstanceNorm3d):
             module.traced_as_such = True
 
 
