@@ -20,8 +20,10 @@ from own_memory import peak_bytes
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
 """What a child process reads; nothing is said to it where each program may choose."""
 
-Work = Callable[[], Mapping[str, Any]]
-"""One round: does the work and gives figures about it."""
+Figures = Mapping[str, Any]
+
+Work = Callable[[], Figures | Callable[[], Figures]]
+"""One round: does the work and gives figures about it, or what finds these when the clock has stopped."""
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Rival:
     command: Sequence[str]
     threads: int | None = None
     seconds: list[float] = field(default_factory=list)
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    figures: Figures = field(default_factory=dict)
     before_bytes: int = 0
     peak_bytes: int = 0
 
@@ -92,8 +94,9 @@ def serve(work: Work) -> None:
     _tell(seconds=0.0, figures={})
     for _ in sys.stdin:
         began = time.perf_counter()
-        figures = work()
-        _tell(seconds=time.perf_counter() - began, figures=figures)
+        found = work()
+        seconds = time.perf_counter() - began
+        _tell(seconds=seconds, figures=found() if callable(found) else found)
 
 
 def options(description: str | None, programs: Iterable[str], rounds: int) -> argparse.ArgumentParser:

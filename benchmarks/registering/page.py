@@ -11,6 +11,7 @@ import numpy as np
 from markdown_table import table
 from numpy.typing import NDArray
 
+from registering.pairs import SOURCES
 from registering.programs import PROGRAMS
 
 FAILED_MM = 3.0
@@ -19,14 +20,23 @@ FAILED_MM = 3.0
 UNKNOWN = "volunteer"
 """T1 and T2 do not lie as their headers say (by some 4 mm): the median of what all programs find counts as true."""
 
-HEAD = ("program", "motions", "failed", "error, median mm", "worst", "processor, s", "times ours", "memory, MiB")
+HEAD = (
+    "program",
+    "motions",
+    "failed",
+    "error, median mm",
+    *SOURCES,
+    "worst",
+    "processor, s",
+    "times ours",
+    "memory, MiB",
+)
 
 TEXT = """Heads turned by {angles} degrees about random axes and shifted by up to 20 mm along each; {count} motions of
 three pairs in turns: a template and itself in another contrast and thick slices, a volunteer's T1 and T2, a phantom's
 T1CE and thick FLAIR. One thread each, processor time; errors are the largest of six faces of the head's box, the
-median of motions that did not fail (beyond {failed:g} mm). The volunteer moved between T1 and T2; true is the median
-of what all programs found. "Careful" is with more samples, or a search over angles
-before.
+median of motions that did not fail (beyond {failed:g} mm), all and of each pair. The volunteer moved between T1 and
+T2; true is the median of what all programs found. "Careful" is with more samples, or a search over angles before.
 
 {rows}
 
@@ -47,11 +57,12 @@ def part(path: Path) -> str:
     lies = [one["off_mm"] for done in motions.values() for one, far in zip(done, unknown, strict=True) if far]
     truth = [np.median(lies, axis=0) if far else np.zeros((6, 3)) for far in unknown]
     facts = {name: _facts(done, truth) for name, done in motions.items()}
+    pairs = {name: _of_pairs(done, truth, common) for name, done in motions.items()}
     ours = facts["ours"]
     lines = []
     for name, (failed, error, worst, seconds, memory) in facts.items():
         title = PROGRAMS[name][0] if name == "ours" else f"{PROGRAMS[name][0]} {known[name]['version']}"
-        cells = [str(len(common)), str(failed), f"{error:.2f}", f"{worst:.2f}", f"{seconds:.1f}"]
+        cells = [str(len(common)), str(failed), f"{error:.2f}", *pairs[name], f"{worst:.2f}", f"{seconds:.1f}"]
         lines.append([title, *cells, f"{seconds / ours[3]:.1f}", f"{memory:.0f}"])
     others = [one for name, one in facts.items() if name != "ours"]
     best = min(one[1] for one in others)
@@ -74,9 +85,18 @@ def _said(found: str, reached: bool) -> str:
 
 def _facts(motions: list[dict[str, Any]], truth: list[NDArray[np.float64]]) -> tuple[int, float, float, float, float]:
     """How many failed; median error of the others and the worst of all; median seconds; most memory."""
-    errors = [
-        float(np.linalg.norm(one["off_mm"] - true, axis=1).max()) for one, true in zip(motions, truth, strict=True)
-    ]
+    errors = _errors(motions, truth)
     right = [error for error in errors if error <= FAILED_MM] or errors
     seconds = median(one["seconds"] for one in motions)
     return len(errors) - len(right), median(right), max(errors), seconds, max(one["peak_mib"] for one in motions)
+
+
+def _of_pairs(motions: list[dict[str, Any]], truth: list[NDArray[np.float64]], keys: list[str]) -> list[str]:
+    """Median error of each pair's motions that did not fail."""
+    errors = list(zip(keys, _errors(motions, truth), strict=True))
+    own = [[e for key, e in errors if key.startswith(source) and e <= FAILED_MM] for source in SOURCES]
+    return [f"{median(found):.2f}" if found else "" for found in own]
+
+
+def _errors(motions: list[dict[str, Any]], truth: list[NDArray[np.float64]]) -> list[float]:
+    return [float(np.linalg.norm(one["off_mm"] - true, axis=1).max()) for one, true in zip(motions, truth, strict=True)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from beside.contest import named
-from beside.rival import Work
+from beside.rival import Figures, Work
 
 from oncontour.inference.engines import Engine
 from windows.ours import ours, saved
@@ -26,14 +28,14 @@ def monai(task: Task, folder: Path) -> Work:
     image = np.load(folder / "image.npy")
     seen = views(image, task.boxes) if task.boxes else [image]
 
-    def work() -> dict[str, object]:
+    def work() -> Callable[[], Figures]:
         found = []
         with torch.inference_mode():
             for one in seen:
                 tile = torch.from_numpy(np.ascontiguousarray(one))[None]
                 mode = "gaussian" if task.weighting == "gaussian" else "constant"
                 found.append(sliding_window_inference(tile, task.tile, 1, network, task.overlap, mode)[0].numpy())  # pyright: ignore[reportIndexIssue, reportArgumentType, reportAttributeAccessIssue]
-        return saved(folder, "monai", found)
+        return partial(saved, folder, "monai", found)
 
     return work
 

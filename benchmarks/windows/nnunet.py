@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from beside.contest import OURS, named
-from beside.rival import Work
+from beside.rival import Figures, Work
 
 from oncontour.inference.bundle import save_bundle
 from oncontour.inference.engines import Engine
@@ -37,11 +38,11 @@ def nnunet(half: bool) -> Callable[[Task, Path], Work]:
         predictor.network.load_state_dict(predictor.list_of_parameters[0])
         image = torch.from_numpy(np.ascontiguousarray(np.load(folder / "image.npy").transpose(0, 3, 2, 1)))
 
-        def work() -> dict[str, object]:
+        def work() -> Callable[[], Figures]:
             with torch.autocast("cpu", torch.bfloat16) if half else nullcontext():
                 found = predictor.predict_sliding_window_return_logits(image)
             logits = np.asarray(found).transpose(0, 3, 2, 1)
-            return saved(folder, "nnunet-bf16" if half else "nnunet", [logits])
+            return partial(saved, folder, "nnunet-bf16" if half else "nnunet", [logits])
 
         return work
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def ours(engine: Engine, tile: tuple[int, int, int] | None = None) -> Callable[[
         plan = task.plan.model_copy(update={"tile": tile}) if tile else task.plan
         average(runner, image[:, :1, :1, :1], plan, nn.Identity())  # A graph is made for the tile's size.
         name = "segments" if tile else str(engine)
-        return lambda: saved(folder, name, predicted(runner, image, plan, task))
+        return lambda: partial(saved, folder, name, predicted(runner, image, plan, task))
 
     return make
 

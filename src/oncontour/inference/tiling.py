@@ -151,7 +151,7 @@ def average(
     shape = source.shape[1:]
     stride, margin = stride_and_margin(network)
     axes = [_cut(n, plan.tile[a], plan.overlap, stride[a], margin[a]) for a, n in enumerate(shape)]
-    padded = nn.functional.pad(source, [n for axis in reversed(axes) for n in (axis.before, axis.after)])
+    padded = _padded(source, [n for axis in reversed(axes) for n in (axis.before, axis.after)])
     # The last axis outermost, as nnU-Net goes: what half precision loses depends on the order of sums.
     tiles = [starts[::-1] for starts in product(*(axis.starts for axis in reversed(axes)))]
     views = mirrored_views(plan.mirror, plan.combinations)
@@ -183,7 +183,12 @@ def average(
 def _centred(image: Tensor, tile: Sequence[int]) -> Tensor:
     """The image (C, i, j, k) in the middle of zeros, at least as large as a tile."""
     missing = [max(least - size, 0) for least, size in zip(tile, image.shape[1:], strict=True)]
-    return nn.functional.pad(image, [n for m in reversed(missing) for n in (m // 2, m - m // 2)])
+    return _padded(image, [n for m in reversed(missing) for n in (m // 2, m - m // 2)])
+
+
+def _padded(image: Tensor, amounts: list[int]) -> Tensor:
+    """`pad` by zeros; the image itself, where nothing is added: torch would copy it."""
+    return nn.functional.pad(image, amounts) if any(amounts) else image
 
 
 def _mean_of_views(network: nn.Module, tile: Tensor, activation: Activation, views: list[tuple[int, ...]]) -> Tensor:
