@@ -48,7 +48,6 @@ below each table, reached or not.
 - [Start times](start-times.md).
 - [Where a network's time goes](network-profile.md): convolutions beside what the processor can do at best.
 - [What each engine does with each network](engines.md).
-- [A thousand cases in one run](cohort-run.md): is the last as fast as the first, does memory grow?
 - [Receiving](receive-rate.md) beside storescp and Orthanc; [an hour of a node](node-soak.md); [a ledger of
   many studies, and a plan for a million](many-studies.md).
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import torch
@@ -106,15 +107,17 @@ def views(image: NDArray, boxes: Sequence[float]) -> list[NDArray]:
 
 
 def prepare(task: Task, folder: Path) -> None:
-    """image.npy (C, i, j, k) and weights.safetensors; what is there is kept."""
+    """image.npy (C, i, j, k) and weights.safetensors, those of all tasks with this network; what is there is kept."""
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "weights.safetensors").exists():
         return
+    trained = folder.parent / f"{task.network}-{task.steps}.safetensors"
     subject = phantom(folder.parent / "phantom")
     stack = np.stack([subject.images[sequence].array for sequence in CHANNELS]).astype(np.float32)
     np.save(folder / "image.npy", _middle(stack, subject.brain.array, task.image))
-    network = _trained(task, stack, subject.labels)
-    save_model(network, str(folder / "weights.safetensors"))
+    if not trained.exists():
+        save_model(_trained(task, stack, subject.labels), str(trained))
+    copyfile(trained, folder / "weights.safetensors")
 
 
 def made(task: Task, folder: Path | None = None) -> nn.Module:
@@ -185,7 +188,7 @@ TASKS: Mapping[str, Task] = {
     "mirrored": Task(
         "The same with mirrored views",
         "One tile of 128 x 128 x 128, seen in all eight mirrored views.",
-        "nnunet", TILE, TILE, (64, 64, 64), (BF16, "nnunet"), "nnunet", ((BF16, "nnunet", 6.0),), mirror=(0, 1, 2),
+        "nnunet", TILE, TILE, (64, 64, 64), (BF16, "nnunet"), "nnunet", ((BF16, "nnunet", 6.0),), mirror=(0, 1, 2), steps=400,
     ),
     "resenc": Task(
         "nnU-Net's residual encoder",
@@ -196,6 +199,7 @@ TASKS: Mapping[str, Task] = {
         "SegResNet",
         "140 x 180 x 140 voxels in one window of 144 x 184 x 144, MONAI's `sliding_window_inference` beside ours.",
         "segresnet", BRAIN, (144, 184, 144), (48, 48, 48), (BF16, PLAIN, "monai"), "monai", ((BF16, "monai", 6.0),),
+        steps=400,
     ),
     "deepmedic": Task(
         "DeepMedic, dense",
@@ -211,6 +215,6 @@ TASKS: Mapping[str, Task] = {
         "(here with the same weights) in windows of 24 slices, a quarter overlapping: MONAI's "
         "`sliding_window_inference` nine times beside ours, whose windows lie as nnU-Net's, some slices apart.",
         "ar_ca", (150, 168, 150), (168, 168, 24), (144, 144, 24), (BF16, PLAIN, "monai"), "monai",
-        ((BF16, "monai", 6.0),), overlap=0.25, weighting="constant", boxes=(1.0, 0.5, 0.4),
+        ((BF16, "monai", 6.0),), overlap=0.25, weighting="constant", boxes=(1.0, 0.5, 0.4), steps=100,
     ),
 }  # fmt: skip

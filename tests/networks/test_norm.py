@@ -52,12 +52,30 @@ def test_a_large_sample_is_exported_as_torchs_own_norm():
     assert "aten::group_norm" in str(torch.jit.trace(layer, x).inlined_graph)
     assert "group_norm" in str(torch.export.export(layer, (x,)).graph)
     expected = layer(x)
-    norm.trace_as_instance_norms(nn.Sequential(layer))
+    norm.trace_for_bf16(nn.Sequential(layer))
     traced = torch.jit.trace(layer, x)
     assert "aten::instance_norm" in str(traced.inlined_graph)
     torch.testing.assert_close(traced(x), expected)
     torch.testing.assert_close(layer(x), expected)
     assert "aten::group_norm" in str(torch.jit.trace(norm.GroupNorm(1, 2), x).inlined_graph)
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 9, 10, 7), (2, 6, 8, 5)])
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_group_norm_traced_for_bf16_is_the_same_by_planes(shape, affine):
+    torch.manual_seed(0)
+    layer = norm.GroupNorm(3, 6, affine=affine)
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter)
+    x = torch.randn(shape) + 3 * torch.arange(6.0).reshape(6, *[1] * (len(shape) - 2))
+    expected = layer(x)
+    norm.trace_for_bf16(nn.Sequential(layer))
+    traced = torch.jit.trace(layer, x)
+    assert "group_norm" not in str(traced.inlined_graph)
+    torch.testing.assert_close(traced(x), expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(layer(x), expected)
+    other = torch.randn(shape[0], 6, *(n + 3 for n in shape[2:]))
+    torch.testing.assert_close(traced(other), layer(other), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("gradients", [True, False])

@@ -28,14 +28,14 @@ from oncontour.data.files import explained
 from oncontour.data.home import home
 from oncontour.inference.tiling import stride_and_margin
 from oncontour.networks.bf16 import make_ready
-from oncontour.networks.norm import trace_as_instance_norms
+from oncontour.networks.norm import trace_for_bf16
 
 if TYPE_CHECKING:
     import openvino
 
 FOLDER = "openvino"
 
-EDITION = 6
+EDITION = 7
 """Of how graphs are made: those of an earlier one are left alone."""
 
 TELEMETRY = "openvino_telemetry"
@@ -137,7 +137,7 @@ def _make(network: nn.Module, channels: int, path: Path, precision: Precision) -
     if precision == "bf16":
         network = deepcopy(network)
         make_ready(network)
-        trace_as_instance_norms(network)
+        trace_for_bf16(network)
     graph = _converted(network, samples[0])
     _check(graph, network, samples)
     folder = path.parent
