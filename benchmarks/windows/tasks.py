@@ -188,7 +188,8 @@ TASKS: Mapping[str, Task] = {
     "mirrored": Task(
         "The same with mirrored views",
         "One tile of 128 x 128 x 128, seen in all eight mirrored views.",
-        "nnunet", TILE, TILE, (64, 64, 64), (BF16, "nnunet"), "nnunet", ((BF16, "nnunet", 6.0),), mirror=(0, 1, 2), steps=400,
+        "nnunet", TILE, TILE, (64, 64, 64), (BF16, "nnunet"), "nnunet", ((BF16, "nnunet", 6.0),), mirror=(0, 1, 2),
+        steps=400,
     ),
     "resenc": Task(
         "nnU-Net's residual encoder",
