@@ -47,7 +47,7 @@ below each table, reached or not.
 - [Training steps](training-steps.md) beside nnU-Net's trainer and MONAI; [what steps teach](nnunet-benchmark.md).
 - [Start times](start-times.md).
 - [Where a network's time goes](network-profile.md): convolutions beside what the processor can do at best.
-- [What each engine does with each network](engines.md).
+- [What each engine changes](engines.md) in masks of real scans.
 - [Receiving](receive-rate.md) beside storescp and Orthanc; [an hour of a node](node-soak.md); [a ledger of
   many studies, and a plan for a million](many-studies.md).
 
