@@ -1,9 +1,9 @@
 """A folder of a thousand studies through `oncontour segment`: is the last as fast as the first, and does memory grow?
 
-    python benchmarks/cohort_run.py [--cases 1000] [--workers 2] [--write docs/cohort-run.md]
+    python benchmarks/cohort_run.py [--cases 1000] [--workers 2] [--engine openvino-bf16] [--write docs/cohort-run.md]
 
-A few phantom patients at 2 mm, linked as often as needed: small cases, so that a thousand fit into an hour, and what a
-run does besides a case would show. Ends with exit code 1 where a case failed.
+A few phantom children at 2 mm, linked as often as needed: small cases, though a thousand take hours. Ends with exit
+code 1 where a case failed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from receivers.programs import group, pss_mib
 from oncontour.data.files import read_json
 from oncontour.data.phantom.cohort import write_cohort
 from oncontour.data.phantom.settings import Settings
+from oncontour.inference.engines import Engine
 
 PATIENTS = 8
 LOOK_S = 2.0
@@ -34,11 +35,11 @@ IDLE, WAITING = 3, 4
 PAGE = """# A thousand cases
 
 ```
-python benchmarks/cohort_run.py --write docs/cohort-run.md
+python benchmarks/cohort_run.py --engine {engine} --write docs/cohort-run.md
 ```
 
-{cases} studies (phantom brains of 2 mm, four sequences; {patients} patients that take turns) by one
-`oncontour segment --workers {workers}` on {cores} cores, in {minutes:.0f} minutes: {failed} failed.
+{cases} studies (phantom children's brains of 2 mm, four sequences; {patients} patients that take turns) by one
+`oncontour segment --workers {workers} --engine {engine}` on {cores} cores, in {minutes:.0f} minutes: {failed} failed.
 
 Seconds a case by the clock since the row before, which is the rate of all workers together; memory is the proportional
 set size of all processes; cores are busy where they are not idle.
@@ -73,15 +74,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--engine", choices=tuple(Engine), default=Engine.TORCH)
     parser.add_argument("--write", type=Path, metavar="MD", help="page to write")
     given = parser.parse_args()
     with TemporaryDirectory(prefix="oncontour-cohort-") as name:
         folder = Path(name)
         make(folder, given.cases)
-        looks = watched(folder / "cohort", folder / "out", given.workers)
+        looks = watched(folder / "cohort", folder / "out", given.workers, given.engine)
         cases = read_json(folder / "out" / "run.json")["cases"]
     failed = sum(case["status"] != "done" for case in cases)
-    text = page(looks, len(cases), failed, given.workers)
+    text = page(looks, len(cases), failed, given.workers, given.engine)
     print(text)
     if given.write:
         given.write.write_text(text, "utf-8")
@@ -91,7 +93,7 @@ def main() -> None:
 
 def make(folder: Path, cases: int) -> None:
     """cohort/NUMBER/: the files of a few patients, linked."""
-    write_cohort(folder / "patients", PATIENTS, settings=Settings(kind="adult", spacing_mm=2.0))
+    write_cohort(folder / "patients", PATIENTS, settings=Settings(kind="paediatric", spacing_mm=2.0))
     patients = sorted((folder / "patients" / "cases").iterdir())
     for number in range(cases):
         case = folder / "cohort" / f"{number:05d}"
@@ -100,9 +102,12 @@ def make(folder: Path, cases: int) -> None:
             os.link(file, case / file.name)
 
 
-def watched(cohort: Path, out: Path, workers: int) -> list[Look]:
+def watched(cohort: Path, out: Path, workers: int, engine: str) -> list[Look]:
     """Run it, and look every few seconds."""
-    command = [sys.executable, "-m", "oncontour", "segment", cohort, "--out", out, "--workers", str(workers)]
+    command = [
+        sys.executable, "-m", "oncontour", "segment", cohort, "--out", out, "--workers", str(workers),
+        "--engine", engine,
+    ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     began, looks = time.monotonic(), []
     while process.poll() is None:
@@ -117,7 +122,7 @@ def watched(cohort: Path, out: Path, workers: int) -> list[Look]:
     return [look for look in looks if look.done and look.mib]
 
 
-def page(looks: list[Look], cases: int, failed: int, workers: int) -> str:
+def page(looks: list[Look], cases: int, failed: int, workers: int, engine: str) -> str:
     """The page in Markdown."""
     done = np.array([look.done for look in looks])
     half = int(np.searchsorted(done, cases / 2))
@@ -126,8 +131,8 @@ def page(looks: list[Look], cases: int, failed: int, workers: int) -> str:
     late = looks[half:]
     slope = float(np.polyfit([look.done for look in late], [look.mib for look in late], 1)[0])
     return PAGE.format(
-        cases=cases, patients=PATIENTS, workers=workers, cores=len(os.sched_getaffinity(0)), failed=failed,
-        minutes=looks[-1].seconds / 60, rows=_rows(looks), ratio=second / first, slope=slope,
+        cases=cases, patients=PATIENTS, workers=workers, engine=engine, cores=len(os.sched_getaffinity(0)),
+        failed=failed, minutes=looks[-1].seconds / 60, rows=_rows(looks), ratio=second / first, slope=slope,
     )  # fmt: skip
 
 
