@@ -56,13 +56,20 @@ def part(path: Path) -> str:
     unknown = [key.startswith(UNKNOWN) for key in common]
     lies = [one["off_mm"] for done in motions.values() for one, far in zip(done, unknown, strict=True) if far]
     truth = [np.median(lies, axis=0) if far else np.zeros((6, 3)) for far in unknown]
-    facts = {name: _facts(done, truth) for name, done in motions.items()}
-    pairs = {name: _of_pairs(done, truth, common) for name, done in motions.items()}
+    errors = {name: _errors(done, truth) for name, done in motions.items()}
+    facts = {name: _facts(done, errors[name]) for name, done in motions.items()}
     ours = facts["ours"]
     lines = []
     for name, (failed, error, worst, seconds, memory) in facts.items():
         title = PROGRAMS[name][0] if name == "ours" else f"{PROGRAMS[name][0]} {known[name]['version']}"
-        cells = [str(len(common)), str(failed), f"{error:.2f}", *pairs[name], f"{worst:.2f}", f"{seconds:.1f}"]
+        cells = [
+            str(len(common)),
+            str(failed),
+            f"{error:.2f}",
+            *_of_pairs(common, errors[name]),
+            f"{worst:.2f}",
+            f"{seconds:.1f}",
+        ]
         lines.append([title, *cells, f"{seconds / ours[3]:.1f}", f"{memory:.0f}"])
     others = [one for name, one in facts.items() if name != "ours"]
     best = min(one[1] for one in others)
@@ -83,20 +90,20 @@ def _said(found: str, reached: bool) -> str:
     return f"**{found}, {'reached' if reached else 'missed'}**"
 
 
-def _facts(motions: list[dict[str, Any]], truth: list[NDArray[np.float64]]) -> tuple[int, float, float, float, float]:
+def _facts(motions: list[dict[str, Any]], errors: list[float]) -> tuple[int, float, float, float, float]:
     """How many failed; median error of the others and the worst of all; median seconds; most memory."""
-    errors = _errors(motions, truth)
     right = [error for error in errors if error <= FAILED_MM] or errors
     seconds = median(one["seconds"] for one in motions)
     return len(errors) - len(right), median(right), max(errors), seconds, max(one["peak_mib"] for one in motions)
 
 
-def _of_pairs(motions: list[dict[str, Any]], truth: list[NDArray[np.float64]], keys: list[str]) -> list[str]:
+def _of_pairs(keys: list[str], errors: list[float]) -> list[str]:
     """Median error of each pair's motions that did not fail."""
-    errors = list(zip(keys, _errors(motions, truth), strict=True))
-    own = [[e for key, e in errors if key.startswith(source) and e <= FAILED_MM] for source in SOURCES]
+    right = [(key, error) for key, error in zip(keys, errors, strict=True) if error <= FAILED_MM]
+    own = [[error for key, error in right if key.startswith(source)] for source in SOURCES]
     return [f"{median(found):.2f}" if found else "" for found in own]
 
 
 def _errors(motions: list[dict[str, Any]], truth: list[NDArray[np.float64]]) -> list[float]:
+    """The largest error of each motion at the faces, in mm."""
     return [float(np.linalg.norm(one["off_mm"] - true, axis=1).max()) for one, true in zip(motions, truth, strict=True)]

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from oncontour.inference.tiling import stride_and_margin
 from oncontour.networks import build_network
-from oncontour.networks.bf16 import make_ready, rounded
+from oncontour.networks.bf16 import ready_for_bf16, rounded
 from oncontour.networks.norm import InstanceNorm3d
 
 NNUNET = {"features_per_stage": [4, 8], "strides": [1, 2], "n_conv_per_stage_decoder": 1}
@@ -30,25 +31,22 @@ def test_a_network_whose_weights_bf16_holds_predicts_the_same(name):
         values.data = (
             (values.data + 0.3 * torch.randn(values.shape) if part.endswith("bias") else values.data).bfloat16().float()
         )
-    sizes = [max(48 // step, 1) * step + 2 * rim for step, rim in zip(*_stride_and_margin(network), strict=True)]
+    sizes = [max(48 // step, 1) * step + 2 * rim for step, rim in zip(*stride_and_margin(network), strict=True)]
     tile = torch.randn(1, 2, *sizes)
     with torch.inference_mode():
         expected = network(tile)
-        make_ready(network)
-        torch.testing.assert_close(network(tile), expected, atol=2e-4 * float(expected.abs().max()), rtol=0)
-
-
-def _stride_and_margin(network):
-    return [(value,) * 3 if isinstance(value, int) else value for value in (network.stride, network.margin)]
+        torch.testing.assert_close(
+            ready_for_bf16(network)(tile), expected, atol=2e-4 * float(expected.abs().max()), rtol=0
+        )
 
 
 def test_biases_go_where_a_norm_takes_them_away_and_stay_elsewhere():
     before_norm, alone, before_group = nn.Conv3d(2, 2, 3), nn.Conv3d(2, 2, 1), nn.Conv3d(2, 4, 3)
     normed = nn.Sequential(before_norm, nn.Dropout3d(), InstanceNorm3d(2), alone)
-    make_ready(nn.Sequential(normed, nn.Sequential(before_group, nn.GroupNorm(2, 4))))
-    assert before_norm.bias is None
-    assert alone.bias is not None
-    assert before_group.bias is not None
+    network = nn.Sequential(normed, nn.Sequential(before_group, nn.GroupNorm(2, 4)))
+    kept = [name for name, _ in ready_for_bf16(network).named_parameters()]
+    assert kept == ["0.0.weight", "0.3.weight", "0.3.bias", "1.0.weight", "1.0.bias", "1.1.weight", "1.1.bias"]
+    assert before_norm.bias is not None, "the network itself stays"
 
 
 @settings(max_examples=50)

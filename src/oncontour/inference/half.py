@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 import torch
 from torch import Tensor, nn
 
 from oncontour.inference.tiling import stride_and_margin
-from oncontour.networks.bf16 import make_ready
+from oncontour.networks.bf16 import ready_for_bf16
 
 
 class Half(nn.Module):
@@ -21,8 +19,7 @@ class Half(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.stride, self.margin = stride_and_margin(network)
-        self._network = deepcopy(network)
-        make_ready(self._network)
+        self._network = ready_for_bf16(network)
 
     def forward(self, tile: Tensor) -> Tensor:
         """Logits of a tile."""

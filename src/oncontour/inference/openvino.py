@@ -13,7 +13,6 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +26,7 @@ from oncontour.core.errors import OncontourError
 from oncontour.data.files import explained
 from oncontour.data.home import home
 from oncontour.inference.tiling import stride_and_margin
-from oncontour.networks.bf16 import make_ready
+from oncontour.networks.bf16 import ready_for_bf16
 from oncontour.networks.norm import trace_for_bf16
 
 if TYPE_CHECKING:
@@ -135,8 +134,7 @@ def _make(network: nn.Module, channels: int, path: Path, precision: Precision) -
     """
     samples = list(_samples(network, channels))
     if precision == "bf16":
-        network = deepcopy(network)
-        make_ready(network)
+        network = ready_for_bf16(network)
         trace_for_bf16(network)
     graph = _converted(network, samples[0])
     _check(graph, network, samples)

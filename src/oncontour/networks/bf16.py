@@ -9,6 +9,7 @@ precision rose from 0.9986 to 0.9993 (benchmarks/engines.py).
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import pairwise
 
 import torch
@@ -20,15 +21,17 @@ CONVOLUTIONS = (nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 DROPOUTS = (nn.Dropout, nn.Dropout2d, nn.Dropout3d)
 
 
-def make_ready(network: nn.Module) -> None:
-    """Round convolutions' weights in place, and drop the biases that norms take away: it predicts what it did."""
-    for module in network.modules():
+def ready_for_bf16(network: nn.Module) -> nn.Module:
+    """A copy with convolutions' weights rounded, and without the biases that norms take away: it predicts the same."""
+    ready = deepcopy(network)
+    for module in ready.modules():
         if isinstance(module, CONVOLUTIONS):
             module.weight.data = rounded(module.weight.data)
         layers = (layer for layer in module.children() if not isinstance(layer, DROPOUTS))
         for layer, after in pairwise(layers):
             if isinstance(layer, CONVOLUTIONS) and isinstance(after, InstanceNorm2d | InstanceNorm3d):
                 layer.bias = None
+    return ready
 
 
 def rounded(weight: Tensor) -> Tensor:
