@@ -74,7 +74,7 @@ def main() -> None:
 def _part(contest: Contest) -> str:
     lines = [f"## {contest.title}", "", contest.work, "", rows(contest), ""]
     lines += [f"- {line}" for line in verdicts(contest)]
-    return "\n".join([*lines, "", f"    {contest.command}"])
+    return "\n".join([*lines, "", "```", contest.command, "```"])
 
 
 def _machine(machine: Machine) -> str:
