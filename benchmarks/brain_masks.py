@@ -40,7 +40,8 @@ from oncontour.inference.bundle import Bundle, load_bundle
 from oncontour.postprocess.components import label_components
 from oncontour.postprocess.holes import fill_holes
 from oncontour.preprocess.checks import field_of_view
-from oncontour.preprocess.register import pyramid, register
+from oncontour.preprocess.pyramid import pyramid
+from oncontour.preprocess.register import register
 from oncontour.preprocess.resample import resample
 
 HELD_OUT = 900_000

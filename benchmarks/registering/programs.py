@@ -23,7 +23,8 @@ def ours(fixed: Volume, moving: Volume) -> NDArray[np.float64]:
     """As preprocessing does it."""
     import torch
 
-    from oncontour.preprocess.register import pyramid, register
+    from oncontour.preprocess.pyramid import pyramid
+    from oncontour.preprocess.register import register
 
     torch.set_num_threads(1)
     return register(pyramid(fixed), pyramid(moving)).transform

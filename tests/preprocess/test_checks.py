@@ -14,7 +14,7 @@ from oncontour.preprocess.checks import (
     probe,
     spacing_check,
 )
-from oncontour.preprocess.register import pyramid
+from oncontour.preprocess.pyramid import pyramid
 from oncontour.preprocess.rigid import rigid
 
 

@@ -7,7 +7,8 @@ from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.preprocess.box import dilated
 from oncontour.preprocess.mirror import UNDECIDED, midsagittal_reflection, mirror_check, side_score
-from oncontour.preprocess.register import pyramid, register
+from oncontour.preprocess.pyramid import pyramid
+from oncontour.preprocess.register import register
 from oncontour.preprocess.rigid import rigid
 
 

@@ -7,7 +7,8 @@ from oncontour.core.grid import Grid
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.preprocess.box import box_faces
-from oncontour.preprocess.register import pyramid, refine, register
+from oncontour.preprocess.pyramid import pyramid
+from oncontour.preprocess.register import refine, register
 from oncontour.preprocess.resample import resample
 from oncontour.preprocess.rigid import displacement_mm, rigid
 
@@ -93,3 +94,11 @@ def test_a_real_template_is_found_after_a_known_motion_as_thick_slices(shared, l
     found = register(pyramid(template), pyramid(Volume(inverted.array, truth @ inverted.affine)))
     inside = Volume(template.array > 60, template.affine)
     assert displacement_mm(found.transform, truth, box_faces(inside)) < 0.5
+
+
+def test_a_region_outside_the_image_counts_as_all_of_it(head):
+    volumes, brain = head
+    away = Volume(brain.array, rigid((0, 0, 0), (900.0, 0.0, 0.0)) @ brain.affine)
+    fixed, moving = pyramid(volumes[Sequence.T1CE]), pyramid(volumes[Sequence.FLAIR])
+    found = refine(fixed, moving, np.eye(4), away)
+    assert displacement_mm(found.transform, np.eye(4), box_faces(brain)) < 0.5

@@ -12,7 +12,8 @@ from oncontour.core.grid import Grid
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.preprocess.box import box_faces
-from oncontour.preprocess.register import Level, Registration, refine
+from oncontour.preprocess.pyramid import Level
+from oncontour.preprocess.register import Registration, refine
 from oncontour.preprocess.resample import resample
 from oncontour.preprocess.rigid import displacement_mm, rigid
 

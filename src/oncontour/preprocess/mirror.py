@@ -15,7 +15,8 @@ from oncontour.core.checks import Check, Verdict
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.preprocess.box import box_corners
-from oncontour.preprocess.register import Level, pyramid, refine, register, similarity
+from oncontour.preprocess.pyramid import Level, pyramid
+from oncontour.preprocess.register import refine, register, similarity
 from oncontour.preprocess.rigid import reflection
 
 UNDECIDED = 0.05

@@ -40,7 +40,8 @@ from oncontour.preprocess.checks import (
 from oncontour.preprocess.content import check_content
 from oncontour.preprocess.mirror import midsagittal_reflection, mirror_check, side_score
 from oncontour.preprocess.normalise import Method, normalise
-from oncontour.preprocess.register import pyramid, refine, register
+from oncontour.preprocess.pyramid import pyramid
+from oncontour.preprocess.register import refine, register
 from oncontour.preprocess.resample import resample
 from oncontour.preprocess.rigid import rotation_angle_deg
 from oncontour.preprocess.stripped import Stripped, detect_stripped

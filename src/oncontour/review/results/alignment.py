@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncontour.core.volume import Volume
-from oncontour.preprocess.register import pyramid, register
+from oncontour.preprocess.pyramid import pyramid
+from oncontour.preprocess.register import register
 
 
 @dataclass(frozen=True)
