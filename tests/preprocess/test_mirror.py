@@ -16,7 +16,7 @@ def scores(reference: Volume, image: Volume, brain: Volume) -> tuple[float, floa
     """Of the image as it is, and flipped left to right within its array and registered as a pipeline would."""
     region = dilated(brain, 6.0)
     fixed = pyramid(reference)
-    partner = midsagittal_reflection(reference, fixed, brain, region)
+    partner = midsagittal_reflection(fixed, brain, region)
     found = []
     lateral = "".join(image.grid.axis_codes).translate(str.maketrans("LA", "RP")).index("R")
     for array in (image.array, np.flip(image.array, axis=lateral)):

@@ -15,7 +15,7 @@ from oncontour.core.checks import Check, Verdict
 from oncontour.core.sequence import Sequence
 from oncontour.core.volume import Volume
 from oncontour.preprocess.box import box_corners
-from oncontour.preprocess.pyramid import Level, pyramid
+from oncontour.preprocess.pyramid import Level, moved
 from oncontour.preprocess.register import refine, register, similarity
 from oncontour.preprocess.rigid import reflection
 
@@ -26,21 +26,24 @@ same sequences flipped -0.16 and less."""
 SEED = 11
 """Of the samples; another one than the registration's, so that its luck does not repeat here."""
 
+COARSE = 1
+"""The level at which sides are aligned. Going on to the finest changed scores on real scans by no more than 0.04."""
 
-def midsagittal_reflection(
-    image: Volume, levels: tuple[Level, ...], brain: Volume, region: Volume
-) -> NDArray[np.float64]:
+
+def midsagittal_reflection(levels: tuple[Level, ...], brain: Volume, region: Volume) -> NDArray[np.float64]:
     """(4, 4) map of the world onto itself that exchanges the head's two sides.
 
-    Found by registering the image with its own mirror image, so a tilted head needs no correction beforehand.
+    Found by registering the image with its own mirror image, so a tilted head needs no correction beforehand. The two
+    coarse levels are enough: `side_score` goes on from there.
 
     Args:
-        image: the reference, with its `pyramid` in `levels`.
+        levels: `pyramid` of the reference.
         brain, region: bool masks: the brain, and the part of the image to align on.
     """
     flip = reflection((1.0, 0.0, 0.0), box_corners(brain).mean(axis=0))
-    own = register(levels, pyramid(Volume(image.array, flip @ image.affine)), region, SEED)
-    return np.linalg.inv(flip) @ own.transform
+    coarse = levels[: COARSE + 1]
+    own = register(coarse, tuple(moved(level, flip) for level in coarse), region, SEED)
+    return flip @ own.transform
 
 
 def side_score(
@@ -63,7 +66,7 @@ def side_score(
     Returns:
         (as it is - mirrored) / (as it is + mirrored), of normalised mutual information above 1. Negative: flipped.
     """
-    mirrored = refine(reference, image, upright @ partner, region, SEED).transform
+    mirrored = refine(reference, image, upright @ partner, region, SEED, levels=(COARSE,)).transform
     found = similarity(reference, image, [upright, mirrored], brain, SEED)
     as_is, flipped = np.maximum(found - 1.0, 1e-6)
     return float((as_is - flipped) / (as_is + flipped))

@@ -49,6 +49,12 @@ def pyramid(volume: Volume) -> tuple[Level, ...]:
     return tuple(reversed(levels))
 
 
+def moved(level: Level, motion: NDArray[np.float64]) -> Level:
+    """The same image elsewhere: (4, 4) from its world to another, a reflection too."""
+    grid = Grid(level.grid.shape, motion @ level.grid.affine)
+    return Level(level.image, level.to_unit @ np.linalg.inv(motion), grid)
+
+
 def intensities(level: Level, world: Tensor) -> tuple[Tensor, Tensor]:
     """Intensities (k, n) at world positions (k, n, 3), and weights (k, n): 1 inside, fading to 0 over one voxel."""
     import torch

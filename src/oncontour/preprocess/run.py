@@ -193,7 +193,7 @@ def preprocess(
             }
             said += [f"{s}: (x - {n.shift:.4g}) / {n.scale:.4g}" for s, n in scaled.items()]
         with log.step("checks") as said:
-            checks = _check(volumes, images, reference, brain, views, options.workers)
+            checks = _check(volumes, images, reference, brain, region, views, options.workers)
             bad = [check.name for check in checks if check.verdict != "ok"]
             said.append(f"{len(checks)} checks, {len(bad)} of them not ok" + (": " + ", ".join(bad) if bad else ""))
     normalised = {s: n.volume for s, n in scaled.items()}
@@ -311,6 +311,7 @@ def _check(
     images: Mapping[Sequence, Volume],
     reference: Sequence,
     brain: Volume,
+    region: Volume,
     views: Mapping[Sequence, NDArray[np.bool_]],
     workers: int,
 ) -> list[Check]:
@@ -321,11 +322,10 @@ def _check(
     others = [s for s in images if s != reference]
     if not others:
         return checks
-    region = dilated(brain, REGION_MARGIN_MM)
     pyramids = dict(zip(images, _in_parallel(pyramid, images.values(), workers), strict=True))
     fixed = pyramids[reference]
     with ThreadPoolExecutor(workers) as pool:
-        mirrored = pool.submit(midsagittal_reflection, images[reference], fixed, brain, region)
+        mirrored = pool.submit(midsagittal_reflection, fixed, brain, region)
         found = list(pool.map(lambda s: probe(fixed, pyramids[s], region), others))
         partner = mirrored.result()
         scores = pool.map(
