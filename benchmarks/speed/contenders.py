@@ -18,14 +18,14 @@ Contender = Callable[[NDArray[np.bool_], NDArray[np.bool_], Spacing], Figures]
 
 def oncontour_once() -> Contender:
     """As `oncontour evaluate`: in the box of all that is labelled, surfaces measured once a region."""
-    from oncontour.core.box import bounding_box
+    from oncontour.core.box import joint_box
     from oncontour.core.overlap import overlap
     from oncontour.evaluate.metrics.distance import average_distance, hausdorff95
     from oncontour.evaluate.metrics.surfaces import surface_distances
 
     def score(pred: NDArray[np.bool_], ref: NDArray[np.bool_], spacing: Spacing) -> Figures:
         found = []
-        box = bounding_box((pred | ref).any(axis=0))
+        box = joint_box(*pred, *ref)
         for p, r in zip(pred[:, *box], ref[:, *box], strict=True):
             distances = surface_distances(p, r, spacing)
             found.append((overlap(p, r).dice, hausdorff95(distances), average_distance(distances)))

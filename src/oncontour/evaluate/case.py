@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.box import bounding_box
+from oncontour.core.box import joint_box
 from oncontour.core.errors import GeometryError, InputError
 from oncontour.core.grid import Grid
 from oncontour.core.labels import SCHEMES, LabelScheme, Region
@@ -149,7 +149,7 @@ def score_label_maps(
     missing: bool = False,
 ) -> tuple[RegionScore, ...]:
     """Score every region and composite of two label maps (i, j, k) on the reference's grid."""
-    box = bounding_box((found > 0) | (reference.array > 0)) or np.s_[:1, :1, :1]
+    box = joint_box(found > 0, reference.array > 0) or np.s_[:1, :1, :1]
     masks = (
         (region, np.isin(found[box], scheme.values(region)), np.isin(reference.array[box], scheme.values(region)))
         for region in scheme.all_regions

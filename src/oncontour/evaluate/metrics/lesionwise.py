@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import binary_dilation, generate_binary_structure
 
-from oncontour.core.box import Box, bounding_box, widened
+from oncontour.core.box import Box, joint_box, widened
 from oncontour.core.errors import InputError
 from oncontour.core.overlap import Overlap
 from oncontour.evaluate.metrics.distance import PERCENT
@@ -128,7 +128,7 @@ def lesionwise(
     if not isinstance(rules, Rules) and rules not in RULES:
         raise InputError("lesionwise", repr(rules), f"one of {', '.join(RULES)}", "Choose a challenge's rules.")
     own = rules if isinstance(rules, Rules) else RULES[rules]
-    box = bounding_box(p | r)
+    box = joint_box(p, r)
     if box is None:
         return Lesionwise((), ())
     box = widened(box, own.dilations)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from oncontour.core.box import bounding_box
+from oncontour.core.box import joint_box
 from oncontour.core.overlap import as_masks
 from oncontour.postprocess.components import component_sizes, label_components
 
@@ -62,7 +62,7 @@ def panoptic(pred: ArrayLike, ref: ArrayLike) -> Panoptic:
     Panoptic(jaccards=(0.75,), fp=0, fn=1)
     """
     p, r = as_masks(pred, ref)
-    box = bounding_box(p | r)
+    box = joint_box(p, r)
     if box is None:
         return Panoptic((), 0, 0)
     (found, several), (truth, many) = label_components(p[box]), label_components(r[box])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from oncontour.core.box import bounding_box
+from oncontour.core.box import joint_box
 from oncontour.core.errors import GeometryError
 from oncontour.core.overlap import as_masks
 from oncontour.evaluate.metrics.nearest import distances_between
@@ -61,7 +61,7 @@ def surface_distances(pred: ArrayLike, ref: ArrayLike, spacing: Sequence[float])
 
 def measured(pred: NDArray[np.bool_], ref: NDArray[np.bool_], spacing: Sequence[float]) -> SurfaceDistances:
     """`surface_distances` of masks that were checked."""
-    box = bounding_box(pred | ref)
+    box = joint_box(pred, ref)
     p, r = (pred[box], ref[box]) if box else (pred, ref)
     if not (p.any() and r.any()):
         none = np.empty(0)

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from oncontour.core.box import bounding_box
+from oncontour.core.box import joint_box
 from oncontour.evaluate.metrics.nearest import distances_between
 from oncontour.evaluate.metrics.surfaces import of_empty
 
@@ -77,7 +77,7 @@ def surfels(pred: NDArray[np.bool_], ref: NDArray[np.bool_], spacing: Sequence[f
         pred, ref: (i, j, k).
         spacing: mm along each axis.
     """
-    box = bounding_box(pred | ref)
+    box = joint_box(pred, ref)
     if box is None or not (pred[box].any() and ref[box].any()):
         none = Surfels(np.empty(0), np.empty(0))
         return Patches(none, none, not pred.any(), not ref.any())
