@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, rmtree
 
 import numpy as np
 import torch
@@ -107,10 +107,15 @@ def views(image: NDArray, boxes: Sequence[float]) -> list[NDArray]:
 
 
 def prepare(task: Task, folder: Path) -> None:
-    """image.npy (C, i, j, k) and weights.safetensors, those of all tasks with this network; what is there is kept."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """image.npy (C, i, j, k) and weights.safetensors, those of all tasks with this network; what is there is kept.
+
+    With other weights all that was made of the former ones goes.
+    """
     if (folder / "weights.safetensors").exists():
         return
+    if folder.exists():
+        rmtree(folder)
+    folder.mkdir(parents=True)
     trained = folder.parent / f"{task.network}-{task.steps}.safetensors"
     subject = phantom(folder.parent / "phantom")
     stack = np.stack([subject.images[sequence].array for sequence in CHANNELS]).astype(np.float32)
@@ -183,13 +188,13 @@ TASKS: Mapping[str, Task] = {
         "phantom's tumour has 116 mL, 5 of them enhancing.",
         "nnunet", BRAIN, TILE, (64, 64, 64),
         (BF16, FP32, PLAIN, "nnunet", "nnunet-bf16"), "nnunet",
-        ((BF16, "nnunet", 10.0), (BF16, "nnunet-bf16", 4.0)), steps=400,
+        ((BF16, "nnunet", 10.0), (BF16, "nnunet-bf16", 4.0)), steps=1200,
     ),
     "mirrored": Task(
         "The same with mirrored views",
         "One tile of 128 x 128 x 128, seen in all eight mirrored views.",
         "nnunet", TILE, TILE, (64, 64, 64), (BF16, "nnunet"), "nnunet", ((BF16, "nnunet", 6.0),), mirror=(0, 1, 2),
-        steps=400,
+        steps=1200,
     ),
     "resenc": Task(
         "nnU-Net's residual encoder",
