@@ -50,6 +50,7 @@ below each table, reached or not.
 - [What each engine changes](engines.md) in masks of real scans.
 - [Receiving](receive-rate.md) beside storescp and Orthanc; [an hour of a node](node-soak.md); [a ledger of
   many studies, and a plan for a million](many-studies.md).
+- [A thousand cases in one run](cohort-run.md): is the last as fast as the first, does memory grow?
 
 Prediction and training on a GPU were not measured: none was at hand.
 
