@@ -9,6 +9,7 @@ code 1 where a case failed.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -32,6 +33,8 @@ LOOK_S = 2.0
 IDLE, WAITING = 3, 4
 """Places in a line of /proc/stat."""
 
+RAW = Path(__file__).parent / "results" / "cohort-run.json"
+
 PAGE = """# A thousand cases
 
 ```
@@ -41,13 +44,13 @@ python benchmarks/cohort_run.py --engine {engine} --write docs/cohort-run.md
 {cases} studies (phantom children's brains of 2 mm, four sequences; {patients} patients that take turns) by one
 `oncontour segment --workers {workers} --engine {engine}` on {cores} cores, in {minutes:.0f} minutes: {failed} failed.
 
-Seconds a case by the clock since the row before, which is the rate of all workers together; memory is the proportional
-set size of all processes; cores are busy where they are not idle.
+Of the cases since the row before: seconds a case by the clock, which is the rate of all workers together; proportional
+set size of all processes, looked at every {look:.0f} seconds; cores are busy where they are not idle.
 
 {rows}
 
-The second half took {ratio:.2f} times the first half's seconds a case; memory by a straight line through the second
-half: {slope:+.3f} MiB a case.
+The second half took {ratio:.2f} times the first half's seconds a case; memory by a straight line through all but the
+first tenth: {slope:+.3f} MiB a case.
 """
 
 
@@ -87,6 +90,7 @@ def main() -> None:
     print(text)
     if given.write:
         given.write.write_text(text, "utf-8")
+        RAW.write_text(json.dumps([[look.done, round(look.seconds), round(look.mib)] for look in looks]), "utf-8")
     if failed or len(cases) != given.cases:
         sys.exit(1)
 
@@ -128,10 +132,10 @@ def page(looks: list[Look], cases: int, failed: int, workers: int, engine: str) 
     half = int(np.searchsorted(done, cases / 2))
     first, second = ((after.seconds - before.seconds) / (after.done - before.done) for before, after in (
         (looks[0], looks[half]), (looks[half], looks[-1])))  # fmt: skip
-    late = looks[half:]
+    late = looks[int(np.searchsorted(done, cases / 10)) :]
     slope = float(np.polyfit([look.done for look in late], [look.mib for look in late], 1)[0])
     return PAGE.format(
-        cases=cases, patients=PATIENTS, workers=workers, engine=engine, cores=len(os.sched_getaffinity(0)),
+        cases=cases, patients=PATIENTS, workers=workers, engine=engine, cores=len(os.sched_getaffinity(0)), look=LOOK_S,
         failed=failed, minutes=looks[-1].seconds / 60, rows=_rows(looks), ratio=second / first, slope=slope,
     )  # fmt: skip
 
@@ -145,8 +149,9 @@ def _rows(looks: list[Look]) -> str:
         one, other = looks[before], looks[after]
         rate = (other.seconds - one.seconds) / (other.done - one.done)
         busy = (other.busy_s - one.busy_s) / (other.all_s - one.all_s)
-        rows.append([str(other.done), f"{rate:.2f}", f"{other.mib:.0f}", f"{busy:.0%}"])
-    return table(["cases", "seconds a case", "memory, MiB", "cores busy"], rows, numbers=True)
+        mib = [look.mib for look in looks[before:after]]
+        rows.append([str(other.done), f"{rate:.2f}", f"{np.mean(mib):.0f}", f"{max(mib):.0f}", f"{busy:.0%}"])
+    return table(["cases", "seconds a case", "memory, MiB", "largest", "cores busy"], rows, numbers=True)
 
 
 if __name__ == "__main__":
