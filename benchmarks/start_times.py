@@ -35,7 +35,7 @@ python benchmarks/start_times.py --write docs/start-times.md
 
 {rows}
 
-*{machine}. Not installed here: {missing}.*
+*{machine}.*
 """
 
 RAW = Path(__file__).parent / "results" / "start-times.json"
@@ -122,8 +122,8 @@ def main() -> None:
     page = PAGE.format(
         rounds=given.rounds,
         rows=table(["", "seconds", "times ours", "processor, s"], rows, numbers=True),
-        machine=f"Python {sys.version.split()[0]}",
-        missing=", ".join(sorted(missing)) or "nothing",
+        machine=f"Python {sys.version.split()[0]}"
+        + "".join(f"; {name} is not installed here" for name in sorted(missing)),
     )
     print(page)
     if given.write:
