@@ -4,14 +4,16 @@
 
 Needs the extra `peers`; panoptica runs where it is installed. Each program has a process of its own, in turns, first
 with one thread each, then with as many as it takes by itself. `--cases` evaluates a cohort of small cases too, with one
-worker and with two. Prints the tables; with `--write` a page is written.
+worker and with two. Prints the tables; with `--write` a page is written, and the figures to benchmarks/results.
 """
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from beside.rival import Rival, child, options, serve, take_turns
 from speed.contenders import CONTENDERS
@@ -20,6 +22,7 @@ from speed.ready import ready
 
 MARKS = (100, 500, 1000)
 COHORT_SHAPE = (80, 96, 64)
+RAW = Path(__file__).parent / "results" / "metric-speed.json"
 
 
 def main() -> None:
@@ -51,6 +54,7 @@ def main() -> None:
     if given.write:
         told = f"--cases {given.cases} " if given.cases else ""
         given.write.write_text(page(given.shape, given.rounds, runs, told, cohort), "utf-8")
+        RAW.write_text(json.dumps([raw(*key, rivals) for key, rivals in runs.items()], indent=2) + "\n", "utf-8")
 
 
 def timed(names: list[str], masks: Path, threads: int | None, rounds: int) -> list[Rival]:
@@ -58,6 +62,14 @@ def timed(names: list[str], masks: Path, threads: int | None, rounds: int) -> li
     rivals = [Rival(name, child(Path(__file__), name, masks), threads) for name in names]
     take_turns(rivals, rounds)
     return rivals
+
+
+def raw(kind: str, threads: int | None, rivals: list[Rival]) -> dict[str, Any]:
+    """What is kept of one table."""
+    told = {
+        one.name: {"seconds": one.seconds, "bytes": one.peak_bytes - one.before_bytes, **one.figures} for one in rivals
+    }
+    return {"masks": kind, "threads": threads, "programs": told}
 
 
 def cohort_page(folder: Path, cases: int) -> str:
