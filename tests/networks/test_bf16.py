@@ -8,7 +8,7 @@ from torch import nn
 
 from oncontour.inference.tiling import stride_and_margin
 from oncontour.networks import build_network
-from oncontour.networks.bf16 import ready_for_bf16, rounded
+from oncontour.networks.bf16 import TwoParts, ready_for_bf16, rounded
 from oncontour.networks.norm import InstanceNorm3d
 
 NNUNET = {"features_per_stage": [4, 8], "strides": [1, 2], "n_conv_per_stage_decoder": 1}
@@ -44,8 +44,9 @@ def test_biases_go_where_a_norm_takes_them_away_and_stay_elsewhere():
     before_norm, alone, before_group = nn.Conv3d(2, 2, 3), nn.Conv3d(2, 2, 1), nn.Conv3d(2, 4, 3)
     normed = nn.Sequential(before_norm, nn.Dropout3d(), InstanceNorm3d(2), alone)
     network = nn.Sequential(normed, nn.Sequential(before_group, nn.GroupNorm(2, 4)))
-    kept = [name for name, _ in ready_for_bf16(network).named_parameters()]
-    assert kept == ["0.0.weight", "0.3.weight", "0.3.bias", "1.0.weight", "1.0.bias", "1.1.weight", "1.1.bias"]
+    kept = {name for name, _ in ready_for_bf16(network).named_parameters()}
+    head, others = {"0.3.both.weight", "0.3.both.bias"}, {"1.0.weight", "1.0.bias", "1.1.weight", "1.1.bias"}
+    assert kept == {"0.0.weight"} | head | others
     assert before_norm.bias is not None, "the network itself stays"
 
 
@@ -70,3 +71,18 @@ def test_sums_of_kernels_are_off_by_far_less_than_of_weights_rounded_on_their_ow
         for one in (weight.bfloat16().float(), rounded(weight))
     )
     assert together < alone / 20
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_head_in_two_parts_is_hundreds_of_times_nearer_than_rounded(bias):
+    torch.manual_seed(0)
+    head, features = nn.Conv3d(32, 3, 1, bias=bias), torch.rand(1, 32, 4, 4, 4)
+    ready = ready_for_bf16(nn.Sequential(head))
+    assert any(isinstance(module, TwoParts) for module in ready.modules())
+    assert all(torch.equal(one, one.bfloat16().float()) for name, one in ready.named_parameters() if "bias" not in name)
+    with torch.inference_mode():
+        expected = head(features)
+        off = (ready(features) - expected).abs().max()
+        alone = (nn.functional.conv3d(features, rounded(head.weight), head.bias) - expected).abs().max()
+    assert off < alone / 100
+    assert head.out_channels == 3, "the network itself stays"

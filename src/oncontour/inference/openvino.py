@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FOLDER = "openvino"
 
-EDITION = 7
+EDITION = 8
 """Of how graphs are made: those of an earlier one are left alone."""
 
 TELEMETRY = "openvino_telemetry"
